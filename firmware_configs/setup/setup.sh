@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# What the Makefile needs of a machine: system packages, a virtual environment, the browser's assets. Says what it does.
+set -eu -o pipefail
+cd "$(dirname "$0")/../.."
+
+say() { echo "setup: $*"; }
+
+find_python() { # the first Python >= 3.11 on the path
+    local name
+    for name in python3 python3.11 python3.12 python3.13 python3.14; do
+        if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+missing_for() { # Debian packages without which `make demo` or `make test` cannot work here
+    local python
+    find_python >/dev/null || echo python3
+    python=$(find_python || true)
+    [ -n "$python" ] && "$python" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+    PATH=$PATH:/usr/sbin command -v mosquitto >/dev/null || echo mosquitto
+    command -v node >/dev/null || echo nodejs
+    command -v npm >/dev/null || echo npm
+    [ "$1" = demo ] && return
+    command -v chromium >/dev/null || echo chromium
+    [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
+    [ -n "$(find /usr/lib/postgresql -name initdb -print -quit 2>/dev/null)" ] || echo postgresql
+}
+
+apt_install() { # runs as root; $1 is "sudo" or ""
+    local as=$1 policy=/usr/sbin/policy-rc.d
+    shift
+    if [ ! -e $policy ]; then # Debian asks this file before it starts a freshly installed service
+        printf '#!/bin/sh\nexit 101\n' | $as tee $policy >/dev/null
+        $as chmod 755 $policy
+        trap "$as rm -f $policy" EXIT
+    fi
+    $as apt-get -q update >build/apt.log 2>&1 || { tail -n 5 build/apt.log >&2; return 1; }
+    $as env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@" >>build/apt.log 2>&1 ||
+        { tail -n 20 build/apt.log >&2; return 1; }
+}
+
+system() {
+    local packages as=""
+    packages=$(missing_for "$1" | tr '\n' ' ')
+    [ -n "$packages" ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        say "please install what Debian calls: $packages" >&2
+        exit 1
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        as=sudo
+        if ! command -v sudo >/dev/null || { ! sudo -n true 2>/dev/null && [ ! -t 0 ]; }; then
+            say "these packages are missing and neither root nor sudo is here; run as root, then repeat:" >&2
+            echo "    apt-get update && apt-get install -y --no-install-recommends $packages" >&2
+            exit 1
+        fi
+    fi
+    mkdir -p build
+    say "installing with apt: $packages(log: build/apt.log)"
+    # shellcheck disable=SC2086
+    apt_install "$as" $packages
+    case "$packages" in
+    *mosquitto* | *postgresql*) say "services that came along were not started; we run our own on free ports" ;;
+    esac
+}
+
+environment() {
+    local python
+    python=$(find_python)
+    if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+        say "virtual environment in .venv with $("$python" --version)"
+        "$python" -m venv --clear .venv
+    fi
+    say "Python packages as pinned in constraints.txt"
+    PIP_CONSTRAINT=constraints.txt .venv/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+}
+
+assets() {
+    say "assets for the browser by npm"
+    npm ci --silent --no-audit --no-fund
+    npm run --silent build
+}
+
+constraints() {
+    {
+        echo "# Versions everything is tested with; made by 'make constraints' from pyproject.toml."
+        .venv/bin/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-header --annotation-style=line \
+            --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+            --output-file=- pyproject.toml
+    } >constraints.new
+    mv constraints.new constraints.txt
+}
+
+clean() {
+    rm -rf .venv build dist node_modules ./*.egg-info central/web/static/vendor \
+        .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+    find . -name __pycache__ -type d -prune -exec rm -rf {} +
+    say "clean"
+}
+
+"$@"
