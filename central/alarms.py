@@ -1,0 +1,102 @@
+"""Alarms: what a person has to look at, open once for each kind and subject. They hold references, never names."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from central.clock import utc_now
+from central.store import Base, tell
+
+
+class AlarmKind(StrEnum):
+    """What can be wrong; pages say it in words."""
+
+    CHAIN_BROKEN = "chain_broken"
+    BAD_SEAL = "bad_seal"
+    FORK = "fork"
+    POISON = "poison"
+    DOOR_UNASKED = "door_unasked"
+    DOOR_LEFT_OPEN = "door_left_open"
+    PERMIT_REPEATED = "permit_repeated"
+    FORGED_WISHES = "forged_wishes"
+    IDENTITY_CONTESTED = "identity_contested"
+    LOSS_DECLARED = "loss_declared"
+    GATEWAY_LOST = "gateway_lost"
+    DEVICE_GONE = "device_gone"
+
+
+class Alarm(Base):
+    """One alarm from its first sight until somebody or the world clears it."""
+
+    __tablename__ = "alarms"
+    __table_args__ = (
+        Index(
+            "uq_alarms_open",
+            "kind",
+            "subject",
+            unique=True,
+            sqlite_where=text("cleared_at IS NULL"),
+            postgresql_where=text("cleared_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(160))
+    """What it is about: a gateway, `gateway/device` or `gateway/device/cell`."""
+    params: Mapped[dict[str, Any]]
+    raised_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    times: Mapped[int] = mapped_column(default=1)
+    cleared_at: Mapped[datetime | None] = mapped_column(index=True)
+    cleared_by: Mapped[str | None] = mapped_column(String(80))
+    """Actor reference, None when the world itself cleared it."""
+
+
+def raise_alarm(session: Session, kind: AlarmKind, subject: str, *, at: datetime | None = None, **params: Any) -> Alarm:
+    """The open alarm of that kind and subject, raised now or counted once more with the newest params."""
+    at = at or utc_now()
+    tell(session, "alarms")
+    alarm = _open(session, kind, subject)
+    if alarm is None:
+        alarm = Alarm(kind=kind, subject=subject, params=params, raised_at=at, last_at=at)
+        try:
+            with session.begin_nested():
+                session.add(alarm)
+        except IntegrityError:
+            alarm = _open(session, kind, subject)
+            if alarm is None:
+                raise
+        else:
+            return alarm
+    alarm.times += 1
+    alarm.last_at = at
+    alarm.params = params
+    return alarm
+
+
+def clear_alarm(
+    session: Session, kind: AlarmKind, subject: str, *, at: datetime | None = None, by: str | None = None
+) -> bool:
+    """Close the open alarm of that kind and subject; False if there was none."""
+    alarm = _open(session, kind, subject)
+    if alarm is None:
+        return False
+    alarm.cleared_at = at or utc_now()
+    alarm.cleared_by = by
+    tell(session, "alarms")
+    return True
+
+
+def open_alarms(session: Session) -> list[Alarm]:
+    """Every open alarm, newest first."""
+    return list(session.scalars(select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.last_at.desc())))
+
+
+def _open(session: Session, kind: AlarmKind, subject: str) -> Alarm | None:
+    found = select(Alarm).where(Alarm.kind == kind, Alarm.subject == subject, Alarm.cleared_at.is_(None))
+    return session.scalars(found.with_for_update()).one_or_none()

@@ -1,0 +1,115 @@
+"""Central's own book: what people and central itself do stands in the same ledger as what the world does."""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.clock import Clock, utc_now
+from central.ledger.projection import LineView
+from central.ledger.tables import CENTRAL, Book, LedgerLine, Seal, line_id
+from central.store import Store
+from devices.box import BookOpened
+from devices.claims import SealClaims
+from devices.grants import sign, thumbprint
+from devices.journal import Stamp, line_hash, write_line
+from devices.messages import Fact, write_body
+
+_PEN = "pen"
+
+
+@dataclass(frozen=True)
+class Pen:
+    """What central writes its book with."""
+
+    court: str
+    key: Ed25519PrivateKey
+    clock: Clock = utc_now
+    boot: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
+
+    @property
+    def kid(self) -> str:
+        """Thumbprint of the key."""
+        return thumbprint(self.key.public_key())
+
+
+def take_pen(store: Store, pen: Pen) -> None:
+    """From now on `record` works in every session of the store."""
+    store.info[_PEN] = pen
+
+
+def record(
+    session: Session, fact: Fact, *, device: str = CENTRAL, actor: str | None = None, cause: str | None = None
+) -> LineView:
+    """Append a line to central's own book in this transaction; gives the line.
+
+    `actor` is a reference (`person:3`), never a name, and stands in the body. `cause` is the id of the wish
+    or permit it belongs to. The book stays locked until the transaction ends.
+    """
+    pen: Pen = session.info[_PEN]
+    book = _open_book(session, pen)
+    return _append(session, pen, book, fact, device, actor, cause)
+
+
+def _open_book(session: Session, pen: Pen) -> Book:
+    found = select(Book).where(Book.gateway == CENTRAL, Book.state == "open").order_by(Book.id.desc()).limit(1)
+    book = session.scalars(found.with_for_update()).one_or_none()
+    if book is not None and book.key == pen.kid:
+        return book
+    last = session.scalars(select(Book).where(Book.gateway == CENTRAL).order_by(Book.id.desc()).limit(1)).one_or_none()
+    if book is not None:
+        book.state = "closed"
+    now = pen.clock()
+    follows = last.head if last else None
+    # A book that was closed without a successor belongs to a restored database.
+    why = "restored_disk" if last is not None and last.key == pen.kid else "new"
+    opened = Book(
+        gateway=CENTRAL,
+        book=uuid.uuid4().hex,
+        key=pen.kid,
+        follows=follows,
+        why=why,
+        opened_at=now,
+        received_at=now,
+    )
+    session.add(opened)
+    session.flush()
+    first = BookOpened(gateway=CENTRAL, book=opened.book, key=pen.kid, follows=follows, why=why)
+    _append(session, pen, opened, first, CENTRAL, None, None)
+    return opened
+
+
+def _append(  # noqa: PLR0913  (one private call per line; a parameter object would say nothing)
+    session: Session, pen: Pen, book: Book, fact: Fact, device: str, actor: str | None, cause: str | None
+) -> LineView:
+    body = write_body(fact) | ({"actor": actor} if actor else {})
+    at = max(pen.clock(), book.received_at)
+    stamp = Stamp(at=at, boot=pen.boot, mono_ms=time.monotonic_ns() // 1_000_000)
+    seq = book.seq + 1
+    raw = write_line(seq, book.head, stamp, device, (fact.type, body), cause)
+    head = line_hash(raw)
+    session.add(
+        LedgerLine(
+            id=line_id(book.id, seq),
+            book_id=book.id,
+            seq=seq,
+            hash=head,
+            gateway=CENTRAL,
+            device=device,
+            type=fact.type,
+            cause=cause,
+            at=at,
+            raw=raw,
+        )
+    )
+    claims = SealClaims(iss=CENTRAL, aud=pen.court, book=book.book, first=seq, seq=seq, head=head)
+    token = sign("seal", claims.write(), pen.key, pen.kid)
+    session.add(
+        Seal(book_id=book.id, first=seq, seq=seq, head=head, token=token, first_at=at, last_at=at, received_at=at)
+    )
+    book.seq, book.head, book.received_at = seq, head, at
+    session.flush()
+    return LineView(CENTRAL, book.id, seq, head, at, device, fact.type, body, cause)

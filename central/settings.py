@@ -1,0 +1,114 @@
+"""What an installation of central is told: `central.yaml` in its home folder."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from devices.topics import BadName, checked_name
+
+FILE = "central.yaml"
+
+
+class BadSettings(ValueError):
+    """The settings cannot be used; the text names file, setting and what to write instead."""
+
+
+def _name(name: str) -> str:
+    try:
+        return checked_name(name)
+    except BadName as error:
+        raise ValueError(str(error)) from error
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is no time zone; write one like Asia/Shanghai") from error
+    return name
+
+
+class Http(BaseModel):
+    """Where central listens for people and gateways."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8443, ge=0, le=65535, description="Port to listen on.")
+    public_url: str = Field(default="", description="How gateways and people reach central; empty: host and port.")
+    tls: bool = Field(default=True, description="Serve HTTPS with a certificate of the court's own CA.")
+
+
+class Broker(BaseModel):
+    """Where the MQTT broker is, seen from central and from the gateways."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="Host name in the broker's certificate.")
+    port: int = Field(default=8883, ge=1, le=65535, description="TLS port.")
+
+
+class Settings(BaseModel):
+    """Everything central is told; nothing else is read from the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    court: Annotated[str, AfterValidator(_name)] = Field(description="The court's name in topics and tokens.")
+    home: Path = Field(description="Folder of database, keys and blobs; set by where the file lies.")
+    title: str = Field(default="", description="The court's name for people; empty: its name.")
+    database: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the home folder.")
+    blobs: str = Field(default="", description="obstore URL such as s3://bucket/prefix; empty: a folder at home.")
+    instance: Annotated[str, AfterValidator(_name)] = Field(
+        default="central", description="Tells several centrals on one database apart; the same after a restart."
+    )
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        default="Asia/Shanghai", description="Where the court's days begin and end."
+    )
+    http: Http = Http()
+    broker: Broker = Broker()
+
+    @property
+    def database_url(self) -> str:
+        """The database to open."""
+        return self.database or f"sqlite:///{self.home / 'central.db'}"
+
+    @property
+    def public_url(self) -> str:
+        """The address printed, and given to gateways when they enrol."""
+        scheme = "https" if self.http.tls else "http"
+        return (self.http.public_url or f"{scheme}://{self.http.host}:{self.http.port}").rstrip("/")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The court's time zone."""
+        return ZoneInfo(self.time_zone)
+
+
+def load(home: Path) -> Settings:
+    """The settings of the installation in `home`; raises BadSettings."""
+    path = home / FILE
+    try:
+        told: Any = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise BadSettings(f"{path} is missing; run `courtside-central init` first") from None
+    except yaml.YAMLError as error:
+        raise BadSettings(f"{path}: {error}") from error
+    if not isinstance(told, dict):
+        raise BadSettings(f"{path}: write `setting: value` lines, beginning with `court: NAME`")
+    try:
+        return Settings.model_validate({**told, "home": home.absolute()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadSettings(f"{path}: {where}: {first['msg']}") from error
+
+
+def save(settings: Settings) -> Path:
+    """Write the settings that differ from their defaults into the home folder; gives the file's path."""
+    told = settings.model_dump(mode="json", exclude={"home"}, exclude_defaults=True)
+    path = settings.home / FILE
+    path.write_text(yaml.safe_dump(told, allow_unicode=True, sort_keys=False), "utf-8")
+    return path

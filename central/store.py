@@ -1,0 +1,162 @@
+"""The database of the court: SQLite by default, PostgreSQL by URL.
+
+One transaction is one `with store.write() as session`. What the transaction touched is collected by `tell` and
+`wake` while it runs and passed on once it is committed, so that no page is told of what was rolled back.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    DateTime,
+    Dialect,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_BUSY_MS = 30_000
+_WRITES = "courtside_writes"
+
+Told = Callable[[frozenset[str]], None]
+"""Hears the topics a committed transaction touched; called in the thread that committed."""
+Woken = Callable[[], None]
+"""Hears that there is work; called in the thread that committed."""
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment: goes in with any zone, comes out in UTC, on every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; raises ValueError for a time without zone."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database's word for it."""
+        if value is None or value.tzinfo is not None:
+            return value and value.astimezone(UTC)
+        return value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """What every table of central derives from."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcTime(),
+        dict[str, Any]: JSON(),
+        list[str]: JSON(),
+    }
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+"""64 bits on every database; on SQLite the row's own number."""
+
+
+class Store:
+    """One database; every transaction of the court goes through `write`."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = create_engine(_with_driver(url), pool_pre_ping=not url.startswith("sqlite"))
+        self.info: dict[str, Any] = {}
+        """What every session of this store carries in its `info`."""
+        self._writing = self.engine.execution_options(**{_WRITES: True})
+        self._told: list[Told] = []
+        self._woken: dict[str, list[Woken]] = {}
+        if self.engine.dialect.name == "sqlite":
+            event.listen(self.engine, "connect", _sqlite_connected)
+            event.listen(self.engine, "begin", _sqlite_begins)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back on any error; then listeners hear of it."""
+        with Session(self._writing, expire_on_commit=False, info=dict(self.info)) as session, session.begin():
+            yield session
+        self._pass_on(session)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A consistent view that writes nothing."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False, info=dict(self.info)) as session:
+            yield session
+
+    def on_tell(self, told: Told) -> None:
+        """From now on `told` hears the topics of each committed transaction."""
+        self._told.append(told)
+
+    def on_wake(self, name: str, woken: Woken) -> None:
+        """From now on `woken` hears of each committed transaction that called `wake(session, name)`."""
+        self._woken.setdefault(name, []).append(woken)
+
+    def create_tables(self) -> None:
+        """Make every table of the imported modules without migrations; for tests."""
+        Base.metadata.create_all(self.engine)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+    def _pass_on(self, session: Session) -> None:
+        for name in session.info.get("wake", ()):
+            for woken in self._woken.get(name, ()):
+                woken()
+        topics = session.info.get("tell")
+        if topics:
+            for told in self._told:
+                told(frozenset(topics))
+
+
+def tell(session: Session, *topics: str) -> None:
+    """Once this transaction is committed, pages that show these topics (`cell:wall-a/7`) are told."""
+    session.info.setdefault("tell", set()).update(topics)
+
+
+def wake(session: Session, name: str) -> None:
+    """Once this transaction is committed, whoever waits for `name` is woken."""
+    session.info.setdefault("wake", set()).add(name)
+
+
+def _with_driver(url: str) -> str:
+    made = make_url(url)
+    if made.drivername in ("postgresql", "postgres"):
+        made = made.set(drivername="postgresql+psycopg")
+    return made.render_as_string(hide_password=False)
+
+
+def _sqlite_connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we begin; sqlite3 would begin too late
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_BUSY_MS}", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
