@@ -1,0 +1,243 @@
+"""The court's small certificate authority: a root, central's signing key, and the certificates of servers and gateways.
+
+The root and TLS servers use ECDSA P-256, which everything speaks. What signs tokens (central, gateways) is Ed25519.
+Private keys lie in `<home>/pki`, readable by central alone.
+"""
+
+import ipaddress
+import os
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+ROOT = "root"
+SIGNING = "signing"
+BROKER = "broker"
+HTTPS = "https"
+CLIENT = "client"
+CENTRAL = "central"
+"""Common name of central's certificates, and its user name at the broker."""
+
+_ROOT_LIFE = timedelta(days=3650 * 2)
+_LIFE = timedelta(days=3650)
+_EARLY = timedelta(minutes=10)  # a gateway's clock may run a little behind
+
+PrivateKey = ec.EllipticCurvePrivateKey | Ed25519PrivateKey
+PublicKey = ec.EllipticCurvePublicKey | Ed25519PublicKey
+
+
+class BadRequest(ValueError):
+    """The certificate request cannot be signed; the text says why."""
+
+
+class NoKeys(Exception):
+    """The home folder holds no keys, or they do not fit together; the text says which."""
+
+
+def fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of the certificate's DER, hex."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def pem(certificate: x509.Certificate) -> str:
+    """The certificate as PEM text."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def key_of(certificate: x509.Certificate) -> Ed25519PublicKey:
+    """The Ed25519 key a certificate speaks of; raises ValueError if it is of another sort."""
+    key = certificate.public_key()
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("the certificate's key is not Ed25519")
+    return key
+
+
+def is_signed_by(certificate: x509.Certificate, root: x509.Certificate) -> bool:
+    """True if this root signed the certificate."""
+    try:
+        certificate.verify_directly_issued_by(root)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Authority:
+    """The court's keys, as they lie in `folder`."""
+
+    folder: Path
+    root: x509.Certificate
+    root_key: ec.EllipticCurvePrivateKey
+    signing: x509.Certificate
+    signing_key: Ed25519PrivateKey
+
+    @property
+    def root_fingerprint(self) -> str:
+        """By which a stranger knows the court."""
+        return fingerprint(self.root)
+
+    def certify_gateway(self, name: str, request: bytes, now: datetime) -> x509.Certificate:
+        """A certificate for the Ed25519 key of this PEM request, with `name` whatever it asked for.
+
+        Raises BadRequest.
+        """
+        try:
+            asked = x509.load_pem_x509_csr(request)
+        except ValueError as error:
+            raise BadRequest(f"no certificate request: {error}") from error
+        key = asked.public_key()
+        if not isinstance(key, Ed25519PublicKey):
+            raise BadRequest("the key must be Ed25519")
+        if not asked.is_signature_valid:
+            raise BadRequest("the request is not signed by its own key")
+        return self._certify(name, key, now, client=True)
+
+    def certify_server(self, which: str, hosts: Iterable[str], now: datetime) -> None:
+        """Make key and certificate of a TLS server under these names and addresses; writes `which`.key and .pem."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        names = list(dict.fromkeys(hosts))
+        certificate = self._certify(names[0], key.public_key(), now, hosts=names)
+        _write_pair(self.folder, which, certificate, key)
+
+    def path(self, name: str) -> Path:
+        """A file of the folder, such as `broker.pem`."""
+        return self.folder / name
+
+    def client_context(self) -> ssl.SSLContext:
+        """TLS as central at the broker."""
+        context = ssl.create_default_context(cafile=str(self.path("root.pem")))
+        context.load_cert_chain(self.path("client.pem"), self.path("client.key"))
+        return context
+
+    def _certify(
+        self, name: str, key: PublicKey, now: datetime, *, client: bool = False, hosts: Iterable[str] = ()
+    ) -> x509.Certificate:
+        return _certificate(name, key, (self.root.subject, self.root_key), now, client=client, hosts=list(hosts))
+
+
+def create(folder: Path, court: str, hosts: Iterable[str], now: datetime) -> Authority:
+    """Make every key of a new court; `hosts` are the names and addresses of its servers.
+
+    Raises FileExistsError rather than overwrite a root.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    if (folder / "root.key").exists():
+        raise FileExistsError(f"{folder / 'root.key'} exists; a court has one root")
+    root_key = ec.generate_private_key(ec.SECP256R1())
+    root = _root(f"Courtside {court}", root_key, now)
+    _write_pair(folder, ROOT, root, root_key)
+    issuer = (root.subject, root_key)
+    signing_key = Ed25519PrivateKey.generate()
+    signing = _certificate(CENTRAL, signing_key.public_key(), issuer, now)
+    _write_pair(folder, SIGNING, signing, signing_key)
+    client_key = ec.generate_private_key(ec.SECP256R1())
+    _write_pair(folder, CLIENT, _certificate(CENTRAL, client_key.public_key(), issuer, now, client=True), client_key)
+    authority = Authority(folder, root, root_key, signing, signing_key)
+    for which in (BROKER, HTTPS):
+        authority.certify_server(which, hosts, now)
+    return authority
+
+
+def load(folder: Path) -> Authority:
+    """The court's keys; raises NoKeys."""
+    try:
+        root = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
+        signing = x509.load_pem_x509_certificate((folder / "signing.pem").read_bytes())
+        root_key = serialization.load_pem_private_key((folder / "root.key").read_bytes(), None)
+        signing_key = serialization.load_pem_private_key((folder / "signing.key").read_bytes(), None)
+    except (OSError, ValueError) as error:
+        raise NoKeys(f"{folder}: {error}") from error
+    if not isinstance(root_key, ec.EllipticCurvePrivateKey) or not isinstance(signing_key, Ed25519PrivateKey):
+        raise NoKeys(f"{folder}: root.key must be P-256 and signing.key Ed25519")
+    if signing_key.public_key() != signing.public_key() or not is_signed_by(signing, root):
+        raise NoKeys(f"{folder}: signing.key, signing.pem and root.pem do not belong together")
+    return Authority(folder, root, root_key, signing, signing_key)
+
+
+def _root(name: str, key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    return (
+        _begun(subject, subject, key.public_key(), now, _ROOT_LIFE)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _certificate(
+    name: str,
+    key: PublicKey,
+    issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey],
+    now: datetime,
+    *,
+    client: bool = False,
+    hosts: Iterable[str] = (),
+) -> x509.Certificate:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    begun = _begun(subject, issuer[0], key, now, _LIFE)
+    begun = begun.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    begun = begun.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key()), critical=False
+    )
+    uses = [ExtendedKeyUsageOID.CLIENT_AUTH] if client else []
+    alternatives = [_alternative(host) for host in hosts]
+    if alternatives:
+        uses.append(ExtendedKeyUsageOID.SERVER_AUTH)
+        begun = begun.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+    if uses:
+        begun = begun.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
+    return begun.sign(issuer[1], hashes.SHA256())
+
+
+def _begun(
+    subject: x509.Name, issuer: x509.Name, key: PublicKey, now: datetime, life: timedelta
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _EARLY)
+        .not_valid_after(now + life)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _alternative(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _write_pair(folder: Path, name: str, certificate: x509.Certificate, key: PrivateKey) -> None:
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    handle = os.open(folder / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secret)
+        os.fsync(file.fileno())
+    (folder / f"{name}.pem").write_text(pem(certificate))
