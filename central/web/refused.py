@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence for a person: its Chinese text with `{names}`, and what stands for the names."""
+    """A sentence for a person: its Chinese text with `{names}`, and what stands for the names.
+
+    What stands for a name may itself be a Said (translated with it) or a datetime (shown in the court's zone).
+    """
 
     text: str
     params: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Cases, their parties and their volumes: what the court's work is about."""

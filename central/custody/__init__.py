@@ -1,0 +1,1 @@
+"""Who has which volume: lockers, moves, permits and the chain of custody."""

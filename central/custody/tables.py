@@ -1,0 +1,172 @@
+"""Lockers and their cells, who has which volume, every move of it, and permits."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from central.cases.tables import Volume
+from central.store import Base, BigId
+
+UNDER_WAY = ("SCAN", "CMD", "ACKED", "OPENED", "LEFT_OPEN")
+"""States of a move that is not over."""
+_UNDER_WAY_SQL = text("state IN ('SCAN', 'CMD', 'ACKED', 'OPENED', 'LEFT_OPEN')")
+_LIVE_SQL = text("state = 'LIVE'")
+
+
+class Cabinet(Base):
+    """One locker: its devices hang on one gateway."""
+
+    __tablename__ = "cabinets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(48), unique=True)
+    """Short, as written on it and in addresses."""
+    place: Mapped[str] = mapped_column(String(120), default="")
+    gateway: Mapped[str] = mapped_column(String(48))
+    reader: Mapped[str | None] = mapped_column(String(48))
+    printer: Mapped[str | None] = mapped_column(String(48))
+
+    cells: Mapped[list["Cell"]] = relationship(order_by="Cell.number", back_populates="cabinet")
+
+
+class Cell(Base):
+    """One cell: as numbered on the locker, and as (device, cell) on its gateway."""
+
+    __tablename__ = "cells"
+    __table_args__ = (UniqueConstraint("cabinet_id", "number"), UniqueConstraint("gateway", "device", "device_cell"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    cabinet_id: Mapped[int] = mapped_column(ForeignKey("cabinets.id"))
+    number: Mapped[int]
+    size: Mapped[str] = mapped_column(String(1))
+    gateway: Mapped[str] = mapped_column(String(48))
+    device: Mapped[str] = mapped_column(String(48))
+    device_cell: Mapped[int]
+    state: Mapped[str] = mapped_column(String(12), default="free")
+    """free, occupied, reserved (for a deposit under way) or blocked (by a person)."""
+    door: Mapped[str] = mapped_column(String(8), default="unknown")
+    door_at: Mapped[datetime | None]
+    volume_id: Mapped[int | None] = mapped_column(ForeignKey("volumes.id"), unique=True)
+
+    cabinet: Mapped[Cabinet] = relationship(back_populates="cells", lazy="joined")
+    volume: Mapped[Volume | None] = relationship()
+
+    @property
+    def label(self) -> str:
+        """As people say it: `A-07`."""
+        return f"{self.cabinet.name}-{self.number:02d}"
+
+    @property
+    def ref(self) -> str:
+        """How lines of central name this cell."""
+        return f"cell:{self.id}"
+
+    @property
+    def subject(self) -> str:
+        """How the ledger and alarms name it."""
+        return f"{self.gateway}/{self.device}/{self.device_cell}"
+
+
+class Custody(Base):
+    """Where one volume is now: the sum of its moves."""
+
+    __tablename__ = "custody"
+
+    volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12))
+    """A state of `flow`."""
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"))
+    holder: Mapped[str | None] = mapped_column(String(40), index=True)
+    """`person:3` or `party:7` while it is out."""
+    reserved_for: Mapped[str | None] = mapped_column(String(40), index=True)
+    due: Mapped[datetime | None]
+    since: Mapped[datetime]
+    overdue_at: Mapped[datetime | None]
+    misplaced_at: Mapped[datetime | None]
+    tamper_at: Mapped[datetime | None]
+
+    volume: Mapped[Volume] = relationship(lazy="joined")
+    cell: Mapped[Cell | None] = relationship()
+
+    @property
+    def sides(self) -> frozenset[str]:
+        """The side states it is in."""
+        times = {"OVERDUE": self.overdue_at, "MISPLACED": self.misplaced_at, "TAMPER": self.tamper_at}
+        return frozenset(side for side, at in times.items() if at is not None)
+
+
+class Move(Base):
+    """One attempt to change custody, from begun to committed or failed, with the lines that prove it."""
+
+    __tablename__ = "moves"
+    __table_args__ = (
+        Index("uq_moves_one_a_volume", "volume_id", unique=True, sqlite_where=_UNDER_WAY_SQL,
+              postgresql_where=_UNDER_WAY_SQL),
+        Index("uq_moves_one_a_cell", "cell_id", unique=True, sqlite_where=_UNDER_WAY_SQL,
+              postgresql_where=_UNDER_WAY_SQL),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    """deposit, return (a deposit of what was out), hand_out; or desk events: take_back, bind, ..."""
+    state: Mapped[str] = mapped_column(String(20))
+    """SCAN, CMD, ACKED, OPENED, LEFT_OPEN under way; COMMITTED; or failed: see `door.FAILED`."""
+    cabinet_id: Mapped[int | None] = mapped_column(ForeignKey("cabinets.id"))
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"))
+    person: Mapped[str] = mapped_column(String(40))
+    """Who acts."""
+    holder: Mapped[str | None] = mapped_column(String(40))
+    """Who has it afterwards (hand-out), or had it before (deposit)."""
+    due: Mapped[datetime | None]
+    wish: Mapped[str | None] = mapped_column(String(16), index=True)
+    permit: Mapped[str | None] = mapped_column(String(16), index=True)
+    said: Mapped[dict[str, Any] | None]
+    """The last message to the person: `{text, params}` of a Said."""
+    evidence: Mapped[str] = mapped_column(String(12), default="door")
+    """What the commit rests on: `door` (closed door, no tag reader) or `person` (word at a desk)."""
+    begun_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    shut_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    lines: Mapped[dict[str, Any]]
+    """Step -> number of the line that proves it (`LedgerLine.id`)."""
+    receipt: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the receipt's blob."""
+    receipt_wish: Mapped[str | None] = mapped_column(String(16))
+
+    volume: Mapped[Volume] = relationship(lazy="joined")
+    cell: Mapped[Cell | None] = relationship()
+    cabinet: Mapped[Cabinet | None] = relationship()
+
+
+class Permit(Base):
+    """One opening of one cell, given ahead; works at the locker while central is down."""
+
+    __tablename__ = "permits"
+    __table_args__ = (
+        Index("uq_permits_one_a_volume", "volume_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
+        Index("uq_permits_one_a_cell", "cell_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
+    )
+
+    jti: Mapped[str] = mapped_column(String(16), primary_key=True)
+    volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"))
+    cell_id: Mapped[int] = mapped_column(ForeignKey("cells.id"))
+    issued_by: Mapped[str] = mapped_column(String(40))
+    holder: Mapped[str] = mapped_column(String(40))
+    bearer: Mapped[bool]
+    due: Mapped[datetime | None]
+    issued_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(12), default="LIVE")
+    """LIVE, USED, REVOKED or EXPIRED."""
+    ended_at: Mapped[datetime | None]
+    refused: Mapped[int] = mapped_column(default=0)
+    """How often a gateway refused it."""
+    issued_line: Mapped[int] = mapped_column(BigId)
+    used_line: Mapped[int | None] = mapped_column(BigId)
+
+    volume: Mapped[Volume] = relationship(lazy="joined")
+    cell: Mapped[Cell] = relationship()

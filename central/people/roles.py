@@ -1,0 +1,96 @@
+"""Who may do what: a table from role to actions, and the one function that reads it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from central.web.refused import Refused, Said
+
+ROLE_NAMES: Mapping[str, str] = {
+    "clerk": "书记员",
+    "judge": "法官",
+    "archivist": "档案员",
+    "it": "信息技术",
+    "admin": "管理员",
+}
+"""Every role and what it is called."""
+
+ACTION_NAMES: Mapping[str, str] = {
+    "case.read": "查看案件",
+    "case.write": "登记案件",
+    "case.step": "推进案件流程",
+    "volume.label": "贴卷宗条码",
+    "volume.deposit": "存卷",
+    "volume.reserve": "预约取卷",
+    "volume.hand_out": "交付卷宗",
+    "volume.archive": "装订归档",
+    "volume.confirm": "核对柜内卷宗",
+    "permit.issue": "签发取卷凭证",
+    "cabinet.read": "查看卷宗柜",
+    "cabinet.write": "管理卷宗柜",
+    "fleet.read": "查看设备",
+    "fleet.write": "管理设备",
+    "audit.read": "查看与导出记录",
+    "people.write": "管理人员",
+    "import": "导入数据",
+}
+"""Every action and what it is called."""
+
+_READS = frozenset({"case.read", "cabinet.read", "fleet.read"})
+_MOVES = frozenset({"volume.deposit", "volume.reserve", "volume.hand_out", "permit.issue"})
+
+ROLES: Mapping[str, frozenset[str]] = {
+    "clerk": _READS | _MOVES | {"case.write", "case.step", "volume.label"},
+    "judge": _READS | _MOVES | {"case.step"},
+    "archivist": _READS
+    | _MOVES
+    | {"case.write", "volume.label", "volume.archive", "volume.confirm", "cabinet.write", "audit.read", "import"},
+    "it": frozenset({"cabinet.read", "fleet.read", "fleet.write", "cabinet.write", "audit.read"}),
+    "admin": frozenset({"cabinet.read", "fleet.read", "people.write", "import", "audit.read"}),
+}
+"""Role -> actions. Whoever manages people or machines does not by that move dossiers."""
+
+COURT_STAFF = frozenset({"clerk", "judge", "archivist"})
+"""Roles that may hold a secret side volume (副卷)."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts now: a person, with the roles that count in this request (a token may carry fewer)."""
+
+    id: int
+    name: str
+    roles: frozenset[str]
+    language: str = "zh"
+
+    @property
+    def ref(self) -> str:
+        """How lines and wishes name this person: never by name."""
+        return person_ref(self.id)
+
+
+def person_ref(person: int) -> str:
+    """The reference of a person in lines and wishes."""
+    return f"person:{person}"
+
+
+def may(person: Actor, action: str) -> bool:
+    """True if one of the person's roles has that action."""
+    return any(action in ROLES.get(role, frozenset()) for role in person.roles)
+
+
+def must(person: Actor, action: str) -> None:
+    """Raises Refused (403) unless the person may do that."""
+    if not may(person, action):
+        raise Refused("您没有“{action}”的权限。", code="not_allowed", status=403, action=Said(ACTION_NAMES[action]))
+
+
+def checked_roles(roles: Collection[str]) -> list[str]:
+    """The roles sorted and without doubles; raises Refused for an unknown one or none at all."""
+    unknown = sorted(set(roles) - set(ROLES))
+    if unknown:
+        raise Refused(
+            "没有“{role}”这个角色，可用：{roles}。", code="bad_role", status=422, role=unknown[0], roles="、".join(ROLES)
+        )
+    if not roles:
+        raise Refused("至少要有一个角色。", code="bad_role", status=422)
+    return sorted(set(roles))

@@ -1,0 +1,1 @@
+"""What central asked of gateways, and what became of it."""
