@@ -1,0 +1,47 @@
+"""What holds for every test: nothing is left running, and no law is judged by a stopwatch."""
+
+import asyncio
+import inspect
+import threading
+from collections.abc import AsyncIterator, Generator
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("courtside", deadline=None, print_blob=True)
+settings.load_profile("courtside")
+
+GRACE_S = 5.0
+"""How long a thread that was told to end may take; nobody waits that long unless something is wrong."""
+
+_THREADS = pytest.StashKey[set[threading.Thread]]()
+
+
+@pytest.fixture
+async def _no_task_left() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    left = {task for task in asyncio.all_tasks() - before if task is not asyncio.current_task() and not task.done()}
+    if left:
+        names = ", ".join(sorted(str(task.get_coro()) for task in left))
+        pytest.fail(f"the test left tasks behind: {names}")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> None:
+    """A test that leaves asyncio tasks or threads behind fails, however green it was."""
+    request.node.stash[_THREADS] = set(threading.enumerate())
+    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+        request.getfixturevalue("_no_task_left")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Count threads once every fixture is torn down and the test's event loop is closed."""
+    yield
+    left = set(threading.enumerate()) - item.stash.get(_THREADS, set(threading.enumerate()))
+    for thread in left:
+        thread.join(GRACE_S)
+    alive = sorted(thread.name for thread in left if thread.is_alive())
+    if alive:
+        pytest.fail(f"the test left threads behind: {', '.join(alive)}", pytrace=False)
