@@ -70,6 +70,8 @@ class LinesDropped(Fact):
 
     count: int
     why: Literal["disk_full"] = "disk_full"
+    freed: int = 0
+    """Acknowledged lines let go before their fourteen days, to make room."""
 
 
 class KeyChanged(Fact):

@@ -1,0 +1,217 @@
+"""Who this gateway is: its key, its certificate, whom it trusts, where central is; a folder made by enrolment."""
+
+import base64
+import hashlib
+import http.client
+import json
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from devices.claims import IdentityClaims, SealClaims
+from devices.grants import Keys, keys_of, sign, thumbprint
+from devices.topics import BadName, checked_gateway, checked_name
+from gateway.clock import Clock
+
+HTTP_TOKEN_LIFE_S = 60
+_TIMEOUT_S = 30
+
+
+class NoIdentity(Exception):
+    """There is no usable identity in the folder; the text says what to do."""
+
+
+class EnrolmentRefused(Exception):
+    """Central did not enrol this gateway, or its answer is not to be believed; the text says why."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One gateway of one court. The files it was read from stay where they are: TLS reads them."""
+
+    court: str
+    gateway: str
+    key: Ed25519PrivateKey
+    """TLS client key, and the key that seals."""
+    central_keys: Keys
+    central_url: str
+    broker: tuple[str, int]
+    permit_secret: bytes
+    """Without it nobody can try PINs against a permit."""
+    certificate: Path
+    key_file: Path
+    ca: Path
+    old_keys: Mapping[str, Ed25519PrivateKey] = field(default_factory=dict)
+    """Keys that sealed before this one, by thumbprint: what they sealed may have to be sent again."""
+
+    @property
+    def kid(self) -> str:
+        """Thumbprint of the sealing key."""
+        return thumbprint(self.key.public_key())
+
+    def seal(self, kid: str, claims: SealClaims) -> str:
+        """The seal of a batch by that key of ours; raises KeyError for a key we never had."""
+        return sign("seal", claims.write(), self.key if kid == self.kid else self.old_keys[kid], kid)
+
+    def tls(self) -> ssl.SSLContext:
+        """Client side of mutual TLS: only the court's root is trusted."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.ca)
+        context.load_cert_chain(self.certificate, self.key_file)
+        return context
+
+
+def http_token(identity: Identity, clock: Clock) -> str:
+    """A minute's pass for central's HTTP door."""
+    iat = int(clock.now().timestamp())
+    claims = IdentityClaims(iss=identity.gateway, aud=identity.court, iat=iat, exp=iat + HTTP_TOKEN_LIFE_S)
+    return sign("gateway", claims.write(), identity.key)
+
+
+def load(folder: Path) -> Identity:
+    """The identity in `folder`; raises NoIdentity."""
+    try:
+        told = json.loads((folder / "identity.json").read_text())
+        return Identity(
+            court=told["court"],
+            gateway=told["gateway"],
+            key=_private_key(folder / "key.pem"),
+            central_keys=keys_of(_public_key(pem) for pem in told["central_keys"]),
+            central_url=told["central_url"],
+            broker=(told["broker"]["host"], int(told["broker"]["port"])),
+            permit_secret=base64.b64decode(told["permit_secret"]),
+            certificate=folder / "certificate.pem",
+            key_file=folder / "key.pem",
+            ca=folder / "ca.pem",
+            old_keys=_old_keys(folder),
+        )
+    except FileNotFoundError as error:
+        raise NoIdentity(f"{error.filename} is missing; run `courtside-gateway enrol URL TOKEN`") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoIdentity(f"the identity in {folder} cannot be read ({error}); enrol again") from error
+
+
+def save(folder: Path, key: Ed25519PrivateKey, answer: Mapping[str, Any]) -> Identity:
+    """Write what enrolment gave (see `enrol`), durable and only for the owner; a key it replaces is kept."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    files = {
+        "ca.pem": answer["ca"].encode(),
+        "certificate.pem": answer["certificate"].encode(),
+        "key.pem": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        "identity.json": json.dumps({name: answer[name] for name in _TOLD}, indent=1).encode(),
+    }
+    if (folder / "key.pem").exists():
+        old = _private_key(folder / "key.pem")
+        files = {f"sealed-by-{thumbprint(old.public_key())}.pem": (folder / "key.pem").read_bytes()} | files
+    _write(folder, files)
+    return load(folder)
+
+
+def enrol(url: str, token: str, folder: Path, version: str = "") -> Identity:
+    """Make a key, have central certify it, keep all of it in `folder`. Raises EnrolmentRefused, OSError.
+
+    The token is `<secret>.<first 32 hex digits of the SHA-256 of the root certificate>`: an answer whose root
+    is another is refused, so the first contact needs no TLS to be safe from a stranger in between.
+    """
+    key = Ed25519PrivateKey.generate()
+    request = {"token": token, "csr": _signing_request(key), "version": version}
+    answer = _post(url.rstrip("/") + "/api/v1/enrol", request)
+    _check(answer, token, key)
+    return save(folder, key, answer)
+
+
+_TOLD = ("court", "gateway", "central_keys", "central_url", "broker", "permit_secret")
+
+
+def _signing_request(key: Ed25519PrivateKey) -> str:
+    from cryptography import x509  # not at the head: a gateway at rest has no use for it
+
+    return x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, None).public_bytes(Encoding.PEM).decode()
+
+
+def _post(url: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    parts = urlsplit(url)
+    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = connect(parts.netloc, timeout=_TIMEOUT_S)
+    try:
+        connection.request("POST", parts.path, json.dumps(body), {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status not in (200, 201):
+            raise EnrolmentRefused(f"{url} answered {response.status}: {answer[:300].decode(errors='replace')}")
+        told = json.loads(answer)
+    except (http.client.HTTPException, ValueError) as error:
+        raise EnrolmentRefused(f"{url} gave no readable answer: {error}") from error
+    finally:
+        connection.close()
+    if not isinstance(told, dict):
+        raise EnrolmentRefused(f"{url} gave no object")
+    return told
+
+
+def _check(answer: Mapping[str, Any], token: str, key: Ed25519PrivateKey) -> None:
+    from cryptography import x509
+
+    try:
+        root = x509.load_pem_x509_certificate(answer["ca"].encode())
+        ours = x509.load_pem_x509_certificate(answer["certificate"].encode())
+        missing = [name for name in _TOLD if name not in answer]
+        checked_name(answer["court"])
+        checked_gateway(answer["gateway"])
+    except (ValueError, KeyError, AttributeError, TypeError, BadName) as error:
+        raise EnrolmentRefused(f"central's answer cannot be read: {error!r}") from error
+    if missing:
+        raise EnrolmentRefused(f"central's answer lacks {', '.join(missing)}")
+    fingerprint = hashlib.sha256(root.public_bytes(Encoding.DER)).hexdigest()
+    if fingerprint[:32] != token.rpartition(".")[2].lower():
+        raise EnrolmentRefused(f"the answer comes from another court (root {fingerprint}); is the address right?")
+    if ours.public_key() != key.public_key():
+        raise EnrolmentRefused("the certificate is for another key")
+
+
+def _private_key(path: Path) -> Ed25519PrivateKey:
+    key = load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError(f"{path} is no Ed25519 key")
+    return key
+
+
+def _public_key(pem: str) -> Ed25519PublicKey:
+    key = load_pem_public_key(pem.encode())
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("a key of central is no Ed25519 key")
+    return key
+
+
+def _old_keys(folder: Path) -> dict[str, Ed25519PrivateKey]:
+    keys = (_private_key(path) for path in folder.glob("sealed-by-*.pem"))
+    return {thumbprint(key.public_key()): key for key in keys}
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    drafts = {folder / f"{name}.new": folder / name for name in files}
+    for draft, content in zip(drafts, files.values(), strict=True):
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    for draft, path in drafts.items():  # all are on disk before the first takes the place of one that works
+        draft.replace(path)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

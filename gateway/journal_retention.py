@@ -1,0 +1,42 @@
+"""How long lines stay: fourteen days after central's ack, unless the disk is full (ledger rules 4 and 7).
+
+The hour of an ack is taken from its own `iat`, so that a wrong clock on this box cannot make lines look old.
+The last line always stays: the next one chains to it.
+"""
+
+from sqlite_utils import Database
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS acked (hour INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
+
+_AT_ONCE = 5000
+"""Lines deleted in one transaction, so that a fact need not wait long behind it."""
+
+
+def acked(db: Database) -> int:
+    """Running number of the last line central committed, 0 for none."""
+    return int(db.execute("SELECT COALESCE(MAX(n), 0) FROM acked").fetchone()[0])
+
+
+def note_acked(db: Database, n: int, iat: int) -> None:
+    """Central has committed up to `n`, it said at `iat`; less than before if it was restored."""
+    db.execute("DELETE FROM acked WHERE n > ?", (n,))
+    db.execute("INSERT OR REPLACE INTO acked VALUES (?, ?)", (iat // 3600, n))
+
+
+def prune(db: Database, acked_before: int, head: int) -> bool:
+    """Delete some lines acknowledged before that time (seconds since 1970); True if there are more."""
+    hour = acked_before // 3600
+    last = int(db.execute("SELECT COALESCE(MAX(n), 0) FROM acked WHERE hour < ?", (hour,)).fetchone()[0])
+    db.execute("DELETE FROM acked WHERE hour < ? AND n < ?", (hour, last))
+    return _delete(db, last, head) == _AT_ONCE
+
+
+def free(db: Database, head: int) -> int:
+    """The disk is full: delete some acknowledged lines before their time; gives how many."""
+    return _delete(db, acked(db), head)
+
+
+def _delete(db: Database, last: int, head: int) -> int:
+    some = "SELECT n FROM line WHERE n <= ? ORDER BY n LIMIT ?"
+    gone = db.execute(f"DELETE FROM line WHERE n IN ({some})", (min(last, head - 1), _AT_ONCE))  # noqa: S608
+    return int(gone.rowcount)
