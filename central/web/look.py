@@ -1,0 +1,150 @@
+"""How a page is drawn: one environment a language, with the words, times and states every template uses."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from hashlib import sha256
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from central.clock import Clock, utc_now
+from central.web import session, times
+from central.web.refused import Said
+from central.web.states import STATES, State
+from central.web.words import LANGUAGES, SOURCE, Words, words_of
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+_YEAR_S = 365 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Look:
+    """What all pages of one court share; kept as `app.state.look`."""
+
+    title: str
+    """The court's name for people."""
+    zone: tzinfo
+    may: Callable[[Any, str], bool]
+    """Whether a visitor may do that action."""
+    environments: Mapping[str, Environment]
+    clock: Clock
+
+    def language_of(self, request: Request) -> str:
+        """What was asked for just now, else what the browser remembers, else the person's own, else its first."""
+        visitor = getattr(request.state, "visitor", None)
+        asked = (
+            request.query_params.get("lang"),
+            request.cookies.get(session.LANGUAGE_COOKIE),
+            visitor.language if visitor else None,
+            request.headers.get("accept-language", "")[:2],
+        )
+        return next((language for language in asked if language in LANGUAGES), SOURCE)
+
+
+def make_look(title: str, zone: tzinfo, may: Callable[[Any, str], bool], clock: Clock = utc_now) -> Look:
+    """The look of a court."""
+    versions = _versions()
+    environments = {language: _environment(words_of(language), zone, clock, versions) for language in LANGUAGES}
+    return Look(title, zone, may, environments, clock)
+
+
+def page(request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
+    """The template drawn for this request, in its language."""
+    look: Look = request.app.state.look
+    visitor = session.visitor_of(request)
+    language = look.language_of(request)
+    context |= {
+        "title": look.title,
+        "now": look.clock(),
+        "path": request.url.path,
+        "here": _here(request),
+        "switch": {code: _here(request, lang=code) for code in LANGUAGES},
+        "visitor": visitor,
+        "may": lambda action: visitor is not None and look.may(visitor, action),
+        "csrf": session.csrf_of(request),
+        "query": request.query_params,
+    }
+    answer = HTMLResponse(look.environments[language].get_template(template).render(context), status)
+    if request.query_params.get("lang") == language:
+        secure = request.url.scheme == "https"
+        answer.set_cookie(session.LANGUAGE_COOKIE, language, max_age=_YEAR_S, samesite="lax", secure=secure)
+    return answer
+
+
+def words(request: Request) -> Words:
+    """The words of this request's language, for the few texts that are not in a template."""
+    look: Look = request.app.state.look
+    return words_of(look.language_of(request))
+
+
+def _here(request: Request, **params: str) -> str:
+    """This page's address with some parameters changed."""
+    query = {**request.query_params, **params}
+    query = query if params else {name: value for name, value in query.items() if name != "lang"}
+    return f"{request.url.path}?{urlencode(query)}" if query else request.url.path
+
+
+def _versions() -> Mapping[str, str]:
+    files = (path for path in STATIC.rglob("*") if path.is_file())
+    return {path.relative_to(STATIC).as_posix(): sha256(path.read_bytes()).hexdigest()[:8] for path in files}
+
+
+def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str, str]) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+    def say(text: str, /, **params: Any) -> Markup:
+        return Markup(words.say(text, **{name: escape(value) for name, value in params.items()}))  # noqa: S704
+
+    def count(text: str, n: int, /, **params: Any) -> Markup:
+        return Markup(words.count(text, n, **{name: escape(value) for name, value in params.items()}))  # noqa: S704
+
+    def when(at: datetime) -> Markup:
+        now = clock()
+        return _time(at, times.ago(at, now, words.language), zone, relative=True)
+
+    def at(moment: datetime) -> Markup:
+        return _time(moment, times.clock(moment, clock(), zone), zone)
+
+    environment.globals |= {
+        "_": say,
+        "_n": count,
+        "language": words.language,
+        "languages": LANGUAGES,
+        "states": STATES,
+        "static": lambda name: f"/static/{name}?v={versions.get(name, '')}",
+        "phrase": HTTPStatus,
+    }
+    environment.filters |= {
+        "told": lambda said: words.tell(said) if isinstance(said, Said) else say(said),
+        "ago": when,
+        "at": at,
+        "exact": lambda moment: times.exact(moment, zone),
+        "span": lambda seconds: times.span(seconds, words.language),
+        "state": _state,
+    }
+    return environment
+
+
+def _state(name: str) -> State:
+    return STATES.get(name, State(name, "away"))
+
+
+def _time(moment: datetime, text: str, zone: tzinfo, *, relative: bool = False) -> Markup:
+    mark = Markup(" data-ago") if relative else Markup("")
+    iso, exact = times.aware(moment).isoformat(), times.exact(moment, zone)
+    return Markup('<time datetime="{}" title="{}"{}>{}</time>').format(iso, exact, mark, text)

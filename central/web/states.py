@@ -1,0 +1,62 @@
+"""One word and one tone for each state, the same on every page; the tone brings colour and shape together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Tone = Literal["working", "waiting", "person", "broken", "away", "secret"]
+"""Working green, waiting blue, needs a person amber, broken red, away grey, secret violet."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a state is called (message id) and how it looks."""
+
+    word: str
+    tone: Tone
+
+
+STATES: Mapping[str, State] = {
+    "volume:REGISTERED": State("已登记", "away"),
+    "volume:LABELLED": State("已贴码", "waiting"),
+    "volume:STORED": State("在柜", "working"),
+    "volume:RESERVED": State("已预约", "waiting"),
+    "volume:OUT": State("已取出", "person"),
+    "volume:RETURNED": State("已交回", "waiting"),
+    "volume:BOUND": State("已装订", "working"),
+    "volume:ARCHIVED": State("已归档", "working"),
+    "volume:OVERDUE": State("逾期未还", "broken"),
+    "volume:MISPLACED": State("位置不符", "broken"),
+    "volume:TAMPER": State("柜门异常开启", "broken"),
+    "volume:secret": State("副卷", "secret"),
+    "door:open": State("门开着", "person"),
+    "door:shut": State("门已关", "working"),
+    "door:unknown": State("门况不明", "away"),
+    "cell:free": State("空闲", "working"),
+    "cell:held": State("在柜", "waiting"),
+    "cell:claimed": State("等待存取", "waiting"),
+    "cell:blocked": State("停用", "away"),
+    "presence:back": State("在线", "working"),
+    "presence:gone": State("失联", "broken"),
+    "presence:unknown": State("未知", "away"),
+    "gateway:ready": State("在线", "working"),
+    "gateway:init": State("启动中", "waiting"),
+    "gateway:sleeping": State("休眠", "away"),
+    "gateway:disconnected": State("已关机", "away"),
+    "gateway:lost": State("失联", "broken"),
+    "gateway:never": State("尚未接入", "away"),
+    "gateway:revoked": State("已吊销", "away"),
+    "gateway:suspended": State("已停用", "broken"),
+    "driver:verified": State("已真机验证", "working"),
+    "driver:unverified": State("未真机验证", "person"),
+    "wish:asked": State("已提出", "waiting"),
+    "wish:sent": State("已发出", "waiting"),
+    "wish:taken": State("设备已接收", "waiting"),
+    "wish:answered": State("设备已应答", "working"),
+    "wish:refused": State("被拒绝", "broken"),
+    "wish:expired": State("无应答", "broken"),
+    "wish:interrupted": State("中断", "person"),
+    "person:active": State("在用", "working"),
+    "person:disabled": State("已停用", "away"),
+}
+"""State (`kind:state`) -> its word and tone."""

@@ -1,0 +1,109 @@
+// The keyboard first: "/" searches, arrows walk a wall or a list, Enter opens, Esc goes back, single keys press what
+// they are written on, and a barcode reader that types finds its volume from anywhere.
+(() => {
+  const READER_MS = 40; // a person does not type two keys within this time, eight times in a row
+  const READER_MIN = 6;
+  let typed = "";
+  let lastAt = 0;
+  let before = null;
+
+  const writes = (element) => element?.matches?.("input:not([type=checkbox],[type=radio]), textarea, select");
+
+  function scanned(code) {
+    const field = document.querySelector("[data-scan]");
+    if (field) {
+      field.value = code;
+      field.form.requestSubmit();
+    } else {
+      location.assign(`/find?q=${encodeURIComponent(code)}`);
+    }
+  }
+
+  function reader(event) {
+    const quick = event.timeStamp - lastAt < READER_MS;
+    lastAt = event.timeStamp;
+    if (event.key === "Enter" && quick && typed.length >= READER_MIN) {
+      event.preventDefault();
+      event.stopPropagation();
+      const code = typed;
+      typed = "";
+      if (before && writes(document.activeElement)) document.activeElement.value = before.value;
+      scanned(code);
+      return true;
+    }
+    if (event.key.length !== 1 || event.ctrlKey || event.metaKey || event.altKey) {
+      if (event.key !== "Shift") typed = "";
+      return false;
+    }
+    if (!quick) { typed = ""; before = { value: document.activeElement?.value }; }
+    typed += event.key;
+    return false;
+  }
+
+  const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+  /** The nearest neighbour in that direction, by where things stand on the screen. */
+  function neighbour(from, all, [dx, dy]) {
+    const a = from.getBoundingClientRect();
+    let best = null;
+    let least = Infinity;
+    for (const each of all) {
+      const b = each.getBoundingClientRect();
+      const along = dx ? (b.left - a.left) * dx : (b.top - a.top) * dy;
+      const across = Math.abs(dx ? b.top - a.top : b.left - a.left);
+      if (each !== from && along > 1 && along + across * 4 < least) { best = each; least = along + across * 4; }
+    }
+    return best;
+  }
+
+  function walk(event) {
+    const group = document.activeElement?.closest("[data-walk]") ?? document.querySelector("[data-walk]");
+    if (!group) return;
+    const all = [...group.querySelectorAll("a[data-stop], tr[data-href]")];
+    if (!all.length) return;
+    const here = all.includes(document.activeElement) ? document.activeElement : null;
+    const next = here ? neighbour(here, all, DIRECTIONS[event.key]) : all[0];
+    if (next) { event.preventDefault(); next.focus(); }
+  }
+
+  function back() {
+    const open = document.querySelector("details[open]");
+    if (open?.contains(document.activeElement)) { open.open = false; open.querySelector("summary").focus(); return; }
+    if (writes(document.activeElement) && document.activeElement.value === "") { document.activeElement.blur(); return; }
+    if (writes(document.activeElement)) { document.activeElement.value = ""; return; }
+    document.querySelector("[data-back]")?.click();
+  }
+
+  function press(event) {
+    if (event.key === "Escape") { back(); return; }
+    if (writes(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      document.getElementById("search")?.select();
+    } else if (event.key in DIRECTIONS) {
+      walk(event);
+    } else if (event.key === "Enter" && event.target.matches("tr[data-href]")) {
+      location.assign(event.target.dataset.href);
+    } else if (event.key.length === 1) {
+      // Wait, for the first key of a barcode reader is a single key too.
+      const at = event.timeStamp;
+      setTimeout(() => { if (lastAt === at) document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click(); }, READER_MS * 2);
+    }
+  }
+
+  document.addEventListener("keydown", (event) => { if (!reader(event)) press(event); }, true);
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest?.("tr[data-href]");
+    if (row && !event.target.closest("a, button, input, summary, label")) location.assign(row.dataset.href);
+    const pressed = event.target.closest?.("[data-do]");
+    if (pressed?.dataset.do === "theme") {
+      const root = document.documentElement;
+      root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+      localStorage.setItem("courtside-theme", root.dataset.bsTheme);
+    } else if (pressed?.dataset.do === "print") {
+      print();
+    } else if (pressed?.dataset.do === "copy") {
+      navigator.clipboard?.writeText(document.getElementById(pressed.dataset.from).textContent);
+    }
+  });
+})();

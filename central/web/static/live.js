@@ -1,0 +1,95 @@
+// What the page shows changes by itself. One stream a page; a hidden tab lets go of it, because a browser
+// holds only six connections to a host. When the link is back, everything live is fetched again.
+(() => {
+  const SILENT_MS = 4000;
+  let lostAt = null;
+  let everOpen = false;
+
+  class Stream extends EventTarget {
+    constructor(url) {
+      super();
+      this.url = url;
+      this.names = new Set();
+      this.readyState = EventSource.CONNECTING;
+      document.addEventListener("visibilitychange", () => (document.hidden ? this.rest() : this.connect()));
+      this.connect();
+    }
+
+    connect() {
+      if (this.inner || this.ended) return;
+      this.inner = new EventSource(this.url);
+      this.inner.onopen = () => { this.readyState = EventSource.OPEN; this.onopen?.(new Event("open")); found(); };
+      this.inner.onerror = () => {
+        lost();
+        // A refused stream (signed out, central restarting behind a proxy) is closed by the browser for good.
+        if (this.inner?.readyState === EventSource.CLOSED) { this.rest(); setTimeout(() => this.connect(), SILENT_MS); }
+      };
+      for (const name of this.names) this.listen(name);
+    }
+
+    listen(name) { this.inner?.addEventListener(name, (event) => this.dispatchEvent(new MessageEvent(name, event))); }
+
+    rest() { this.inner?.close(); this.inner = null; }
+
+    close() { this.ended = true; this.readyState = EventSource.CLOSED; this.rest(); }
+
+    addEventListener(name, listener) {
+      super.addEventListener(name, listener);
+      if (!this.names.has(name)) { this.names.add(name); this.listen(name); }
+    }
+  }
+
+  function lost() {
+    lostAt ??= Date.now();
+    setTimeout(show, SILENT_MS);
+  }
+
+  function found() {
+    lostAt = null;
+    show();
+    if (everOpen) htmx.trigger(document.body, "again");
+    everOpen = true;
+  }
+
+  function show() {
+    const banner = document.getElementById("link-lost");
+    if (!banner) return;
+    banner.hidden = lostAt === null || Date.now() - lostAt < SILENT_MS;
+    if (lostAt !== null) banner.querySelector("[data-age]").textContent = words(lostAt);
+  }
+
+  const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
+  const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+  function words(at) {
+    const seconds = (at - Date.now()) / 1000;
+    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size * 1.2) ?? ["second", 1];
+    return relative.format(Math.round(seconds / size), unit);
+  }
+
+  function age() {
+    for (const time of document.querySelectorAll("time[data-ago]")) {
+      const at = Date.parse(time.dateTime);
+      if (Math.abs(Date.now() - at) < 30 * 86400e3) time.textContent = words(at);
+    }
+    if (lostAt !== null) show();
+  }
+
+  const watched = (root) => new Map([...root.querySelectorAll("[data-watch]")].map((e) => [e.dataset.watch, e.textContent]));
+  let before = new Map();
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRF"] = document.querySelector("meta[name=csrf]").content;
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => { before = watched(event.detail.target); });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const element of event.detail.target.querySelectorAll("[data-watch]")) {
+      const was = before.get(element.dataset.watch);
+      if (before.size && was !== element.textContent) element.classList.add("glow");
+    }
+    age();
+  });
+
+  htmx.createEventSource = (url) => new Stream(url);
+  setInterval(age, 10000);
+})();
