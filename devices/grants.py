@@ -53,7 +53,7 @@ def sign(typ: Typ, claims: Mapping[str, Any], key: Ed25519PrivateKey, kid: str |
 
 
 def read(typ: Typ, token: str, keys: Keys, issuer: str, audience: str, now: datetime | None = None) -> dict[str, Any]:
-    """The claims, if type, algorithm, key, signature, issuer, audience and (given `now`) times hold. Raises BadToken."""
+    """The claims, if type, algorithm, key, signature, issuer, audience and, given `now`, times hold, or BadToken."""
     try:
         header = jwt.get_unverified_header(token)
     except jwt.InvalidTokenError as error:

@@ -100,7 +100,9 @@ def read_line(raw: bytes) -> Line:
         raise BadLine(f"{len(raw)} bytes, at most {MAX_LINE}")
     try:
         line = json.loads(raw)
-    except ValueError as error:
+        if b"\\ud" in raw.lower():
+            json.dumps(line, ensure_ascii=False).encode()  # half a surrogate pair can be read but never stored
+    except (ValueError, RecursionError) as error:
         raise BadLine(f"not JSON: {error}") from error
     if not isinstance(line, dict):
         raise BadLine("not an object")
@@ -110,7 +112,7 @@ def read_line(raw: bytes) -> Line:
     cause = line.get("cause")
     if cause is not None and not isinstance(cause, str):
         raise BadLine("cause is no string")
-    if not _HASH.match(line["prev"]):
+    if not _HASH.fullmatch(line["prev"]):
         raise BadLine("prev is no SHA-256")
     if line["seq"] < 1:
         raise BadLine("seq is below 1")
@@ -137,11 +139,12 @@ def read_time(text: str) -> datetime:
     """A time as lines carry it; raises BadLine."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        utc = at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise BadLine(f"at: {text!r} is no time") from None
     if at.tzinfo is None:
         raise BadLine(f"at: {text!r} has no zone")
-    return at
+    return utc
 
 
 def read_chain(raws: Iterable[bytes], first: int, prev: str) -> list[Line]:

@@ -19,7 +19,7 @@ class BadName(ValueError):
 
 def checked_name(name: str) -> str:
     """The name itself if it may name a court, gateway or device; raises BadName."""
-    if not NAME.match(name):
+    if not NAME.fullmatch(name):
         raise BadName(f"{name!r}: use 1 to 48 of a-z, 0-9 and '-', neither first nor last a '-'")
     return name
 

@@ -39,7 +39,8 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """Count threads once every fixture is torn down and the test's event loop is closed."""
     yield
-    left = set(threading.enumerate()) - item.stash.get(_THREADS, set(threading.enumerate()))
+    before = item.stash[_THREADS] if _THREADS in item.stash else set(threading.enumerate())
+    left = set(threading.enumerate()) - before
     for thread in left:
         thread.join(GRACE_S)
     alive = sorted(thread.name for thread in left if thread.is_alive())
