@@ -88,8 +88,9 @@ def checked_roles(roles: Collection[str]) -> list[str]:
     """The roles sorted and without doubles; raises Refused for an unknown one or none at all."""
     unknown = sorted(set(roles) - set(ROLES))
     if unknown:
+        known = "、".join(ROLES)
         raise Refused(
-            "没有“{role}”这个角色，可用：{roles}。", code="bad_role", status=422, role=unknown[0], roles="、".join(ROLES)
+            "没有“{role}”这个角色，可用：{roles}。", code="bad_role", status=422, role=unknown[0], roles=known
         )
     if not roles:
         raise Refused("至少要有一个角色。", code="bad_role", status=422)

@@ -1,0 +1,34 @@
+"""Case numbers: （year）court, type, serial; written with full-width brackets, read with either."""
+
+import re
+from collections.abc import Mapping
+
+from central.web.refused import Refused
+
+TYPES: Mapping[str, str] = {
+    "civil": "民事",
+    "criminal": "刑事",
+    "administrative": "行政",
+    "enforcement": "执行",
+    "other": "其他",
+}
+"""Kinds of case and what they are called."""
+
+_BY_SIGN = {"民": "civil", "刑": "criminal", "行": "administrative", "执": "enforcement"}
+_NUMBER = re.compile(r"^（(\d{4})）(\S{1,12}?)(\D{1,12}?)(\d{1,8})号(?:之\S{1,3})?$")
+
+
+def read_number(text: str) -> str:
+    """The number as it is stored; raises Refused for what is none."""
+    number = "".join(text.split()).replace("(", "（").replace(")", "）")
+    if not _NUMBER.match(number) or len(number) > 60:
+        raise Refused(
+            "“{number}”不是案号，应写成“（2026）苏0206民初123号”。", code="bad_case_number", status=422, number=text
+        )
+    return number
+
+
+def type_of(number: str) -> str:
+    """What kind of case its number says it is."""
+    sign = re.sub(r"^（\d{4}）[^\d（）]?\d*", "", number)
+    return next((type_ for character in sign[:1] for key, type_ in _BY_SIGN.items() if key == character), "other")

@@ -1,0 +1,209 @@
+"""Persons: adding them, changing them, finding them, and the tokens by which programs act for them."""
+
+import hashlib
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from central.ledger.own import record
+from central.people.facts import PasswordSet, PersonAdded, PersonChanged, TokenIssued, TokenRevoked
+from central.people.roles import ROLES, Actor, checked_roles, may, must
+from central.people.tables import ApiToken, Person, SignIn
+from central.store import tell
+from central.web.refused import Refused
+
+MIN_PASSWORD = 8
+TOKEN_PREFIX = "ct_"  # noqa: S105  (marks our tokens for secret scanners; no secret)
+
+SYSTEM = Actor(0, "系统", frozenset(ROLES))
+"""The installation itself, acting from its command line or by its clock."""
+
+
+def add_person(  # noqa: PLR0913  (the fields of a person)
+    session: Session,
+    by: Actor,
+    login: str,
+    name: str,
+    roles: Collection[str],
+    password: str,
+    now: datetime,
+    language: str = "zh",
+) -> Person:
+    """A new person; an empty password cannot sign in. Raises Refused (login taken, unknown role, short password)."""
+    must(by, "people.write")
+    login, name = _login(login), _said(name, "姓名")
+    if person_by_login(session, login) is not None:
+        raise Refused("登录名“{login}”已有人使用。", code="login_taken", login=login)
+    person = Person(
+        login=login,
+        name=name,
+        roles=checked_roles(roles),
+        language=_language(language),
+        password=hash_password(password) if password else "",
+        created_at=now,
+    )
+    session.add(person)
+    session.flush()
+    record(session, PersonAdded(person=person.ref, roles=person.roles), actor=by.ref)
+    tell(session, "people")
+    return person
+
+
+def change_person(  # noqa: PLR0913
+    session: Session,
+    by: Actor,
+    person: Person,
+    now: datetime,
+    *,
+    name: str | None = None,
+    roles: Collection[str] | None = None,
+    language: str | None = None,
+    disabled: bool | None = None,
+) -> Person:
+    """Change what is given; disabling ends every session and token. Their own language anybody may choose."""
+    if by.id != person.id or (name, roles, disabled) != (None, None, None):
+        must(by, "people.write")
+    changed: list[str] = []
+    if name is not None and _said(name, "姓名") != person.name:
+        person.name = name.strip()
+        changed.append("name")
+    if roles is not None and checked_roles(roles) != person.roles:
+        person.roles = checked_roles(roles)
+        changed.append("roles")
+    if language is not None and _language(language) != person.language:
+        person.language = language
+        changed.append("language")
+    if disabled is not None and disabled != (person.disabled_at is not None):
+        person.disabled_at = now if disabled else None
+        changed.append("disabled" if disabled else "enabled")
+        session.execute(delete(SignIn).where(SignIn.person_id == person.id))
+    if changed:
+        roles_now = person.roles if "roles" in changed else None
+        record(session, PersonChanged(person=person.ref, fields=changed, roles=roles_now), actor=by.ref)
+        tell(session, "people")
+    return person
+
+
+def set_password(session: Session, by: Actor, person: Person, password: str) -> None:
+    """A new password for this person, by themselves or by whoever manages people; ends every session of theirs."""
+    if by.id != person.id:
+        must(by, "people.write")
+    person.password = hash_password(password)
+    session.execute(delete(SignIn).where(SignIn.person_id == person.id))
+    record(session, PasswordSet(person=person.ref), actor=by.ref)
+
+
+def people(session: Session) -> Sequence[Person]:
+    """Everybody, by login."""
+    return session.scalars(select(Person).order_by(Person.login)).all()
+
+
+def person_by_login(session: Session, login: str) -> Person | None:
+    """Whoever has that login."""
+    return session.scalars(select(Person).where(Person.login == login.strip().lower())).one_or_none()
+
+
+def find_person(session: Session, person: int) -> Person:
+    """The person of that number; raises Refused (404)."""
+    found = session.get(Person, person)
+    if found is None:
+        raise Refused("没有编号为 {person} 的人员。", code="no_such_person", status=404, person=person)
+    return found
+
+
+def issue_token(
+    session: Session, by: Actor, person: Person, name: str, role: str, now: datetime
+) -> tuple[ApiToken, str]:
+    """A token for a program: the row, and the token itself, which is shown this once."""
+    if by.id != person.id:
+        must(by, "people.write")
+    if role not in person.roles or (by.id == person.id and role not in by.roles):
+        raise Refused("{name}没有“{role}”这个角色。", code="bad_role", status=422, name=person.name, role=role)
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = ApiToken(
+        person_id=person.id, person=person, name=_said(name, "名称"), role=role, token=token_hash(token), created_at=now
+    )
+    session.add(row)
+    session.flush()
+    record(session, TokenIssued.model_validate({"token": row.id, "person": person.ref, "role": role}), actor=by.ref)
+    return row, token
+
+
+def revoke_token(session: Session, by: Actor, token: int, now: datetime) -> None:
+    """From now on this token opens nothing; raises Refused (404) for one that is not the person's to revoke."""
+    row = session.get(ApiToken, token)
+    if row is None or (row.person_id != by.id and not may(by, "people.write")):
+        raise Refused("没有编号为 {token} 的令牌。", code="no_such_token", status=404, token=token)
+    if row.revoked_at is None:
+        row.revoked_at = now
+        record(session, TokenRevoked(token=row.id), actor=by.ref)
+
+
+def tokens(session: Session, person: int) -> Sequence[ApiToken]:
+    """The tokens of a person, newest first."""
+    return session.scalars(select(ApiToken).where(ApiToken.person_id == person).order_by(ApiToken.id.desc())).all()
+
+
+def by_token(session: Session, token: str) -> Actor | None:
+    """Who acts under this API token, with the one role it carries; None if it opens nothing (any more)."""
+    row = session.scalars(select(ApiToken).where(ApiToken.token == token_hash(token))).one_or_none()
+    if row is None or row.revoked_at is not None or row.person.disabled_at is not None:
+        return None
+    person = row.person
+    return Actor(person.id, person.name, frozenset({row.role} & set(person.roles)), person.language)
+
+
+def token_hash(token: str) -> str:
+    """What is stored of a random token: enough to know it again, nothing to use."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def hash_password(password: str) -> str:
+    """argon2id; raises Refused for a password that is too short."""
+    if len(password) < MIN_PASSWORD:
+        raise Refused("密码至少 {n} 个字符。", code="short_password", status=422, n=MIN_PASSWORD)
+    return _hasher().hash(password)
+
+
+def password_fits(stored: str, password: str) -> bool:
+    """True if it is this password; takes as long when nobody has the login (`stored` empty)."""
+    try:
+        return _hasher().verify(stored or _nobody(), password) and bool(stored)
+    except (VerifyMismatchError, InvalidHashError):
+        return False
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    return _hasher().hash(secrets.token_urlsafe(16))
+
+
+def _login(login: str) -> str:
+    login = login.strip().lower()
+    if not login or len(login) > 40 or not all(sign.isalnum() or sign in "._-" for sign in login):
+        raise Refused("登录名只能用字母、数字和 . _ -，最多 40 个字符。", code="bad_login", status=422)
+    return login
+
+
+def _said(text: str, what: str) -> str:
+    text = text.strip()
+    if not text or len(text) > 80:
+        raise Refused("“{what}”不能为空，最多 80 个字符。", code="bad_field", status=422, what=what)
+    return text
+
+
+def _language(language: str) -> str:
+    if language not in ("zh", "en"):
+        raise Refused("语言只有 zh 和 en。", code="bad_language", status=422)
+    return language

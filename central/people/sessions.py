@@ -1,0 +1,109 @@
+"""Signing in and staying signed in. Passwords are checked outside any transaction, for argon2 takes its time."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from central.ledger.own import record
+from central.people.facts import SignedIn, SignedOut, SignInBlocked
+from central.people.roles import Actor
+from central.people.service import password_fits, person_by_login, token_hash
+from central.people.tables import Failures, Person, SignIn
+from central.store import Store
+from central.web.refused import Refused
+
+IDLE = timedelta(hours=10)
+"""A session ends when nobody used it for that long."""
+_SLIDE = timedelta(minutes=5)
+TRIES = 5
+"""Failures in a row before a login has to wait."""
+_WAIT_S = 30
+_MAX_WAIT_S = 15 * 60
+_FORGET = timedelta(hours=24)
+
+
+def sign_in(store: Store, login: str, password: str, now: datetime) -> str:
+    """The token of a new session; raises Refused (wrong, or to wait after TRIES failures in a row)."""
+    login = login.strip().lower()[:40]
+    with store.read() as session:
+        _not_waiting(session, login, now)
+        person = person_by_login(session, login)
+        stored = person.password if person is not None and person.disabled_at is None else ""
+    fits = password_fits(stored, password)
+    with store.write() as session:
+        _not_waiting(session, login, now)  # many guesses at once count as many
+        if not fits or person is None:
+            waits = _failed(session, login, person, now)
+        else:
+            waits = None
+            token = _begin(session, person.id, now)
+    if fits and person is not None:
+        return token
+    if waits is not None:
+        _raise_wait(waits, now)
+    raise Refused("登录名或密码不对。", code="wrong_password", status=401)
+
+
+def who(store: Store, token: str, now: datetime) -> Actor | None:
+    """Who is signed in under this token, None if nobody (any more); use keeps the session alive."""
+    with store.read() as session:
+        row = session.get(SignIn, token_hash(token))
+        if row is None or row.expires_at <= now or row.person.disabled_at is not None:
+            return None
+        actor, slides = row.person.actor, row.expires_at - now < IDLE - _SLIDE
+    if slides:
+        with store.write() as session:
+            row = session.get(SignIn, token_hash(token))
+            if row is not None:
+                row.expires_at = now + IDLE
+    return actor
+
+
+def sign_out(session: Session, token: str) -> None:
+    """End this session; a token that is not known is passed over."""
+    row = session.get(SignIn, token_hash(token))
+    if row is not None:
+        ref = row.person.ref
+        session.delete(row)
+        record(session, SignedOut(person=ref), actor=ref)
+
+
+def sweep(session: Session, now: datetime) -> None:
+    """Forget sessions that ended and failures that are a day old."""
+    session.execute(delete(SignIn).where(SignIn.expires_at <= now))
+    session.execute(delete(Failures).where(Failures.last_at <= now - _FORGET))
+
+
+def _begin(session: Session, person_id: int, now: datetime) -> str:
+    person = session.get_one(Person, person_id)
+    session.execute(delete(Failures).where(Failures.login == person.login))
+    token = secrets.token_urlsafe(32)
+    session.add(SignIn(token=token_hash(token), person_id=person.id, created_at=now, expires_at=now + IDLE))
+    record(session, SignedIn(person=person.ref), actor=person.ref)
+    return token
+
+
+def _failed(session: Session, login: str, person: Person | None, now: datetime) -> datetime | None:
+    row = session.get(Failures, login, with_for_update=True)
+    if row is None:
+        row = Failures(login=login, times=0, last_at=now)
+        session.add(row)
+    row.times, row.last_at = row.times + 1, now
+    if row.times < TRIES:
+        return None
+    row.wait_until = now + timedelta(seconds=min(_WAIT_S * 2 ** min(row.times - TRIES, 10), _MAX_WAIT_S))
+    record(session, SignInBlocked(person=person.ref if person else None, failures=row.times))
+    return row.wait_until
+
+
+def _not_waiting(session: Session, login: str, now: datetime) -> None:
+    row = session.get(Failures, login)
+    if row is not None and row.wait_until is not None and row.wait_until > now:
+        _raise_wait(row.wait_until, now)
+
+
+def _raise_wait(until: datetime, now: datetime) -> None:
+    seconds = max(1, round((until - now).total_seconds()))
+    raise Refused("连续多次输错，请等 {seconds} 秒再试。", code="wait", status=429, seconds=seconds)
