@@ -22,6 +22,8 @@ MAX_BATCH_BYTES = 128 * 1024
 
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 _FIELDS = {"seq": int, "prev": str, "at": str, "boot": str, "mono_ms": int, "device": str, "type": str, "body": dict}
+_NAMES, _KINDS = tuple(_FIELDS), tuple(_FIELDS.values())
+_decode = json.JSONDecoder().decode
 
 
 class ChainBroken(ValueError):
@@ -99,35 +101,28 @@ def read_line(raw: bytes) -> Line:
     if len(raw) > MAX_LINE:
         raise BadLine(f"{len(raw)} bytes, at most {MAX_LINE}")
     try:
-        line = json.loads(raw)
-        if b"\\ud" in raw.lower():
-            json.dumps(line, ensure_ascii=False).encode()  # half a surrogate pair can be read but never stored
-    except (ValueError, RecursionError) as error:
+        line = _decode(raw.decode())
+    except ValueError as error:
         raise BadLine(f"not JSON: {error}") from error
     if not isinstance(line, dict):
         raise BadLine("not an object")
-    for name, kind in _FIELDS.items():
-        if type(line.get(name)) is not kind:
-            raise BadLine(f"{name} is missing or no {kind.__name__}")
+    values: tuple[Any, ...] = tuple(map(line.get, _NAMES))
+    if tuple(map(type, values)) != _KINDS:
+        raise BadLine(_ill_typed(line))
+    seq, prev, at, boot, mono_ms, device, type_, body = values
     cause = line.get("cause")
     if cause is not None and not isinstance(cause, str):
         raise BadLine("cause is no string")
-    if not _HASH.fullmatch(line["prev"]):
+    if not _HASH.match(prev):
         raise BadLine("prev is no SHA-256")
-    if line["seq"] < 1:
+    if seq < 1:
         raise BadLine("seq is below 1")
-    return Line(
-        seq=line["seq"],
-        prev=line["prev"],
-        at=read_time(line["at"]),
-        boot=line["boot"],
-        mono_ms=line["mono_ms"],
-        device=line["device"],
-        type=line["type"],
-        body=line["body"],
-        cause=cause,
-        raw=raw,
-    )
+    return Line(seq, prev, read_time(at), boot, mono_ms, device, type_, body, cause, raw)
+
+
+def _ill_typed(line: Mapping[str, Any]) -> str:
+    wrong = next(name for name, kind in _FIELDS.items() if type(line.get(name)) is not kind)
+    return f"{wrong} is missing or no {_FIELDS[wrong].__name__}"
 
 
 def write_time(at: datetime) -> str:

@@ -15,7 +15,7 @@ from central.store import Store
 from devices.box import BookOpened
 from devices.claims import SealClaims
 from devices.grants import sign, thumbprint
-from devices.journal import Stamp, line_hash, write_line
+from devices.journal import Stamp, line_hash, read_line, write_line
 from devices.messages import Fact, write_body
 
 _PEN = "pen"
@@ -112,4 +112,4 @@ def _append(  # noqa: PLR0913  (one private call per line; a parameter object wo
     )
     book.seq, book.head, book.received_at = seq, head, at
     session.flush()
-    return LineView(CENTRAL, book.id, seq, head, at, device, fact.type, body, cause)
+    return LineView(CENTRAL, book.id, read_line(raw), head)

@@ -1,10 +1,9 @@
 """How a module turns stored lines into its tables."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy.orm import Session
 
@@ -13,36 +12,67 @@ from devices.journal import Line, read_line
 from devices.messages import Fact, read_fact
 
 
-@dataclass(frozen=True)
 class LineView:
-    """One stored line as a projector sees it."""
+    """One stored line as a projector sees it: who wrote it, where it stands, and what it says."""
 
-    gateway: str
-    book_id: int
-    seq: int
-    hash: str
-    at: datetime
-    """When it was written, by the writer's clock."""
-    device: str
-    type: str
-    body: Mapping[str, Any]
-    cause: str | None
+    def __init__(self, gateway: str, book_id: int, line: Line, hash_: str) -> None:
+        self.gateway = gateway
+        self.book_id = book_id
+        self.line = line
+        self.hash = hash_
 
     @property
     def id(self) -> int:
         """Its number in the ledger (`LedgerLine.id`)."""
-        return line_id(self.book_id, self.seq)
+        return line_id(self.book_id, self.line.seq)
+
+    @property
+    def seq(self) -> int:
+        """Its number in its book."""
+        return self.line.seq
+
+    @property
+    def at(self) -> datetime:
+        """When it was written, by the writer's clock."""
+        return self.line.at
+
+    @property
+    def device(self) -> str:
+        """The device it is about."""
+        return self.line.device
+
+    @property
+    def type(self) -> str:
+        """Wire name of the fact."""
+        return self.line.type
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """What the fact says, as written."""
+        return self.line.body
+
+    @property
+    def cause(self) -> str | None:
+        """The wish or permit it follows."""
+        return self.line.cause
+
+    @property
+    def actor(self) -> str | None:
+        """Who did it, in central's own book; a reference."""
+        actor = self.line.body.get("actor")
+        return actor if isinstance(actor, str) else None
 
     @cached_property
     def fact(self) -> Fact:
         """What happened; raises UnreadableMessage."""
-        return read_fact(self.type, self.body)
+        return read_fact(self.line.type, self.line.body)
 
     @property
     def subject(self) -> str:
         """What it is about: `gateway/device`, or `gateway/device/cell`."""
-        cell = self.body.get("cell")
-        return f"{self.gateway}/{self.device}" + (f"/{cell}" if isinstance(cell, int) else "")
+        cell = self.line.body.get("cell")
+        whole = f"{self.gateway}/{self.line.device}"
+        return f"{whole}/{cell}" if isinstance(cell, int) else whole
 
 
 class Projector(Protocol):
@@ -55,11 +85,26 @@ class Projector(Protocol):
         """Take in one line, exactly once, in the order of its book. Any error parks the line (ledger rule 6)."""
 
 
-def view_of(gateway: str, book_id: int, line: Line, hash_: str) -> LineView:
-    """The view of a line just read."""
-    return LineView(gateway, book_id, line.seq, hash_, line.at, line.device, line.type, line.body, line.cause)
+@runtime_checkable
+class BatchProjector(Protocol):
+    """A projector for facts that come by the thousand: it sees a batch at a time and may work on what remains of it.
+
+    When it fails, the batch is undone and shown again line by line through `project`.
+    """
+
+    def project_batch(self, session: Session, lines: Sequence[LineView]) -> None:
+        """Take in the wanted lines of one batch, in order; equal in effect to `project` for each."""
+
+
+class Watcher(Protocol):
+    """Sees new lines at once and unproven, while a backlog drains; it may raise alarms and tell pages, no more."""
+
+    types: frozenset[str]
+
+    def notice(self, session: Session, line: LineView) -> None:
+        """Something was reported; the line itself comes later. May be shown twice or never."""
 
 
 def stored_view(row: LedgerLine) -> LineView:
     """The view of a stored line, read again from its bytes."""
-    return view_of(row.gateway, row.book_id, read_line(row.raw), row.hash)
+    return LineView(row.gateway, row.book_id, read_line(row.raw), row.hash)

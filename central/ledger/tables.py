@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from central.store import Base, BigId
+from central.store import Base, BigId, Millis
 from devices.journal import ZERO
 
 CENTRAL = "central"
@@ -64,7 +64,7 @@ class LedgerLine(Base):
     device: Mapped[str] = mapped_column(String(64))
     type: Mapped[str] = mapped_column(String(64))
     cause: Mapped[str | None] = mapped_column(String(64))
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(Millis)
     """When it was written, by the writer's clock."""
     raw: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -1,0 +1,126 @@
+"""Projection, and what becomes of lines that cannot be projected (ledger rule 6).
+
+A batch is projected inside a savepoint. If that fails, it is undone and done again line by line; a line that
+fails alone is parked, and later lines of its subject park behind it, so that nobody sees a door shut before it
+opened. The rest of the court goes on.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DataError, IntegrityError, InvalidRequestError
+from sqlalchemy.orm import Session
+
+from central.alarms import AlarmKind, clear_alarm, raise_alarm
+from central.clock import Clock
+from central.ledger.projection import BatchProjector, LineView, Projector, stored_view
+from central.ledger.tables import LedgerLine, Parked
+from central.store import tell
+from central.web.refused import Refused
+from devices.messages import Fact
+
+UNPROJECTABLE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    DataError,
+    IntegrityError,
+    InvalidRequestError,
+    LookupError,
+    Refused,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a projector raises when it and a line do not get on. A database that fails is none of these: then nothing
+is committed, and the gateway sends the batch again."""
+
+_WAITS = ""
+
+
+class Projection:
+    """Shows lines to projectors and parks what they cannot take in."""
+
+    def __init__(self, projectors: Sequence[Projector], clock: Clock) -> None:
+        self._projectors = tuple(projectors)
+        self._wanted = frozenset[str]().union(*(projector.types for projector in projectors))
+        self._clock = clock
+
+    def wanted(self, type_: str) -> bool:
+        """True if a line of this type is to be shown to `take`: a projector wants it, or nobody knows it."""
+        return type_ in self._wanted or type_ not in Fact.registry
+
+    def take(self, session: Session, todo: Sequence[LineView]) -> None:
+        """Project the wanted lines of one batch, parking those that cannot be."""
+        if not todo:
+            return
+        wanted = self._wanted
+        parked = set(session.scalars(select(Parked.subject).distinct()))
+        if not parked and all(line.type in wanted for line in todo) and self._all(session, todo):
+            return
+        for line in todo:
+            why = self._one(session, line) if line.subject not in parked else _WAITS
+            if why is not None:
+                parked.add(line.subject)
+                self._park(session, line, why)
+
+    def retry(self, session: Session, subject: str) -> int:
+        """Project what waits of a subject, oldest first, up to the first that still fails; gives how many wait."""
+        waiting = select(Parked, LedgerLine).join(LedgerLine, LedgerLine.id == Parked.line_id)
+        found = session.execute(waiting.where(Parked.subject == subject).order_by(Parked.id).with_for_update())
+        for parked, row in found.tuples().all():
+            why = self._one(session, stored_view(row))
+            if why is not None:
+                parked.why = why
+                break
+            session.delete(parked)
+        session.flush()
+        left = session.scalar(select(func.count()).where(Parked.subject == subject)) or 0
+        if not left:
+            clear_alarm(session, AlarmKind.POISON, subject, at=self._clock())
+        tell(session, "parked")
+        return left
+
+    def _all(self, session: Session, lines: Sequence[LineView]) -> bool:
+        try:
+            with session.begin_nested():
+                for projector in self._projectors:
+                    _show(session, projector, lines)
+        except UNPROJECTABLE:
+            return False
+        return True
+
+    def _one(self, session: Session, line: LineView) -> str | None:
+        """Project one line; gives why not, None if done."""
+        if line.type not in Fact.registry:
+            return f"no fact is called {line.type!r} here"
+        try:
+            with session.begin_nested():
+                for projector in self._projectors:
+                    if line.type in projector.types:
+                        projector.project(session, line)
+        except UNPROJECTABLE as error:
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    def _park(self, session: Session, line: LineView, why: str) -> None:
+        now = self._clock()
+        session.add(Parked(line_id=line.id, subject=line.subject, why=why, parked_at=now))
+        if why != _WAITS:
+            raise_alarm(session, AlarmKind.POISON, line.subject, at=now, line=line.id, type=line.type, why=why)
+        tell(session, "parked")
+
+
+def parked_lines(session: Session) -> Iterable[tuple[Parked, LedgerLine]]:
+    """Every parked line with its bytes, oldest first."""
+    waiting = select(Parked, LedgerLine).join(LedgerLine, LedgerLine.id == Parked.line_id).order_by(Parked.id)
+    return session.execute(waiting).tuples()
+
+
+def _show(session: Session, projector: Projector, lines: Sequence[LineView]) -> None:
+    wanted = [line for line in lines if line.type in projector.types]
+    if isinstance(projector, BatchProjector) and wanted:
+        projector.project_batch(session, wanted)
+        return
+    for line in wanted:
+        projector.project(session, line)
