@@ -1,4 +1,4 @@
-"""Power cuts under central: what it acknowledged is in its ledger, and a gateway that goes on from there loses nothing."""
+"""Power cuts under central: what it acknowledged is in its ledger, and a gateway may go on from there."""
 
 import random
 import sqlite3
