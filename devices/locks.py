@@ -49,6 +49,10 @@ class OpenCell(Wish):
         """The door of that cell is seen open."""
         return isinstance(fact, DoorChanged) and fact.cell == self.cell and fact.door == "open"
 
+    def unanswered(self, states: Mapping[str, str]) -> OpenNotDetected | None:
+        """The door was not seen to open; one that stood open already could not be."""
+        return None if states.get(f"cell-{self.cell}") == "open" else OpenNotDetected(cell=self.cell)
+
     async def put_to(self, device: "LockBank", fetch: Fetch) -> None:
         """Release the latch; the door, not the board, is the answer."""
         await device.open(self.cell)

@@ -50,6 +50,10 @@ class Wish(BaseModel):
         """True if this fact is the world's answer to the wish."""
         raise NotImplementedError
 
+    def unanswered(self, states: Mapping[str, str]) -> "Fact | None":
+        """What to tell when the patience is over and no fact answered; `states` are the device's, by property."""
+        return None
+
     async def put_to(self, device: Any, fetch: "Fetch") -> "Fact | None":
         """Ask it of a device of `kind`; gives the answering fact if asking already proves it."""
         raise NotImplementedError
