@@ -46,7 +46,7 @@ class Look:
             visitor.language if visitor else None,
             request.headers.get("accept-language", "")[:2],
         )
-        return next((language for language in asked if language in LANGUAGES), SOURCE)
+        return next((language for language in asked if language is not None and language in LANGUAGES), SOURCE)
 
 
 def make_look(title: str, zone: tzinfo, may: Callable[[Any, str], bool], clock: Clock = utc_now) -> Look:
@@ -129,15 +129,25 @@ def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str
         "static": lambda name: f"/static/{name}?v={versions.get(name, '')}",
         "phrase": HTTPStatus,
     }
-    environment.filters |= {
-        "told": lambda said: words.tell(said) if isinstance(said, Said) else say(said),
+    filters: dict[str, Callable[..., Any]] = {
+        "told": lambda said: words.tell(_dated(said, clock(), zone)) if isinstance(said, Said) else say(said),
         "ago": when,
         "at": at,
         "exact": lambda moment: times.exact(moment, zone),
         "span": lambda seconds: times.span(seconds, words.language),
         "state": _state,
     }
+    environment.filters |= filters
     return environment
+
+
+def _dated(said: Said, now: datetime, zone: tzinfo) -> Said:
+    """The sentence with its times as people read them."""
+    shown = {
+        name: times.clock(value, now, zone) if isinstance(value, datetime) else value
+        for name, value in said.params.items()
+    }
+    return Said(said.text, shown)
 
 
 def _state(name: str) -> State:

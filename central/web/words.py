@@ -52,7 +52,7 @@ def words_of(language: str) -> Words:
     texts: dict[str, tuple[str, ...]] = {}
     for message in catalog:
         key = message.id if isinstance(message.id, str) else message.id[0]
-        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
-        if key and all(forms):
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        if key and forms and all(forms):
             texts[key] = forms
     return Words(language, texts)
