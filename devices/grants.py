@@ -76,7 +76,28 @@ def read(typ: Typ, token: str, keys: Keys, issuer: str, audience: str, now: date
     except jwt.InvalidTokenError as error:
         raise BadToken("unreadable", str(error)) from error
     if now is not None:
-        _in_time(claims, now)
+        in_time(claims, now)
+    return claims
+
+
+def in_time(claims: Mapping[str, Any], now: datetime) -> None:
+    """Nothing, if the claims are good at that time; raises BadToken (`expired`, `unreadable`)."""
+    expires = claims.get("exp")
+    if not isinstance(expires, int):
+        raise BadToken("unreadable", "carries no exp")
+    if now.timestamp() > expires + LEEWAY_S:
+        raise BadToken("expired", f"expired {now.timestamp() - expires:.0f} s ago")
+    issued = claims.get("iat", claims.get("nbf"))
+    if isinstance(issued, int) and now.timestamp() < issued - LEEWAY_S:
+        raise BadToken("expired", f"valid only in {issued - now.timestamp():.0f} s; is a clock wrong?")
+
+
+def unproven(token: str) -> dict[str, Any]:
+    """What a token says, believed by nobody: good for naming it in a refusal. Empty if it cannot be read."""
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, RecursionError):
+        return {}
     return claims
 
 
@@ -89,14 +110,3 @@ def pin_check(secret: bytes, jti: str, pin: str) -> str:
 def pin_fits(secret: bytes, jti: str, pin: str, check: str) -> bool:
     """True if this is the PIN of that permit."""
     return hmac.compare_digest(pin_check(secret, jti, pin), check)
-
-
-def _in_time(claims: Mapping[str, Any], now: datetime) -> None:
-    expires = claims.get("exp")
-    if not isinstance(expires, int):
-        raise BadToken("unreadable", "carries no exp")
-    if now.timestamp() > expires + LEEWAY_S:
-        raise BadToken("expired", f"expired {now.timestamp() - expires:.0f} s ago")
-    issued = claims.get("iat", claims.get("nbf"))
-    if isinstance(issued, int) and now.timestamp() < issued - LEEWAY_S:
-        raise BadToken("expired", f"valid only in {issued - now.timestamp():.0f} s; is a clock wrong?")
