@@ -41,6 +41,12 @@ def take_pen(store: Store, pen: Pen) -> None:
     store.info[_PEN] = pen
 
 
+def pen_of(session: Session) -> Pen:
+    """The pen of the store this session belongs to: the court's name, its key and its clock."""
+    pen: Pen = session.info[_PEN]
+    return pen
+
+
 def record(
     session: Session, fact: Fact, *, device: str = CENTRAL, actor: str | None = None, cause: str | None = None
 ) -> LineView:
@@ -49,7 +55,7 @@ def record(
     `actor` is a reference (`person:3`), never a name, and stands in the body. `cause` is the id of the wish
     or permit it belongs to. The book stays locked until the transaction ends.
     """
-    pen: Pen = session.info[_PEN]
+    pen = pen_of(session)
     book = _open_book(session, pen)
     return _append(session, pen, book, fact, device, actor, cause)
 
