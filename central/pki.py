@@ -85,6 +85,12 @@ class Authority:
         """By which a stranger knows the court."""
         return fingerprint(self.root)
 
+    @property
+    def signing_public_pem(self) -> str:
+        """The public key of central's tokens, PEM."""
+        spki = serialization.PublicFormat.SubjectPublicKeyInfo
+        return self.signing_key.public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
+
     def certify_gateway(self, name: str, request: bytes, now: datetime) -> x509.Certificate:
         """A certificate for the Ed25519 key of this PEM request, with `name` whatever it asked for.
 

@@ -23,7 +23,7 @@ from central.ledger.own import Pen
 from central.store import Store
 from devices.claims import AckClaims
 from devices.grants import sign
-from devices.journal import MAX_BATCH_LINES
+from devices.journal import MAX_BATCH_LINES, split
 
 _LOG = logging.getLogger(__name__)
 
@@ -109,10 +109,10 @@ class Ingest:
             self._stirred.notify()
         return True
 
-    def news(self, gateway: str, raw: bytes) -> None:
-        """A line came ahead of its batch, for display and alarms only. Never blocks; callable from any thread."""
+    def news(self, gateway: str, payload: bytes) -> None:
+        """Lines came ahead of their batch, for display and alarms only. Never blocks; callable from any thread."""
         with self._stirred:
-            self._news.append((gateway, raw))
+            self._news.extend((gateway, raw) for raw in split(payload))
             self._stirred.notify()
 
     @property

@@ -1,0 +1,114 @@
+"""The fleet: gateways, what each device says of itself, alarms, and letting a new box in."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from central.alarms import Alarm, AlarmKind, clear_alarm, open_alarms
+from central.fleet.tables import Device, Gateway
+from central.ledger.tables import Book
+from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.look import page
+from central.web.refused import Refused, Said
+
+router = pages()
+
+Reader = Annotated[Any, Depends(needs("fleet.read"))]
+Keeper = Annotated[Any, Depends(needs("fleet.write"))]
+
+_CLOSED_SHOWN = 100
+_COUNTS: Mapping[str, Said] = {
+    "noise": Said("杂字节"),
+    "retries": Said("重问次数"),
+    "late": Said("迟到的答复"),
+    "timeouts": Said("没有答复"),
+}
+_WORTH_A_CHIP = {"open", "shut", "unknown"}
+
+
+@router.get("/fleet")
+def fleet(request: Request, by: Reader, session: Reading) -> HTMLResponse:
+    """Every gateway with its devices, and what is wrong."""
+    everyone = select(Gateway).options(selectinload(Gateway.devices)).order_by(Gateway.name)
+    context = {"gateways": session.scalars(everyone).all(), "alarms": open_alarms(session)[:5]}
+    return page(request, "fleet/fleet.html", gateway_state=gateway_state, summary=_summary, **context)
+
+
+@router.get("/fleet/{gateway}")
+def gateway_page(request: Request, by: Reader, session: Reading, gateway: str) -> HTMLResponse:
+    """One gateway: presence, books, certificates, devices."""
+    found = _gateway(session, gateway)
+    books = session.scalars(select(Book).where(Book.gateway == gateway).order_by(Book.id.desc())).all()
+    return page(request, "fleet/gateway.html", gateway=found, books=books, gateway_state=gateway_state)
+
+
+@router.get("/fleet/{gateway}/{device}")
+def device_page(request: Request, by: Reader, session: Reading, gateway: str, device: str) -> HTMLResponse:
+    """One device, drawn from its self-description and the states it told; nothing here knows its kind."""
+    found = next((each for each in _gateway(session, gateway).devices if each.name == device), None)
+    if found is None:
+        raise Refused("网关 {gateway} 上没有名为“{device}”的设备。", code="no_such_device", status=404,
+                      gateway=gateway, device=device)  # fmt: skip
+    context = {"gateway": found.gateway, "device": found, "properties": properties(found)}
+    return page(request, "fleet/device.html", gateway_state=gateway_state, count_words=_COUNTS, **context)
+
+
+@router.get("/alarms")
+def alarms(request: Request, by: Reader, session: Reading, closed: bool = False) -> HTMLResponse:
+    """What a person has to look at, and what to do about it."""
+    ended = select(Alarm).where(Alarm.cleared_at.is_not(None)).order_by(Alarm.cleared_at.desc()).limit(_CLOSED_SHOWN)
+    shown = session.scalars(ended).all() if closed else open_alarms(session)
+    return page(request, "fleet/alarms.html", alarms=shown, closed=closed)
+
+
+@router.post("/alarms/{alarm}/clear")
+def clear(request: Request, by: Keeper, now: Now, alarm: int) -> Response:
+    """Somebody saw to it."""
+    with store_of(request).write() as session:
+        found = session.get(Alarm, alarm)
+        if found is not None:
+            clear_alarm(session, AlarmKind(found.kind), found.subject, at=now, by=by.ref)
+    return go("/alarms")
+
+
+def gateway_state(gateway: Gateway) -> str:
+    """The state of a gateway as pages name it: what the court decided, else what its connection says."""
+    if gateway.state != "active":
+        return f"gateway:{gateway.state}"
+    return f"gateway:{gateway.presence if gateway.presence != 'unknown' else 'never'}"
+
+
+def properties(device: Device) -> list[dict[str, Any]]:
+    """The properties of a device's Homie node with their values."""
+    described: Mapping[str, Mapping[str, Any]] = device.description.get("properties", {})
+    return [_property(name, each, device.states.get(name)) for name, each in described.items() if name != "presence"]
+
+
+def _property(name: str, described: Mapping[str, Any], value: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "name": described.get("name", name),
+        "datatype": described.get("datatype", ""),
+        "format": described.get("format", ""),
+        "unit": f" {described['unit']}" if described.get("unit") else "",
+        "value": value,
+        "state": f"door:{value}" if value in _WORTH_A_CHIP else None,
+    }
+
+
+def _summary(device: Device) -> str:
+    """The present state in a line: a value each, equal ones counted."""
+    values = [str(each["value"]) for each in properties(device) if each["value"] is not None]
+    counted = {value: values.count(value) for value in dict.fromkeys(values)}
+    return " · ".join(f"{value} × {times}" if times > 1 else value for value, times in list(counted.items())[:4])
+
+
+def _gateway(session: Session, name: str) -> Gateway:
+    found = session.scalars(select(Gateway).where(Gateway.name == name)).one_or_none()
+    if found is None:
+        raise Refused("没有名为“{gateway}”的网关。", code="no_such_gateway", status=404, gateway=name)
+    return found

@@ -1,0 +1,139 @@
+"""Who is there: Homie topics and any other sign of life, collected in memory and written down together."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from central.alarms import AlarmKind, clear_alarm, raise_alarm
+from central.clock import Clock, utc_now
+from central.fleet.service import device_of, find
+from central.fleet.tables import Gateway
+from central.store import Store, tell
+from devices.box import GATEWAY
+
+SEEN_EVERY = timedelta(seconds=10)
+"""How often a mere sign of life is written down."""
+_TOGETHER_S = 0.2
+_EMPTY = "\x00"
+_LOST = ("lost", "disconnected")
+_STATES = frozenset({"init", "ready", "sleeping", *_LOST})
+
+
+class Presence:
+    """Takes signs of life in the event loop; `run` writes them down."""
+
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
+        self._store = store
+        self._clock = clock
+        self._seen: dict[str, datetime] = {}
+        self._written: dict[str, datetime] = {}
+        self._values: dict[str, dict[str, str]] = defaultdict(dict)
+        self._counts: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._stirred = asyncio.Event()
+
+    def saw(self, gateway: str) -> None:
+        """Something came from this gateway."""
+        now = self._clock()
+        self._seen[gateway] = now
+        written = self._written.get(gateway)
+        if written is None or now - written >= SEEN_EVERY:
+            self._stirred.set()
+
+    def homie(self, gateway: str, topic: str, payload: bytes) -> None:
+        """A Homie topic below `homie/5/<gateway>/` was published; what is not UTF-8 is passed over."""
+        try:
+            self._values[gateway][topic] = payload.decode()
+        except UnicodeDecodeError:
+            return
+        self._stirred.set()
+
+    def counts(self, gateway: str, device: str, payload: bytes) -> None:
+        """Live counters of a device; what is no JSON object is passed over."""
+        try:
+            told = json.loads(payload)
+        except ValueError:
+            return
+        if isinstance(told, dict):
+            self._counts[gateway, device] = told
+            self.saw(gateway)
+
+    async def run(self) -> None:
+        """Write down what is new, a moment after it came, until cancelled."""
+        while True:
+            await self._stirred.wait()
+            await asyncio.sleep(_TOGETHER_S)
+            self._stirred.clear()
+            await asyncio.to_thread(self.write, *self.take())
+
+    def take(self) -> tuple[dict[str, datetime], dict[str, dict[str, str]], dict[tuple[str, str], Mapping[str, Any]]]:
+        """What is new, and forget it; called in the event loop."""
+        taken = dict(self._seen), dict(self._values), dict(self._counts)
+        self._written.update(self._seen)
+        self._seen, self._values, self._counts = {}, defaultdict(dict), {}
+        return taken
+
+    def write(
+        self,
+        seen: Mapping[str, datetime],
+        values: Mapping[str, Mapping[str, str]],
+        counts: Mapping[tuple[str, str], Mapping[str, Any]],
+    ) -> None:
+        """Write down what `take` gave; gateways the court does not know are passed over."""
+        with self._store.write() as session:
+            for name in sorted({*seen, *values, *(gateway for gateway, _ in counts)}):
+                gateway = find(session, name)
+                if gateway is None:
+                    continue
+                gateway.last_seen = seen.get(name, gateway.last_seen)
+                for topic, payload in values.get(name, {}).items():
+                    _value(session, gateway, topic, payload, self._clock())
+                for (_, device), told in ((key, told) for key, told in counts.items() if key[0] == name):
+                    device_of(session, gateway, device).counts = dict(told)
+                    tell(session, f"device:{name}/{device}")
+                tell(session, f"gateway:{name}")
+
+
+def _value(session: Session, gateway: Gateway, topic: str, payload: str, now: datetime) -> None:
+    if topic == "$state":
+        _state(session, gateway, payload, now)
+    elif topic == "$description":
+        _description(session, gateway, payload)
+    else:
+        node, _, name = topic.partition("/")
+        if not name or "/" in name or name.startswith("$") or node in (GATEWAY, ""):
+            return
+        device = device_of(session, gateway, node)
+        device.states = {**device.states, name: "" if payload == _EMPTY else payload}
+        tell(session, f"device:{gateway.name}/{node}")
+
+
+def _state(session: Session, gateway: Gateway, state: str, now: datetime) -> None:
+    if state not in _STATES or state == gateway.presence:
+        return
+    gateway.presence = state
+    if state in _LOST:
+        raise_alarm(session, AlarmKind.GATEWAY_LOST, gateway.name, at=now, state=state)
+    elif state == "ready":
+        clear_alarm(session, AlarmKind.GATEWAY_LOST, gateway.name, at=now)
+    tell(session, "fleet")
+
+
+def _description(session: Session, gateway: Gateway, payload: str) -> None:
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        return
+    nodes = told.get("nodes") if isinstance(told, dict) else None
+    if not isinstance(nodes, dict):
+        return
+    gateway.description = told
+    for name, node in nodes.items():
+        if name != GATEWAY and isinstance(node, dict):
+            device_of(session, gateway, name).description = node
+            tell(session, f"device:{gateway.name}/{name}")
+    tell(session, "fleet")

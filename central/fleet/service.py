@@ -1,0 +1,222 @@
+"""The rules of the fleet: who is invited, whom central certifies, who is suspended, and who is who."""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Literal
+
+import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central import pki
+from central.alarms import AlarmKind, clear_alarm
+from central.fleet.facts import GatewayEnrolled, GatewayInvited, GatewayStateChanged
+from central.fleet.tables import Device, Gateway, GatewayKey, Invite
+from central.ledger.batch import Sender
+from central.ledger.own import record
+from central.store import tell, wake
+from central.web.refused import Refused
+from devices.grants import BadToken, read, thumbprint
+from devices.topics import BadName, checked_gateway
+
+INVITE_LIFE = timedelta(days=1)
+BROKER = "broker"
+"""Woken when the broker's list of gateways is to be written again."""
+_FINGERPRINT_DIGITS = 32
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A box that now belongs to the court, and its certificate."""
+
+    gateway: Gateway
+    certificate: x509.Certificate
+
+
+def invite(
+    session: Session, name: str, authority: pki.Authority, now: datetime, *, actor: str, life: timedelta = INVITE_LIFE
+) -> str:
+    """A token with which one box may enrol under this name, once; it also names the court's root.
+
+    Raises Refused for a name no gateway may have.
+    """
+    try:
+        checked_gateway(name)
+    except BadName as error:
+        raise Refused(
+            "设备网关名称“{name}”不可用：只能用小写字母、数字和连字符。", code="bad_name", status=422, name=name
+        ) from error
+    secret = secrets.token_urlsafe(24)
+    session.add(Invite(gateway=name, secret_hash=_hashed(secret), expires_at=now + life))
+    record(session, GatewayInvited(gateway=name), actor=actor)
+    return f"{secret}.{authority.root_fingerprint[:_FINGERPRINT_DIGITS]}"
+
+
+def enrol(
+    session: Session, token: str, request: str, version: str, authority: pki.Authority, now: datetime
+) -> Enrolled:
+    """Take a box into the court under the name it was invited as; keys it had before are withdrawn.
+
+    Raises Refused: the token is unknown, used or over (403), or the request cannot be signed (422).
+    """
+    found = select(Invite).where(Invite.secret_hash == _hashed(token.rpartition(".")[0])).with_for_update()
+    invite = session.scalars(found).one_or_none()
+    if invite is None or invite.used_at is not None or invite.expires_at < now:
+        raise Refused("邀请码无效、已使用或已过期，请让信息部门重新签发。", code="bad_invite", status=403)
+    try:
+        certificate = authority.certify_gateway(invite.gateway, request.encode(), now)
+    except pki.BadRequest as error:
+        raise Refused("证书请求无法签发：{why}", code="bad_request", status=422, why=str(error)) from error
+    invite.used_at = now
+    gateway = find(session, invite.gateway)
+    if gateway is None:
+        gateway = Gateway(name=invite.gateway, permit_secret=secrets.token_bytes(32), enrolled_at=now)
+        session.add(gateway)
+    for key in gateway.keys:
+        key.withdrawn_at = key.withdrawn_at or now
+    gateway.state, gateway.enrolled_at, gateway.version = "active", now, version[:32] or None
+    _admit(session, gateway, certificate, now)
+    clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now)
+    _changed(session, gateway)
+    return Enrolled(gateway, certificate)
+
+
+def certify_next(
+    session: Session, gateway: Gateway, request: str, authority: pki.Authority, now: datetime
+) -> x509.Certificate:
+    """Certify one more key of an enrolled gateway, to which its journal may hand over (ledger rule 9).
+
+    Raises Refused (422).
+    """
+    try:
+        certificate = authority.certify_gateway(gateway.name, request.encode(), now)
+    except pki.BadRequest as error:
+        raise Refused("证书请求无法签发：{why}", code="bad_request", status=422, why=str(error)) from error
+    _admit(session, gateway, certificate, now)
+    return certificate
+
+
+def set_state(
+    session: Session,
+    gateway: Gateway,
+    to: Literal["active", "suspended", "revoked"],
+    now: datetime,
+    *,
+    actor: str | None = None,
+    why: str = "",
+) -> None:
+    """Put a gateway in or out of use; the broker hears of it. What a revoked one sealed before stays proven.
+
+    Raises Refused: a revoked gateway comes back only by enrolment.
+    """
+    if gateway.state == to:
+        return
+    if gateway.state == "revoked":
+        raise Refused("网关“{name}”已吊销，只能重新邀请注册。", code="revoked", name=gateway.name)
+    gateway.state = to
+    if to == "revoked":
+        for key in gateway.keys:
+            key.withdrawn_at = key.withdrawn_at or now
+    if to == "active":
+        clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now, by=actor)
+    record(session, GatewayStateChanged(gateway=gateway.name, to=to, why=why), actor=actor)
+    _changed(session, gateway)
+
+
+def find(session: Session, name: str) -> Gateway | None:
+    """The gateway of that name."""
+    return session.scalars(select(Gateway).where(Gateway.name == name)).one_or_none()
+
+
+def gateways(session: Session) -> Sequence[Gateway]:
+    """Every gateway by name."""
+    return session.scalars(select(Gateway).order_by(Gateway.name)).all()
+
+
+def find_device(session: Session, gateway: str, name: str) -> Device | None:
+    """A device of a gateway."""
+    found = select(Device).join(Gateway).where(Gateway.name == gateway, Device.name == name)
+    return session.scalars(found).one_or_none()
+
+
+def device_of(session: Session, gateway: Gateway, name: str) -> Device:
+    """The device of that name, entered in the registry when first heard of."""
+    found = select(Device).where(Device.gateway_id == gateway.id, Device.name == name)
+    device = session.scalars(found).one_or_none()
+    if device is None:
+        device = Device(gateway_id=gateway.id, name=name, description={}, states={}, counts={})
+        session.add(device)
+        session.flush()
+    return device
+
+
+def sender(session: Session, name: str) -> Sender | None:
+    """What the ledger has to know of a gateway; None if the court has none of that name in use."""
+    found = (
+        select(Gateway.state, GatewayKey.certificate)
+        .join(GatewayKey, GatewayKey.gateway_id == Gateway.id)
+        .where(Gateway.name == name, Gateway.state != "revoked", GatewayKey.withdrawn_at.is_(None))
+    )
+    rows = session.execute(found).tuples().all()
+    if not rows:
+        return None
+    keys = dict(_named_key(certificate) for _, certificate in rows)
+    return Sender(name, keys, suspended=rows[0][0] == "suspended")
+
+
+def authenticate(session: Session, token: str, court: str, now: datetime) -> Gateway:
+    """The gateway that signed this HTTP token within the last minute; raises BadToken."""
+    name = _claimed_name(token)
+    known = sender(session, name)
+    gateway = find(session, name)
+    if known is None or gateway is None or known.suspended:
+        raise BadToken("forged", f"{name!r} is no gateway in use here")
+    read("gateway", token, known.keys, issuer=name, audience=court, now=now)
+    return gateway
+
+
+def permit_secret_text(gateway: Gateway) -> str:
+    """The gateway's permit secret, base64."""
+    return base64.b64encode(gateway.permit_secret).decode()
+
+
+def _admit(session: Session, gateway: Gateway, certificate: x509.Certificate, now: datetime) -> None:
+    kid, mark = thumbprint(pki.key_of(certificate)), pki.fingerprint(certificate)
+    session.flush()
+    known = session.scalars(select(GatewayKey).where(GatewayKey.gateway_id == gateway.id, GatewayKey.kid == kid))
+    key = known.one_or_none()
+    if key is None:
+        key = GatewayKey(gateway_id=gateway.id, kid=kid, certificate="", fingerprint="", admitted_at=now)
+        session.add(key)
+    key.certificate, key.fingerprint, key.withdrawn_at = pki.pem(certificate), mark, None
+    record(session, GatewayEnrolled(gateway=gateway.name, key=kid, certificate=mark))
+
+
+def _changed(session: Session, gateway: Gateway) -> None:
+    wake(session, BROKER)
+    tell(session, "fleet", f"gateway:{gateway.name}")
+
+
+def _hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _named_key(certificate: str) -> tuple[str, Ed25519PublicKey]:
+    key = pki.key_of(x509.load_pem_x509_certificate(certificate.encode()))
+    return thumbprint(key), key
+
+
+def _claimed_name(token: str) -> str:
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError as error:
+        raise BadToken("unreadable", f"no token: {error}") from error
+    return str(claims.get("iss", ""))
