@@ -1,0 +1,160 @@
+"""Which drivers there are: the folders below `drivers/`, found by walking; the only place that imports by name."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Protocol, Self, cast
+
+from pydantic import BaseModel
+
+import drivers
+from devices.describe import Property
+from devices.messages import Fact
+from drivers.hands import Hand
+from drivers.line import Line
+from drivers.link import Link
+
+
+class UnknownDriver(LookupError):
+    """No folder below `drivers/` has that name; the text says which one may be meant."""
+
+
+class Emulator(Protocol):
+    """A device in software that speaks the device's bytes."""
+
+    def feed(self, data: bytes) -> bytes:
+        """What the device answers at once."""
+
+    def poll(self) -> bytes:
+        """What the device sends by itself now."""
+
+    def look(self) -> dict[str, Any]:
+        """How it stands, as JSON."""
+
+    def hands(self) -> Mapping[str, Hand]:
+        """What a person standing before it could do."""
+
+
+class Settings(Protocol):
+    """What every driver's `Config` has, whatever its product adds."""
+
+    port: str
+    baud: int
+
+    def model_copy(self, *, update: Mapping[str, Any]) -> Self:
+        """The same settings but for these."""
+
+    def model_dump(self) -> dict[str, Any]:
+        """The settings as plain values."""
+
+
+class Device(Protocol):
+    """What every driver's device has, whatever its kind adds."""
+
+    properties: Mapping[str, Property]
+
+    def watch(self) -> AsyncIterator[Fact]:
+        """Its state once, then every change. Raises DeviceOffline when it is gone."""
+
+
+class DriverModule(Protocol):
+    """What a `driver.py` offers."""
+
+    ABOUT: str
+    VERIFIED: bool
+    TRANSPORTS: tuple[str, ...]
+    Config: type[BaseModel]
+
+    def line(self, link: Link, config: Any) -> Line[Any]:
+        """The line of one port."""
+
+    def Device(self, config: Any, line: Line[Any]) -> Device:
+        """One device on that line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One driver: `name` is `kind/product`, as files write it."""
+
+    name: str
+    driver: DriverModule
+
+    @property
+    def kind(self) -> str:
+        """What kind of device it drives."""
+        return self.name.partition("/")[0]
+
+    def describe(self) -> dict[str, Any]:
+        """Its entry in the catalogue, from which central draws a form."""
+        return {
+            "about": self.driver.ABOUT,
+            "verified": self.driver.VERIFIED,
+            "transports": list(self.driver.TRANSPORTS),
+            "settings": self.driver.Config.model_json_schema(),
+        }
+
+
+def names() -> list[str]:
+    """Every driver's name, without importing one."""
+    found = (path for root in drivers.__path__ for path in Path(root).glob("*/*/driver.py"))
+    return sorted("/".join(path.parts[-3:-1]) for path in found)
+
+
+def product(name: str) -> Product:
+    """The driver of that name; raises UnknownDriver."""
+    known = names()
+    if name not in known:
+        near = get_close_matches(name, known, 1, 0.5) or [k for k in known if k.partition("/")[2] == name]
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+        raise UnknownDriver(f"{name!r} is no driver here; {hint}")
+    return Product(name, cast(DriverModule, import_module(f"drivers.{name.replace('/', '.')}.driver")))
+
+
+def emulator(name: str, settings: Mapping[str, Any]) -> Emulator:
+    """The driver's device in software, with the same settings."""
+    return cast(Emulator, import_module(f"drivers.{name.replace('/', '.')}.emulator").Emulator(settings))
+
+
+def gateway_version() -> str:
+    """The version of this package."""
+    return version("courtside")
+
+
+def catalogue_blob() -> bytes:
+    """The catalogue as central gets it. Imports every driver: a gateway calls `kept_blob` instead."""
+    described = {name: product(name).describe() for name in names()}
+    catalogue = {"version": gateway_version(), "drivers": described}
+    return json.dumps(catalogue, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def kept_blob(folder: Path) -> bytes:
+    """The catalogue, kept in `folder` until a driver changes and made by a process that then ends, for its memory."""
+    kept = folder / f"catalogue-{_fingerprint()}.json"
+    if not kept.exists():
+        made = subprocess.run([sys.executable, "-m", __name__], stdout=subprocess.PIPE, check=True).stdout
+        for old in folder.glob("catalogue-*.json"):
+            old.unlink()
+        draft = kept.with_suffix(".new")
+        draft.write_bytes(made)
+        draft.rename(kept)
+    return kept.read_bytes()
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256(gateway_version().encode())
+    for root in drivers.__path__:
+        for source in sorted(Path(root).rglob("*.py")):
+            told = source.stat()
+            digest.update(f"{source}:{told.st_size}:{told.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(catalogue_blob())

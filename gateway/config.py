@@ -1,0 +1,246 @@
+"""A gateway's file: YAML read into checked models; an error names file, line and what to write instead."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from devices.topics import checked_gateway, checked_name
+from gateway.catalogue import Product, Settings, UnknownDriver, product
+
+Where = tuple[str | int, ...]
+"""The way to a value: keys and indices from the top of the file."""
+
+_IDENTIFIER = Annotated[str, AfterValidator(checked_name)]
+
+
+class BadConfig(Exception):
+    """The file cannot be used; `errors` are sentences, one an error, each naming file and line."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
+
+
+class LockerSettings(BaseModel):
+    """A dossier locker: its banks of locks, the reader and the printer beside them, and its display."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    locks: tuple[str, ...] = Field(min_length=1, description="Devices whose doors belong to this locker.")
+    reader: str | None = Field(default=None, description="Device at which permits are shown.")
+    printer: str | None = Field(default=None, description="Device that prints a slip when a permit opened a cell.")
+    left_open_s: float = Field(default=60, gt=0, description="Seconds after which an open door is told to central.")
+    screen_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Port of the local display's page on 127.0.0.1; 0 takes a free one."
+    )
+
+
+class Stations(BaseModel):
+    """What behaves across devices even with the network down."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    locker: LockerSettings | None = Field(default=None, description="A dossier locker.")
+
+
+class GatewayFile(BaseModel):
+    """The top of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gateway: Annotated[str, AfterValidator(checked_gateway)] = Field(description="This box's name, as enrolled.")
+    court: _IDENTIFIER = Field(description="The court's name, as enrolled.")
+    data: Path = Field(description="Folder of identity, journal and blobs, from the working directory.")
+    rtc_healthy: bool = Field(default=False, description="True if a clock chip with a good battery keeps time.")
+    devices: dict[Annotated[str, AfterValidator(checked_gateway)], dict[str, Any]] = Field(
+        default_factory=dict, description="Devices by name: `driver`, then the settings of that driver."
+    )
+    stations: Stations = Field(default_factory=Stations, description="Behaviour across devices.")
+
+
+@dataclass(frozen=True)
+class DeviceConfig:
+    """One device of the file: its driver and the settings that driver has checked."""
+
+    name: str
+    product: Product
+    settings: Settings
+
+    def moved(self, port: str) -> "DeviceConfig":
+        """The same device at another port."""
+        return replace(self, settings=self.settings.model_copy(update={"port": port}))
+
+
+@dataclass(frozen=True)
+class GatewayConfig:
+    """A file that holds no error."""
+
+    top: GatewayFile
+    devices: Mapping[str, DeviceConfig]
+
+    def moved(self, ports: Mapping[str, str]) -> "GatewayConfig":
+        """The same gateway with its devices at other ports; the file stays as it is."""
+        devices = {
+            name: device.moved(ports.get(device.settings.port, device.settings.port))
+            for name, device in self.devices.items()
+        }
+        return replace(self, devices=devices)
+
+
+def read(path: Path) -> GatewayConfig:
+    """The gateway described by that file; raises BadConfig with every error in it."""
+    source = _Source(path.name)
+    try:
+        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        content = source.take(tree) if tree is not None else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConfig([f"{path.name}: cannot be read: {error}"]) from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadConfig([f"{path.name} line {line}: no YAML: {error.problem}"]) from error
+    if not isinstance(content, dict):
+        raise BadConfig([f"{path.name} line 1: write `gateway: NAME`, `court: NAME`, `data: FOLDER`, `devices:`"])
+    top = source.validated(GatewayFile, content, ())
+    devices = _devices(source, content.get("devices"))
+    if top is not None and not source.errors:
+        _check_ports(source, devices)
+        _check_locker(source, devices, top.stations.locker)
+    if source.errors or top is None:
+        raise BadConfig([text for _, text in sorted(source.errors)])
+    return GatewayConfig(top, devices)
+
+
+@dataclass
+class _Source:
+    """The file as read: where each value stands, and what is wrong with it."""
+
+    file: str
+    lines: dict[Where, int] = field(default_factory=dict)
+    errors: list[tuple[int, str]] = field(default_factory=list)
+
+    def take(self, node: yaml.Node, where: Where = ()) -> Any:
+        """Plain values of a YAML tree, noting the line of each."""
+        self.lines.setdefault(where, node.start_mark.line + 1)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.take(item, (*where, index)) for index, item in enumerate(node.value)]
+        if not isinstance(node, yaml.MappingNode):
+            return yaml.CSafeLoader("").construct_object(node)
+        values: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            at = (*where, key)
+            if key in values:
+                self.say(at, f"stands here again, first in line {self.lines[at]}", key_node.start_mark.line + 1)
+                continue
+            self.lines[at] = key_node.start_mark.line + 1
+            values[key] = self.take(value_node, at)
+        return values
+
+    def say(self, where: Where, text: str, line: int | None = None) -> None:
+        """Note an error at that place."""
+        told = line or next(self.lines[where[:end]] for end in range(len(where), -1, -1) if where[:end] in self.lines)
+        path = ".".join(map(str, where))
+        self.errors.append((told, f"{self.file} line {told}: {path}: {text}"))
+
+    def validated(self, model: type[BaseModel], values: Any, where: Where) -> Any:
+        """The values as that model, or None with its errors noted."""
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                self.say((*where, *_place(detail)), _sentence(model, detail))
+            return None
+
+
+def _place(detail: ErrorDetails) -> Where:
+    return tuple(part for part in detail["loc"] if part != "[key]")
+
+
+def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
+    if detail["type"] == "missing":
+        return "is missing; write it"
+    if detail["type"] == "extra_forbidden":
+        known = _settings_at(model, detail["loc"][:-1])
+        near = get_close_matches(str(detail["loc"][-1]), known, 1, 0.5)
+        return f"no such setting; {f'did you mean {near[0]!r}?' if near else f'there are {_listed(known)}'}"
+    return f"{detail['msg'].removeprefix('Value error, ')} (here: {detail['input']!r})"
+
+
+def _settings_at(model: type[BaseModel], where: Where) -> list[str]:
+    """Names of the settings at a place, followed through the models that nest by name."""
+    for part in where:
+        annotation = model.model_fields[str(part)].annotation
+        nested = [a for a in (annotation, *getattr(annotation, "__args__", ())) if _is_model(a)]
+        if not nested:
+            return []
+        model = nested[0]
+    return list(model.model_fields)
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _devices(source: _Source, content: Any) -> dict[str, DeviceConfig]:
+    devices = {}
+    for name, settings in content.items() if isinstance(content, dict) else ():
+        if not isinstance(settings, dict):
+            continue  # the model of the whole file has said so
+        device = _device(source, name, settings)
+        if device is not None:
+            devices[name] = device
+    return devices
+
+
+def _device(source: _Source, name: str, content: Mapping[str, Any]) -> DeviceConfig | None:
+    where: Where = ("devices", name)
+    if "driver" not in content:
+        source.say(where, "has no driver; write `driver: kind/product` (see `courtside-gateway drivers`)")
+        return None
+    try:
+        found = product(str(content["driver"]))
+    except UnknownDriver as error:
+        source.say((*where, "driver"), str(error))
+        return None
+    rest = {key: value for key, value in content.items() if key != "driver"}
+    settings = source.validated(found.driver.Config, rest, where)
+    return DeviceConfig(name, found, settings) if settings is not None else None
+
+
+def _check_ports(source: _Source, devices: Mapping[str, DeviceConfig]) -> None:
+    first: dict[str, DeviceConfig] = {}
+    for device in devices.values():
+        other = first.setdefault(device.settings.port, device)
+        if other is device:
+            continue
+        where = ("devices", device.name, "port")
+        if other.product.name != device.product.name:
+            source.say(where, f"is {other.name}'s port too, whose driver is {other.product.name}; a bus has one driver")
+        elif other.settings == device.settings:
+            source.say(where, f"all settings are those of {other.name}; give each device on a bus its own address")
+
+
+def _check_locker(source: _Source, devices: Mapping[str, DeviceConfig], locker: LockerSettings | None) -> None:
+    if locker is None:
+        return
+    at: Where = ("stations", "locker")
+    uses: Iterator[tuple[Where, str, str]] = iter(
+        [((*at, "locks", index), name, "locks") for index, name in enumerate(locker.locks)]
+        + [((*at, role), name, f"{role}s") for role in ("reader", "printer") if (name := getattr(locker, role))]
+    )
+    for where, name, kind in uses:
+        of_kind = [device.name for device in devices.values() if device.product.kind == kind]
+        if name not in of_kind:
+            near = get_close_matches(name, of_kind, 1, 0.3)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {_listed(of_kind)}"
+            source.say(where, f"{name!r} is no device of {kind} here; {hint}")

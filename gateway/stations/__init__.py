@@ -1,0 +1,1 @@
+"""Behaviour across devices that must work with the network down."""
