@@ -1,0 +1,1 @@
+"""Drivers: bytes and turn-taking, a folder a product. Found by walking; no registry."""

@@ -1,0 +1,177 @@
+"""Links: a serial port or a TCP connection as bytes in and bytes out; whatever goes wrong is DeviceOffline."""
+
+import asyncio
+import contextlib
+import os
+import termios
+from collections.abc import Callable
+from typing import Annotated, Protocol
+from urllib.parse import urlsplit
+
+import serial
+from pydantic import Field
+
+from devices.errors import DeviceOffline
+
+Port = Annotated[
+    str,
+    Field(
+        pattern=r"^(/.+|tcp://[^\s:/]+:\d{1,5})$",
+        description="Where the device hangs: /dev/serial/by-id/... (8N1), or tcp://host:port.",
+    ),
+]
+"""The setting `port` of every driver."""
+
+CHUNK = 4096
+CONNECT_S = 5.0
+_GONE = (OSError, serial.SerialException, termios.error)
+"""All that pyserial and the kernel say when a port vanishes; termios.error is no OSError."""
+
+
+class Link(Protocol):
+    """A byte channel to a port. One reader and one writer at a time."""
+
+    name: str
+    """The port, for messages to people."""
+
+    async def read(self) -> bytes:
+        """At least one byte. Raises DeviceOffline when the port is gone or closed."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Hand all of it to the port. Raises DeviceOffline."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the port; a waiting read ends with DeviceOffline. May be called twice."""
+        ...
+
+
+async def open_link(port: str, baud: int) -> Link:
+    """Open `/dev/...` as serial 8N1 at that speed (exclusively), `tcp://host:port` as TCP. Raises DeviceOffline."""
+    if port.startswith("tcp://"):
+        return await _open_tcp(port)
+    try:
+        device = serial.Serial(port, baud, timeout=0, write_timeout=0, exclusive=True)
+    except _GONE as error:
+        raise DeviceOffline(f"{port} cannot be opened: {error}") from error
+    return SerialLink(port, device)
+
+
+async def _open_tcp(port: str) -> Link:
+    where = urlsplit(port)
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            reader, writer = await asyncio.open_connection(where.hostname, where.port)
+    except (OSError, TimeoutError) as error:
+        raise DeviceOffline(f"{port} cannot be reached: {error or 'no answer'}") from error
+    return TcpLink(port, reader, writer)
+
+
+class SerialLink:
+    """A port opened by pyserial, read and written through the event loop without a thread."""
+
+    def __init__(self, name: str, device: serial.Serial) -> None:
+        self.name = name
+        self._device = device
+        self._fd = device.fileno()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._closed = False
+
+    async def read(self) -> bytes:
+        """At least one byte. Raises DeviceOffline when the port is gone or closed."""
+        loop = asyncio.get_running_loop()
+        while True:
+            # Readiness first: with VMIN=0 an idle port reads as empty too, so only empty *after* readiness means gone.
+            await self._ready(loop.add_reader, loop.remove_reader)
+            try:
+                data = os.read(self._fd, CHUNK)
+            except BlockingIOError:
+                continue
+            except _GONE as error:
+                raise DeviceOffline(f"{self.name} is gone: {error}") from error
+            if not data:
+                raise DeviceOffline(f"{self.name} is gone: it hung up")
+            return data
+
+    async def write(self, data: bytes) -> None:
+        """Hand all of it to the kernel. Raises DeviceOffline."""
+        loop = asyncio.get_running_loop()
+        while data:
+            self._check_open()
+            try:
+                data = data[os.write(self._fd, data) :]
+            except BlockingIOError:
+                await self._ready(loop.add_writer, loop.remove_writer)
+            except _GONE as error:
+                raise DeviceOffline(f"{self.name} is gone: {error}") from error
+
+    async def close(self) -> None:
+        """Let go of the port; a waiting read ends with DeviceOffline."""
+        if self._closed:
+            return
+        self._closed = True
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._fd)
+        loop.remove_writer(self._fd)
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(DeviceOffline(f"{self.name} was closed"))
+        with contextlib.suppress(*_GONE):
+            self._device.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise DeviceOffline(f"{self.name} was closed")
+
+    async def _ready(self, add: Callable[..., None], remove: Callable[[int], bool]) -> None:
+        self._check_open()
+        future = asyncio.get_running_loop().create_future()
+        add(self._fd, _settle, future)
+        self._waiting.add(future)
+        try:
+            await future
+        finally:
+            self._waiting.discard(future)
+            if not self._closed:
+                remove(self._fd)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class TcpLink:
+    """A TCP connection; asyncio switches Nagle's delay off by itself."""
+
+    def __init__(self, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.name = name
+        self._reader = reader
+        self._writer = writer
+
+    async def read(self) -> bytes:
+        """At least one byte. Raises DeviceOffline when the connection is gone or closed."""
+        try:
+            data = await self._reader.read(CHUNK)
+        except OSError as error:
+            raise DeviceOffline(f"{self.name} is gone: {error}") from error
+        if not data:
+            raise DeviceOffline(f"{self.name} is gone: the connection was closed")
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Hand all of it to the kernel. Raises DeviceOffline."""
+        if self._writer.is_closing():
+            raise DeviceOffline(f"{self.name} is gone: the connection was closed")
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except OSError as error:
+            raise DeviceOffline(f"{self.name} is gone: {error}") from error
+
+    async def close(self) -> None:
+        """Close the connection; a waiting read ends with DeviceOffline."""
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()

@@ -1,0 +1,1 @@
+"""The common Chinese lock board whose frames begin with 8A."""

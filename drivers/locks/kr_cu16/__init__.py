@@ -1,0 +1,1 @@
+"""Kerong KR-CU12 and KR-CU16 lock boards."""

@@ -1,0 +1,1 @@
+"""Barcode and QR readers that send what they read over a serial line."""
