@@ -54,7 +54,7 @@ class PermitClaims(Claims):
 
     jti: str = Field(min_length=8, max_length=16)
     exp: int
-    at: str = Field(pattern=r"^[a-z0-9-]{1,48}/[1-9][0-9]{0,4}\Z")
+    at: str = Field(pattern=r"^[a-z0-9-]{1,48}/[1-9][0-9]{0,4}$")
     """`device/cell`."""
     pin: str | None = None
     """Check value of the PIN (`grants.pin_check`); None means bearer."""
