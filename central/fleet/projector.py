@@ -19,12 +19,13 @@ from devices.box import (
 from devices.messages import Fact, wire_name
 
 _ALARMING: tuple[type[Fact], ...] = (DeviceGone, ForgedWishes, IdentityContested, LinesDropped)
+_TOLD: tuple[type[Fact], ...] = (Started, ClockChanged, DeviceBack, *_ALARMING)
 
 
 class FleetProjector:
     """Keeps versions, devices and clocks of gateways as their journals tell them."""
 
-    types = frozenset(wire_name(fact) for fact in (Started, ClockChanged, DeviceBack, *_ALARMING))
+    types = frozenset(wire_name(fact) for fact in _TOLD)
 
     def project(self, session: Session, line: LineView) -> None:
         """Take in one line of a gateway; raises LookupError if the registry does not know it."""

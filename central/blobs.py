@@ -1,0 +1,222 @@
+"""Weight: blobs named by their SHA-256, in a folder or an object store, uploaded in pieces that can be resumed.
+
+A receipt is given only for what is durable: obstore does not fsync a local file, so we do, file and folder. An
+object store is durable when it has answered.
+"""
+
+import asyncio
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import obstore
+from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi.responses import PlainTextResponse, StreamingResponse
+from obstore.store import LocalStore, from_url
+from tuspyserver import create_tus_router
+from tuspyserver.storage.local import LocalFileStorage
+
+MAX_BLOB = 8 * 1024**3
+"""Bytes one blob may have."""
+MAX_PIECE = 8 * 1024**2
+"""Bytes one request may carry; gateways send pieces of 4 MiB."""
+KEEP_UPLOADS_S = 7 * 86400
+_PIECE = 1024**2
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+
+Door = Callable[..., Any]
+"""A dependency that lets a caller in or raises."""
+Receipt = Callable[[str, str, int], str]
+"""(gateway, sha256, size) -> central's signed word that the blob is durable."""
+
+
+class NoBlob(LookupError):
+    """There is no blob of that name."""
+
+
+class WrongBlob(ValueError):
+    """The bytes are not those their name promises."""
+
+
+class Blobs:
+    """The court's blobs. Whatever is in it is durable."""
+
+    def __init__(self, place: Path | str) -> None:
+        """`place` is a folder, or a URL such as `s3://bucket/prefix`."""
+        self.folder = place if isinstance(place, Path) else None
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._store: Any = LocalStore(prefix=self.folder, mkdir=True)
+        else:
+            self._store = from_url(str(place))
+
+    def put(self, data: bytes) -> str:
+        """Keep these bytes; gives their SHA-256 once they are durable."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self.is_durable(sha256):
+            obstore.put(self._store, _key(sha256), data)
+            self._make_durable(sha256)
+        return sha256
+
+    def put_file(self, path: Path, sha256: str) -> int:
+        """Keep the content of a file under the name it claims; gives its size. Raises WrongBlob."""
+        found = _digest(path)
+        if found != sha256:
+            raise WrongBlob(f"the bytes are {found}, promised was {sha256}")
+        if not self.is_durable(sha256):
+            obstore.put(self._store, _key(sha256), path)
+            self._make_durable(sha256)
+        return path.stat().st_size
+
+    def has(self, sha256: str) -> bool:
+        """True if it is here."""
+        try:
+            self.size(sha256)
+        except NoBlob:
+            return False
+        return True
+
+    def is_durable(self, sha256: str) -> bool:
+        """True if it is here, whole, and would survive a power cut from now on.
+
+        A file may have its name and size while its bytes never reached the disk: central may have been killed
+        before it could fsync. So a file is read again and fsynced before anybody is told.
+        """
+        if not self.has(sha256):
+            return False
+        if self.folder is not None:
+            if _digest(self.folder / _key(sha256)) != sha256:
+                return False
+            self._make_durable(sha256)
+        return True
+
+    def size(self, sha256: str) -> int:
+        """Its bytes; raises NoBlob."""
+        try:
+            return int(obstore.head(self._store, _key(sha256))["size"])
+        except FileNotFoundError as error:
+            raise NoBlob(sha256) from error
+
+    def get(self, sha256: str) -> bytes:
+        """The whole blob, checked; raises NoBlob, WrongBlob if the disk altered it."""
+        try:
+            data = bytes(obstore.get(self._store, _key(sha256)).bytes())
+        except FileNotFoundError as error:
+            raise NoBlob(sha256) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise WrongBlob(f"blob {sha256} was altered where it lies")
+        return data
+
+    def pieces(self, sha256: str) -> Iterator[bytes]:
+        """The blob piece by piece, for whoever checks it himself; raises NoBlob."""
+        try:
+            found = obstore.get(self._store, _key(sha256))
+        except FileNotFoundError as error:
+            raise NoBlob(sha256) from error
+        return (bytes(piece) for piece in found.stream(min_chunk_size=_PIECE))
+
+    def _make_durable(self, sha256: str) -> None:
+        if self.folder is None:
+            return
+        path = self.folder / _key(sha256)
+        for durable in (path, path.parent, self.folder):
+            handle = os.open(durable, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def blob_routes(blobs: Blobs, door: Door, receipt: Receipt) -> APIRouter:
+    """`GET /api/v1/blobs/{sha256}` for gateways, and the receipt after which they may delete theirs."""
+    router = APIRouter(prefix="/api/v1/blobs", tags=["blobs"])
+
+    @router.get("/{sha256}", response_class=StreamingResponse)
+    def blob(sha256: str, _: Annotated[str, Depends(door)]) -> StreamingResponse:
+        """The blob itself."""
+        size = _known(blobs, sha256)
+        headers = {"Content-Length": str(size), "ETag": f'"{sha256}"', "Cache-Control": "private, immutable"}
+        return StreamingResponse(blobs.pieces(sha256), media_type="application/octet-stream", headers=headers)
+
+    @router.get("/{sha256}/receipt", response_class=PlainTextResponse)
+    def stored(sha256: str, gateway: Annotated[str, Depends(door)]) -> str:
+        """A `stored` token: the blob is durable here (ledger rule 5)."""
+        size = _known(blobs, sha256)
+        if not blobs.is_durable(sha256):
+            raise HTTPException(404, f"blob {sha256} was damaged; send it again")
+        return receipt(gateway, sha256, size)
+
+    return router
+
+
+def upload_routes(blobs: Blobs, folder: Path, door: Door) -> APIRouter:
+    """tus 1.0 at `/api/v1/uploads/`; metadata names `sha256`, and `filename` and `filetype` as tuspyserver asks."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def created(metadata: Mapping[str, str], _: Mapping[str, Any]) -> None:
+        if not _SHA256.match(metadata.get("sha256", "")):
+            raise HTTPException(400, "Upload-Metadata must name sha256, 64 hex digits")
+
+    async def completed(path: str, metadata: Mapping[str, str]) -> None:
+        await asyncio.to_thread(_keep, blobs, Path(path), metadata["sha256"])
+
+    uploads = create_tus_router(
+        prefix="uploads",
+        files_dir=str(folder),
+        max_size=MAX_BLOB,
+        days_to_keep=KEEP_UPLOADS_S // 86400,
+        pre_create_hook=created,
+        on_upload_complete=completed,
+        storage=LocalFileStorage(str(folder)),
+        tags=["blobs"],
+    )
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(door), Depends(_small_enough)])
+    router.include_router(uploads)
+    return router
+
+
+def sweep_uploads(folder: Path, now: float | None = None) -> int:
+    """Delete what was begun and not finished long ago; gives how many files went. `now` is in seconds since 1970."""
+    oldest = (time.time() if now is None else now) - KEEP_UPLOADS_S
+    old = [path for path in folder.glob("*") if path.is_file() and path.stat().st_mtime < oldest]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+def _keep(blobs: Blobs, path: Path, sha256: str) -> None:
+    """Move a finished upload among the blobs; one that is not what it promised is thrown away."""
+    try:
+        blobs.put_file(path, sha256)
+    except WrongBlob as error:
+        raise HTTPException(460, str(error)) from error
+    finally:
+        path.unlink(missing_ok=True)
+        path.with_name(f"{path.name}.info").unlink(missing_ok=True)
+
+
+def _small_enough(content_length: Annotated[int, Header()] = 0) -> None:
+    if content_length > MAX_PIECE:
+        raise HTTPException(413, f"send pieces of at most {MAX_PIECE} bytes")
+
+
+def _known(blobs: Blobs, sha256: str) -> int:
+    try:
+        if _SHA256.match(sha256):
+            return blobs.size(sha256)
+    except NoBlob:
+        pass
+    raise HTTPException(404, f"no blob {sha256}")
+
+
+def _key(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256}"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
