@@ -35,6 +35,10 @@ class Cabinet:
         """The cells whose doors are shut."""
         return [cell for cell in self._cells if cell not in self._open]
 
+    def wired(self) -> frozenset[int]:
+        """Every cell there is."""
+        return frozenset(self._cells)
+
     def look(self) -> dict[str, Any]:
         """Doors and latches by cell."""
         return {
