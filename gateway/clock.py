@@ -79,13 +79,13 @@ class Clock:
 
     def learn(self, iat: int, under_way_s: float) -> None:
         """Central signed an ack at `iat` for a line that was first sent `under_way_s` ago, in this run."""
+        if self.source == "chrony":
+            return
         if under_way_s > WISH_LIFE_S:
             if not self.trusted:
                 self._tell(0.0)
             return
         off = self._off(float(iat), under_way_s)
-        if self.trusted and self.source != "ack" and not off:
-            return
         if off or not self.trusted:
             self._correction += off
             self.source = "ack"
@@ -110,7 +110,8 @@ class Clock:
             self._tell(step)
 
     async def watch(self) -> AsyncIterator[ClockChanged]:
-        """Each step and each change of trust, to be journalled."""
+        """What holds at the start, then each step and each change of trust, to be journalled."""
+        yield ClockChanged(trusted=self.trusted, source=self.source)
         while True:
             while self._news:
                 yield self._news.pop(0)

@@ -11,7 +11,7 @@ from devices.journal import ZERO, line_hash
 from devices.messages import Fact
 from gateway import journal_ids, journal_retention
 from gateway.clock import Clock
-from gateway.journal_store import Head, Segment, Store, Why, Written, raws
+from gateway.journal_store import Head, Segment, Store, Why, Written, raw_at
 from gateway.journal_writer import Committed, Declined, Writer
 
 KEPT_S = 14 * 86400
@@ -145,7 +145,10 @@ class Journal:
         self._writer.post(lambda store: journal_retention.note_acked(store.db, n, iat))
 
     async def open_book(self, why: Why, follows: str | None, acked: int) -> None:
-        """Close the book, open another, and tell there anew what lies beyond `acked` (ledger rule 3)."""
+        """Close the book, open another, and tell there anew what lies beyond line `acked` (ledger rule 3).
+
+        `follows` is the head central holds of the old book. Raises JournalFull, JournalClosed.
+        """
         await self._writer.write(lambda store: _next_book(store, self._key, why, follows, acked))
 
     async def prune(self) -> None:
@@ -182,11 +185,12 @@ def _take_up_key(store: Store, key: str, old_keys: Collection[str], acked: int) 
         store.change_key(key)
         return
     # The old key is gone, so nothing can seal its lines any more: they go into a book of the new key.
-    last = next(raws(store.db, acked, acked + 1), None)
+    last = raw_at(store.db, acked)
     _next_book(store, key, "new", line_hash(last) if last else None, acked)
 
 
 def _next_book(store: Store, key: str, why: Why, follows: str | None, acked: int) -> None:
-    lines = store.close_book(acked)
+    untold = store.close_books(acked)
     store.open_book(key, why, follows)
-    store.tell_anew(lines)
+    for lines in untold:
+        store.tell_anew(lines)

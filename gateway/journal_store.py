@@ -96,9 +96,15 @@ def read_segments(db: Database) -> Iterator[Segment]:
 
 
 def raws(db: Database, start: int, stop: int) -> Iterator[bytes]:
-    """The lines from number `start` to below `stop`, read as they are asked for."""
+    """The lines from running number `start` to below `stop`, read as they are asked for."""
     for (raw,) in db.execute("SELECT raw FROM line WHERE n >= ? AND n < ? ORDER BY n", (start, stop)):
         yield raw
+
+
+def raw_at(db: Database, n: int) -> bytes | None:
+    """The line with that running number, None if it is gone or not yet there."""
+    row = db.execute("SELECT raw FROM line WHERE n = ?", (n,)).fetchone()
+    return bytes(row[0]) if row else None
 
 
 class Store:
@@ -163,15 +169,15 @@ class Store:
         opened = BookOpened(gateway=self.gateway, book=book, key=key, follows=follows, why=why)
         self.append_fact(GATEWAY, opened)
 
-    def close_book(self, last: int) -> range:
-        """Cut the open book off after line `last` (a running number); gives the numbers of the lines cut off."""
-        end, book = self.head.n + 1, self.segments[-1].book
-        first = min(segment.n for segment in self.segments if segment.book == book)
-        cut = max(last + 1, first)
+    def close_books(self, last: int) -> list[range]:
+        """Cut off what stands behind line `last` (a running number); gives the numbers of the lines cut off."""
+        cut_off = []
         for segment in self.segments:
-            if segment.book == book:
-                self._stop(segment, max(min(segment.stop or end, cut), segment.n))
-        return range(cut, end)
+            stop = segment.stop if segment.stop is not None else self.head.n + 1
+            cut = max(min(stop, last + 1), segment.n)
+            cut_off.append(range(cut, stop))
+            self._stop(segment, cut)
+        return [lines for lines in cut_off if lines]
 
     def change_key(self, key: str) -> None:
         """Tell the new key in a line the old one still seals; later lines are the new key's (ledger rule 9)."""
@@ -181,7 +187,7 @@ class Store:
         self._add(Segment(old.book, key, self.head.n + 1, self.head.seq + 1))
 
     def tell_anew(self, lines: range) -> None:
-        """Journal the facts of those lines again, with hash and time of the first telling.
+        """Journal the facts of those lines in the open book, with hash and time of the first telling.
 
         A fact stands in the open book as if it happened now, for a line's time never runs backwards; `again`
         in its body says when it was first written and under which hash, so that central, should it hold that
