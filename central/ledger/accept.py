@@ -56,7 +56,7 @@ class Ledger:
     ) -> None:
         self.court = court
         self._watchers = tuple(watchers)
-        self._projection = Projection(projectors, clock)
+        self.projection = Projection(projectors, clock)
         self._clock = clock
 
     def accept(self, session: Session, sender: Sender, payload: bytes, seal: str | None) -> Accepted:
@@ -89,7 +89,7 @@ class Ledger:
 
     def retry(self, session: Session, subject: str) -> int:
         """Project the parked lines of a subject again, oldest first; gives how many still wait (ledger rule 6)."""
-        return self._projection.retry(session, subject)
+        return self.projection.retry(session, subject)
 
     def _take(self, session: Session, sender: Sender, batch: Batch) -> Accepted:
         if sender.suspended:
@@ -177,9 +177,9 @@ class Ledger:
         book.seq, book.head, book.received_at = batch.claims.seq, batch.claims.head, now
         book.key = next_key or book.key
         session.flush()
-        wanted = self._projection.wanted
+        wanted = self.projection.wanted
         views = [LineView(name, book_id, *pair) for pair in zip(lines, hashes, strict=True) if wanted(pair[0].type)]
-        self._projection.take(session, views)
+        self.projection.take(session, views)
 
     def _fork(self, session: Session, book: Book, batch: Batch) -> Accepted:
         """Keep the other history too, once; the book takes no more lines (ledger rules 2 and 3)."""

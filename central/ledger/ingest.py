@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -36,11 +36,8 @@ _LET_GO_S = 1.0
 _STATES: dict[str, Literal["ok", "fork", "suspended"]] = {"fork": "fork", "suspended": "suspended"}
 
 
-class Senders(Protocol):
-    """Who a gateway is, by the registry."""
-
-    def __call__(self, session: Session, gateway: str) -> Sender | None:
-        """The gateway of that name; None if the court has none (any more)."""
+Senders = Callable[[Session, str], Sender | None]
+"""Who a gateway is, by the registry; None if the court has none of that name in use."""
 
 
 @dataclass
@@ -119,6 +116,11 @@ class Ingest:
     def waiting(self) -> int:
         """Batches not yet committed."""
         return len(self._batches) + self._busy
+
+    @property
+    def is_alive(self) -> bool:
+        """True while it takes in."""
+        return self._thread.is_alive()
 
     @property
     def lag_s(self) -> float:

@@ -1,0 +1,88 @@
+"""The composition root: one court, put together from its settings."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from fastapi import APIRouter, FastAPI
+
+from central import migrations, pki
+from central.blobs import Blobs, Receipt, blob_routes, sweep_uploads, upload_routes
+from central.clock import Clock, utc_now
+from central.fleet.api import fleet_api, gateway_door
+from central.fleet.projector import FleetProjector, FleetWatcher
+from central.health import Now, health_routes
+from central.ledger.accept import Ledger
+from central.ledger.own import Pen, take_pen
+from central.ledger.projection import Projector, Watcher
+from central.live import Hub, live_routes
+from central.running import Court, Running, running
+from central.settings import Settings
+from central.store import Store
+from central.wishes.outbox import WishOutbox
+from central.wishes.projector import WishProjector
+from devices.claims import StoredClaims
+from devices.grants import sign
+
+PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
+"""In the order in which they are shown a line: whom others build on comes first."""
+WATCHERS: Sequence[Watcher] = (FleetWatcher(),)
+
+
+def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
+    """The parts of an installation, its database brought up to date. Raises NoKeys, and what the database raises."""
+    authority = pki.load(settings.home / "pki")
+    store = Store(settings.database_url)
+    migrations.upgrade(store)
+    pen = Pen(settings.court, authority.signing_key, clock)
+    take_pen(store, pen)
+    ledger = Ledger(settings.court, PROJECTORS, WATCHERS, clock)
+    return Court(settings, clock, authority, store, pen, ledger, WishOutbox(store, pen))
+
+
+def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
+    """The web application of a court; what runs beside it starts and stops with it."""
+    court, hub = open_court(settings, clock), Hub()
+    court.store.on_tell(hub.tell)
+    now: list[Running] = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(court) as parts:
+            now.append(parts)
+            yield
+            now.clear()
+        hub.close()
+        court.store.close()
+
+    app = FastAPI(title="Courtside", lifespan=lifespan)
+    app.state.store = court.store
+    app.state.clock = clock
+    app.state.projection = court.ledger.projection
+    for router in _routers(court, hub, lambda: now[0] if now else None):
+        app.include_router(router)
+    return app
+
+
+def _routers(court: Court, hub: Hub, now: Now) -> Sequence[APIRouter]:
+    settings, store = court.settings, court.store
+    knock = gateway_door(store, settings.court, court.clock)
+    blobs = Blobs(settings.blobs or settings.home / "blobs")
+    uploads = settings.home / "uploads"
+    routers = (
+        health_routes(store, now),
+        live_routes(hub),
+        fleet_api(store, settings, court.authority, knock, court.clock),
+        blob_routes(blobs, knock, _receipts(court.pen)),
+        upload_routes(blobs, uploads, knock),
+    )
+    sweep_uploads(uploads)
+    return routers
+
+
+def _receipts(pen: Pen) -> Receipt:
+    def receipt(gateway: str, sha256: str, size: int) -> str:
+        iat = int(pen.clock().timestamp())
+        claims = StoredClaims(iss=pen.court, aud=gateway, sha256=sha256, size=size, iat=iat)
+        return sign("stored", claims.write(), pen.key, pen.kid)
+
+    return receipt

@@ -1,0 +1,16 @@
+"""Every module that declares tables, imported so that the metadata is whole."""
+
+import central.alarms
+import central.cases.tables
+import central.custody.tables
+import central.fleet.tables
+import central.ledger.lease
+import central.ledger.tables
+import central.people.tables
+import central.wishes.tables
+from central.store import Base
+
+METADATA = Base.metadata
+"""All tables of central."""
+
+__all__ = ["METADATA", "central"]

@@ -1,0 +1,151 @@
+"""What runs in central besides answering requests: the link to the broker, the ingest, and who is there."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from central.clock import Clock
+from central.fleet import broker_conf, service
+from central.fleet.presence import Presence
+from central.ledger.accept import Accepted, Ledger, Result, newest_book
+from central.ledger.ingest import Ingest, ack_token
+from central.ledger.lease import Lease
+from central.ledger.own import Pen
+from central.link import Arrival, Link, Outbox, Place, Post
+from central.pki import Authority
+from central.settings import Settings
+from central.store import Store
+from devices.journal import MAX_BATCH_LINES
+from devices.topics import GatewayTopics, of_gateway
+
+_LOG = logging.getLogger(__name__)
+_HOMIE = "homie/5/"
+_COUNTS = "counts"
+WISHES = "wishes"
+"""Woken when a wish waits to be sent."""
+_CROWDED = 100
+
+
+@dataclass(frozen=True)
+class Court:
+    """The parts one installation is made of."""
+
+    settings: Settings
+    clock: Clock
+    authority: Authority
+    store: Store
+    pen: Pen
+    ledger: Ledger
+    outbox: Outbox
+
+
+@dataclass(frozen=True)
+class Running:
+    """The parts that run while central serves."""
+
+    link: Link
+    ingest: Ingest
+    tasks: tuple[asyncio.Task[None], ...]
+
+    @property
+    def ailing(self) -> list[str]:
+        """What ended that should not have, by name."""
+        ended = [task.get_name() for task in self.tasks if task.done()]
+        return ended if self.ingest.is_alive else ["ingest", *ended]
+
+
+@contextlib.asynccontextmanager
+async def running(court: Court) -> AsyncIterator[Running]:
+    """Everything at work while the context lasts."""
+    settings, store = court.settings, court.store
+    link: Link | None = None
+
+    def acked(answer: Accepted) -> None:
+        post = ack_post(court.pen, answer, _window(ingest.waiting))
+        if link is not None and post is not None:
+            link.post(post)
+
+    lease = Lease(store, "ingest", settings.instance, court.clock)
+    ingest = Ingest(store, court.ledger, service.sender, acked, lease, court.clock)
+    presence = Presence(store, court.clock)
+    place = Place(settings.broker.host, settings.broker.port, settings.instance, court.authority.client_context())
+    dispatch = dispatcher(settings.court, ingest, presence)
+    link = Link(place, settings.court, dispatch, lambda: retained(store, court.pen), court.clock)
+    link.carry(court.outbox)
+    store.on_wake(WISHES, link.wake)
+    store.on_wake(service.BROKER, lambda: admit(store, settings))
+    await asyncio.to_thread(admit, store, settings)
+    ingest.start()
+    tasks = (asyncio.create_task(link.run(), name="link"), asyncio.create_task(presence.run(), name="presence"))
+    try:
+        yield Running(link, ingest, tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        for ended in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(ended, Exception):
+                _LOG.error("ended: %r", ended)
+        await asyncio.to_thread(ingest.stop)
+
+
+def dispatcher(court: str, ingest: Ingest, presence: Presence) -> Callable[[Arrival], None]:
+    """Hands what arrives to whom it concerns; called in the event loop, blocks nowhere."""
+
+    def dispatch(arrival: Arrival) -> None:
+        if arrival.topic.startswith(_HOMIE):
+            gateway, _, below = arrival.topic[len(_HOMIE) :].partition("/")
+            presence.homie(gateway, below, arrival.payload)
+            return
+        found = of_gateway(court, arrival.topic)
+        if found is None:
+            return
+        gateway, below = found
+        presence.saw(gateway)
+        if below == "journal":
+            ingest.put(gateway, arrival.payload, arrival.seal)
+        elif below == "live/journal":
+            ingest.news(gateway, arrival.payload)
+        elif below.startswith("live/") and below.endswith(f"/{_COUNTS}"):
+            presence.counts(gateway, below.split("/")[1], arrival.payload)
+
+    return dispatch
+
+
+def retained(store: Store, pen: Pen) -> Iterable[Post]:
+    """Everything that must stand at the broker: an ack for every gateway, signed anew (ledger rules 4 and 9)."""
+    with store.read() as session:
+        answers = [_standing(session, gateway.name, gateway.state) for gateway in service.gateways(session)]
+    posts = (ack_post(pen, answer) for answer in answers if answer is not None)
+    return [post for post in posts if post is not None]
+
+
+def ack_post(pen: Pen, answer: Accepted, window: int = MAX_BATCH_LINES) -> Post | None:
+    """The retained ack of an answer; None if there is no book to speak of."""
+    token = ack_token(pen, answer, window)
+    return Post(GatewayTopics(pen.court, answer.gateway).ack, token, retain=True) if token else None
+
+
+def admit(store: Store, settings: Settings) -> None:
+    """Write the broker's list anew and have it read, if the broker's configuration is ours."""
+    folder = settings.home / "broker"
+    if (folder / broker_conf.CONF).exists():
+        with store.read() as session:
+            broker_conf.write_acl(folder, settings.court, broker_conf.admitted(session))
+        broker_conf.reload(folder)
+
+
+def _standing(session: Session, gateway: str, state: str) -> Accepted | None:
+    book = newest_book(session, gateway)
+    if book is None or state == "revoked":
+        return None
+    result: Result = "suspended" if state == "suspended" else "fork" if book.state == "fork" else "again"
+    return Accepted(gateway, result, book.book, book.seq, book.head)
+
+
+def _window(waiting: int) -> int:
+    """Lines a batch may hold now: fewer while the queue is long (ledger rule 7)."""
+    return MAX_BATCH_LINES if waiting < _CROWDED else MAX_BATCH_LINES // 5
