@@ -30,5 +30,4 @@ def read_number(text: str) -> str:
 
 def type_of(number: str) -> str:
     """What kind of case its number says it is."""
-    sign = re.sub(r"^（\d{4}）[^\d（）]?\d*", "", number)
-    return next((type_ for character in sign[:1] for key, type_ in _BY_SIGN.items() if key == character), "other")
+    return next((_BY_SIGN[character] for character in number if character in _BY_SIGN), "other")

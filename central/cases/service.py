@@ -116,7 +116,7 @@ def advance(
 
 
 def search(session: Session, query: str, limit: int = 50, after: int | None = None) -> Sequence[Case]:
-    """Cases by number, barcode or party, newest first; an empty query gives the newest. `after`: last id of the page."""
+    """Cases by number, cause, barcode or party, newest first; all for an empty query. `after`: last id of the page."""
     found = select(Case).options(selectinload(Case.parties), selectinload(Case.volumes))
     query = query.strip()
     if query:

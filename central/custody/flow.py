@@ -141,13 +141,16 @@ BASES: Mapping[str, Basis] = {
 """Grounds by key."""
 
 
+NOT_ALLOWED = "您没有“{action}”的权限。"
+
+
 def allowed_to(action: str) -> Guard:
     """The person's roles must carry the action."""
 
     def guard(situation: Situation) -> Said | None:
         if may(situation.person, action):
             return None
-        return Said("您没有“{action}”的权限。", {"action": Said(ACTION_NAMES[action])})
+        return Said(NOT_ALLOWED, {"action": Said(ACTION_NAMES[action])})
 
     return guard
 

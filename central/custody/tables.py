@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.cases.tables import Volume
 from central.store import Base, BigId
+from central.web.refused import Said
 
 UNDER_WAY = ("SCAN", "CMD", "ACKED", "OPENED", "LEFT_OPEN")
 """States of a move that is not over."""
@@ -29,6 +30,11 @@ class Cabinet(Base):
     printer: Mapped[str | None] = mapped_column(String(48))
 
     cells: Mapped[list["Cell"]] = relationship(order_by="Cell.number", back_populates="cabinet")
+
+    @property
+    def topic(self) -> str:
+        """Its live topic: any of its cells changed."""
+        return f"cabinet:{self.id}"
 
 
 class Cell(Base):
@@ -61,6 +67,11 @@ class Cell(Base):
     @property
     def ref(self) -> str:
         """How lines of central name this cell."""
+        return f"cell:{self.id}"
+
+    @property
+    def topic(self) -> str:
+        """Its live topic."""
         return f"cell:{self.id}"
 
     @property
@@ -123,10 +134,13 @@ class Move(Base):
     due: Mapped[datetime | None]
     wish: Mapped[str | None] = mapped_column(String(16), index=True)
     permit: Mapped[str | None] = mapped_column(String(16), index=True)
-    said: Mapped[dict[str, Any] | None]
-    """The last message to the person: `{text, params}` of a Said."""
+    note: Mapped[str] = mapped_column(String(400), default="")
+    """A reason in a person's own words; stays here, for it may hold names."""
+    said: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """The last message to the person: `{text, params}`; read it with `message`."""
     evidence: Mapped[str] = mapped_column(String(12), default="door")
-    """What the commit rests on: `door` (closed door, no tag reader) or `person` (word at a desk)."""
+    """What the commit rests on: `door` (seen to close, no tag reader), `door_found` (found closed after a power cut)
+    or `person` (word at a desk)."""
     begun_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]
     shut_at: Mapped[datetime | None]
@@ -140,6 +154,30 @@ class Move(Base):
     volume: Mapped[Volume] = relationship(lazy="joined")
     cell: Mapped[Cell | None] = relationship()
     cabinet: Mapped[Cabinet | None] = relationship()
+
+    @property
+    def under_way(self) -> bool:
+        """True while it is not over."""
+        return self.state in UNDER_WAY
+
+    @property
+    def puts_in(self) -> bool:
+        """True if the volume goes into a cell."""
+        return self.kind in ("deposit", "return")
+
+    @property
+    def message(self) -> Said | None:
+        """The last message to the person."""
+        return Said(self.said["text"], self.said["params"]) if self.said else None
+
+    @property
+    def topic(self) -> str:
+        """Its live topic."""
+        return f"move:{self.id}"
+
+    def prove(self, step: str, line: int) -> None:
+        """This line proves that step."""
+        self.lines = {**self.lines, step: line}
 
 
 class Permit(Base):

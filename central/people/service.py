@@ -117,6 +117,15 @@ def find_person(session: Session, person: int) -> Person:
     return found
 
 
+def actor_of(session: Session, ref: str) -> Actor:
+    """Who `person:3` is, acting with every role; raises Refused (403) for one who no longer works here."""
+    kind, _, number = ref.partition(":")
+    person = session.get(Person, int(number)) if kind == "person" and number.isdecimal() else None
+    if person is None or person.disabled_at is not None:
+        raise Refused("办理人已停用，请换人办理。", code="person_disabled", status=403)
+    return person.actor
+
+
 def issue_token(
     session: Session, by: Actor, person: Person, name: str, role: str, now: datetime
 ) -> tuple[ApiToken, str]:

@@ -21,7 +21,7 @@ class WishProjector:
     def project(self, session: Session, line: LineView) -> None:
         """Take in one line; a line that names no wish of that gateway changes nothing."""
         row = session.get(WishRow, line.cause, with_for_update=True) if line.cause else None
-        if row is None or row.gateway != line.gateway or _over(row):
+        if row is None or row.gateway != line.gateway or row.state == "answered":
             return
         match line.fact:
             case WishTaken():
@@ -41,8 +41,3 @@ class WishProjector:
                 end(session, row, "interrupted", line.at, line.id)
             case fact if line.device == row.device and row.wish.answered_by(fact):
                 end(session, row, "answered", line.at, line.id)
-
-
-def _over(row: WishRow) -> bool:
-    """A door that was not seen to open may yet be seen; any other answer or refusal is the last word."""
-    return row.state == "answered" or (row.state == "refused" and row.why != "open_not_detected")

@@ -1,0 +1,121 @@
+"""Cabinets and their cells: finding them, choosing a free one, putting one out of use."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, selectinload
+
+from central.cases.service import SIZES
+from central.custody.facts import CellBlocked
+from central.custody.tables import Cabinet, Cell, Move, Permit
+from central.fleet.tables import Gateway
+from central.ledger.own import record
+from central.people.roles import Actor, must
+from central.store import tell
+from central.web.refused import Refused
+
+_SHY = timedelta(hours=1)
+"""A cell whose door did not open is chosen last for so long."""
+
+
+def cabinets(session: Session) -> Sequence[Cabinet]:
+    """Every cabinet with its cells, by name."""
+    return session.scalars(select(Cabinet).options(selectinload(Cabinet.cells)).order_by(Cabinet.name)).all()
+
+
+def find_cabinet(session: Session, cabinet: int | str) -> Cabinet:
+    """The cabinet by its row or its name; raises Refused (404)."""
+    if isinstance(cabinet, int):
+        found = session.get(Cabinet, cabinet)
+    else:
+        found = session.scalars(select(Cabinet).where(Cabinet.name == cabinet)).one_or_none()
+    if found is None:
+        raise Refused("没有卷宗柜“{cabinet}”。", code="no_such_cabinet", status=404, cabinet=cabinet)
+    return found
+
+
+def find_cell(session: Session, cell: int) -> Cell:
+    """The cell of that row; raises Refused (404)."""
+    found = session.get(Cell, cell)
+    if found is None:
+        raise Refused("没有这个格口。", code="no_such_cell", status=404)
+    return found
+
+
+def cell_at(session: Session, gateway: str, device: str, number: int) -> Cell | None:
+    """The cell behind a door as its gateway names it, locked; None if it belongs to no cabinet."""
+    found = select(Cell).where(Cell.gateway == gateway, Cell.device == device, Cell.device_cell == number)
+    return session.scalars(_locked(found)).one_or_none()
+
+
+def cabinet_of_reader(session: Session, gateway: str, reader: str) -> Cabinet | None:
+    """The cabinet at which that reader hangs."""
+    return session.scalars(select(Cabinet).where(Cabinet.gateway == gateway, Cabinet.reader == reader)).first()
+
+
+def free_cell(session: Session, cabinet: Cabinet, size: str, now: datetime) -> Cell:
+    """The cell for a volume: smallest that fits, then lowest number; locked. Raises Refused when the locker is full.
+
+    Never one whose door stands open, nor one a revoked permit may still open; last, one whose door lately jammed.
+    """
+    fitting = SIZES[SIZES.index(size) :]
+    still_opens = select(Permit.cell_id).where(Permit.state == "REVOKED", Permit.expires_at > now)
+    free = select(Cell).where(
+        Cell.cabinet_id == cabinet.id,
+        Cell.state == "free",
+        Cell.door != "open",
+        Cell.size.in_(fitting),
+        Cell.id.not_in(still_opens),
+    )
+    cells: Sequence[Cell] = session.scalars(_locked(free.order_by(Cell.id))).all()
+    if not cells:
+        raise Refused(
+            "{cabinet} 柜没有能放下这册卷宗（{size}）的空格口，请换一个柜。",
+            code="locker_full",
+            cabinet=cabinet.name,
+            size=size,
+        )
+    jammed = _jammed(session, cabinet, now)
+    return min(cells, key=lambda cell: (cell.id in jammed, SIZES.index(cell.size), cell.number))
+
+
+def must_be_there(session: Session, gateway: str) -> None:
+    """Raises Refused when the gateway is known to be away: asking it would only end in silence."""
+    found = session.scalars(select(Gateway).where(Gateway.name == gateway)).one_or_none()
+    if found is None:
+        raise Refused("柜机“{gateway}”尚未接入。", code="no_such_gateway", gateway=gateway)
+    if found.state != "active" or found.presence in ("disconnected", "lost"):
+        raise Refused(
+            "柜机“{gateway}”现在联系不上，什么也没有动。请稍后重试，或凭取卷凭证到柜前取卷。",
+            code="gateway_away",
+            status=503,
+            gateway=gateway,
+        )
+
+
+def block_cell(session: Session, person: Actor, cell: Cell, blocked: bool) -> None:
+    """Put a free cell out of use, or back into it; raises Refused while something is in it or on its way."""
+    must(person, "cabinet.write")
+    if cell.state not in ("free", "blocked"):
+        raise Refused("{cell} 格口正在使用，不能停用。", code="cell_in_use", cell=cell.label)
+    cell.state = "blocked" if blocked else "free"
+    record(session, CellBlocked(cell=cell.ref, blocked=blocked), actor=person.ref)
+    tell_cell(session, cell)
+
+
+def tell_cell(session: Session, cell: Cell) -> None:
+    """Pages that show this cell or its cabinet are to draw it again."""
+    tell(session, cell.topic, f"cabinet:{cell.cabinet_id}", "cabinets")
+
+
+def _jammed(session: Session, cabinet: Cabinet, now: datetime) -> frozenset[int | None]:
+    lately = select(Move.cell_id).where(
+        Move.cabinet_id == cabinet.id, Move.state == "OPEN_NOT_DETECTED", Move.ended_at > now - _SHY
+    )
+    return frozenset(session.scalars(lately))
+
+
+def _locked(cells: Select[Any]) -> Select[Any]:
+    return cells.with_for_update(of=Cell).execution_options(populate_existing=True)

@@ -1,0 +1,318 @@
+"""Custody at a person's hand: deposit, reserve, hand out, take back, archive, check. Times are UTC and passed in.
+
+At a locker nothing here changes custody: it asks a door to open. What the door then does comes back through the
+ledger (`projector`, `settle`), and only its closing moves the volume.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.alarms import AlarmKind, clear_alarm
+from central.cases.service import case_topic, find_volume, volume_by_barcode, volume_topic
+from central.cases.tables import Case, Volume
+from central.custody import flow, settle
+from central.custody.cells import find_cabinet, free_cell, must_be_there, tell_cell
+from central.custody.facts import (
+    BarcodeConfirmed,
+    DepositAsked,
+    HandOutAsked,
+    ReservationReleased,
+    VolumeChecked,
+    VolumeMissing,
+    VolumeReserved,
+)
+from central.custody.flow import Holder
+from central.custody.holders import holder_of
+from central.custody.standing import cell_of, custody_of, held, move_of, must_be_possible, situation
+from central.custody.tables import Cabinet, Cell, Custody, Move
+from central.ledger.own import record
+from central.people.roles import Actor, must
+from central.people.service import actor_of
+from central.store import tell
+from central.web.refused import Refused, Said
+from central.wishes.service import ask
+from devices.locks import OpenCell
+from devices.messages import Fact
+
+LOAN = timedelta(days=7)
+"""How long a volume may be out when nobody says otherwise."""
+
+
+def begin_deposit(session: Session, person: Actor, volume: int | str, cabinet: int | str, now: datetime) -> Move:
+    """A deposit that waits for the volume's barcode to be scanned at the locker; `volume` is a row or a barcode.
+
+    Begun again by the same person it is the same move. Raises Refused: unknown barcode, already stored, moving.
+    """
+    found, at = find_volume(session, volume), find_cabinet(session, cabinet)
+    custody = held(session, found)
+    waiting = move_of(session, found.id)
+    if waiting is not None and waiting.state == "SCAN" and waiting.person == person.ref:
+        waiting.cabinet_id, waiting.cabinet, waiting.begun_at = at.id, at, now
+        return waiting
+    _may_go_in(session, custody, found, person, now)
+    must_be_there(session, at.gateway)
+    kind = "return" if custody.state == "OUT" else "deposit"
+    move = _new_move(session, found, kind, person, now, state="SCAN", cabinet=at, holder=custody.holder)
+    settle.say(move, Said("请在 {cabinet} 柜前扫描卷宗条码。", {"cabinet": at.name}))
+    line = record(session, DepositAsked(move=move.id, volume=found.ref, cabinet=at.id), actor=person.ref)
+    move.prove("asked", line.id)
+    return move
+
+
+def confirm_scan(session: Session, person: Actor, move: int, code: str, now: datetime) -> Move:
+    """The barcode was scanned in the page: a cell is chosen and asked to open.
+
+    Raises Refused (another or an unknown barcode, full locker); custody and the move are then unchanged.
+    """
+    found = find_move(session, move)
+    if found.state != "SCAN":
+        raise Refused("这次存卷已不在等待扫码。", code="not_waiting")
+    if found.volume.barcode != code.strip():
+        raise _other_code(session, found, code)
+    return _open_for_deposit(session, person, found, now)
+
+
+def code_read(session: Session, cabinet: Cabinet, code: str, now: datetime) -> None:
+    """The locker's own reader read a code: goes on with the deposit that waits for it there, or tells who waits."""
+    waits = select(Move).where(Move.cabinet_id == cabinet.id, Move.state == "SCAN").order_by(Move.id)
+    waiting = session.scalars(waits).all()
+    fits = next((move for move in waiting if move.volume.barcode == code.strip()), None)
+    if fits is None:
+        for move in waiting:
+            _tell(session, move, _other_code(session, move, code).said)
+        return
+    try:
+        with session.begin_nested():
+            _open_for_deposit(session, actor_of(session, fits.person), fits, now)
+    except Refused as refused:
+        _tell(session, fits, refused.said)
+
+
+def deposit(session: Session, person: Actor, barcode: str, cabinet: int | str, now: datetime) -> Move:
+    """Begin and confirm at once, for whoever has just scanned the barcode at the locker."""
+    move = begin_deposit(session, person, barcode, cabinet, now)
+    return confirm_scan(session, person, move.id, barcode, now)
+
+
+def cancel(session: Session, person: Actor, move: int) -> Move:
+    """End a deposit that still waits for its barcode; raises Refused once a door is asked to open."""
+    found = find_move(session, move)
+    if found.person != person.ref:
+        must(person, "volume.confirm")
+    if found.state != "SCAN":
+        raise Refused("柜门已请求打开，不能取消；请关好柜门。", code="too_late")
+    settle.end_by_central(session, found, "cancelled", Said("已取消，卷宗的记录未变。"), person.ref)
+    return found
+
+
+def hand_out(
+    session: Session,
+    person: Actor,
+    volume: int | str,
+    holder: str | None,
+    now: datetime,
+    due: datetime | None = None,
+) -> Move:
+    """Ask the volume's cell to open; once its door is closed again the volume is with `holder` (default: the person).
+
+    Raises Refused with the reason in words; see `standing.possible` for asking beforehand.
+    """
+    found = find_volume(session, volume)
+    custody = held(session, found)
+    to = holder_of(session, holder or person.ref)
+    _must(session, custody, found, person, now, "hand_out", to)
+    cell = _cell(session, custody)
+    must_be_there(session, cell.gateway)
+    due = _checked_due(due or custody.due, now)
+    move = _new_move(
+        session, found, "hand_out", person, now, state="CMD", cabinet=cell.cabinet, holder=to.ref, cell=cell, due=due
+    )
+    _ask_to_open(session, move, cell, person, now)
+    asked = HandOutAsked(move=move.id, volume=found.ref, cell=cell.ref, holder=to.ref)
+    move.prove("asked", record(session, asked, actor=person.ref, cause=move.wish).id)
+    return move
+
+
+def reserve(session: Session, person: Actor, volume: int | str, holder: str, now: datetime, due: datetime) -> Custody:
+    """Keep a stored volume for somebody who will have it until `due`; custody itself does not change."""
+    found = find_volume(session, volume)
+    custody, to = held(session, found), holder_of(session, holder)
+    _must(session, custody, found, person, now, "reserve", to)
+    custody.state, custody.reserved_for, custody.due = "RESERVED", to.ref, _checked_due(due, now)
+    record(session, VolumeReserved(volume=found.ref, holder=to.ref), actor=person.ref)
+    tell_volume(session, found)
+    return custody
+
+
+def release(session: Session, person: Actor, volume: int | str, now: datetime) -> Custody:
+    """Keep a reserved volume no longer."""
+    found = find_volume(session, volume)
+    custody = held(session, found)
+    _must(session, custody, found, person, now, "release")
+    custody.state, custody.reserved_for, custody.due = "STORED", None, None
+    record(session, ReservationReleased(volume=found.ref), actor=person.ref)
+    tell_volume(session, found)
+    return custody
+
+
+def at_desk(session: Session, person: Actor, volume: int | str, event: flow.Event, now: datetime) -> Move:
+    """`take_back`, `bind` or `archive`: custody changes by the word of the person who has the volume in hand."""
+    found = find_volume(session, volume)
+    custody = held(session, found)
+    if event not in ("take_back", "bind", "archive"):
+        raise Refused("“{event}”不在柜台办理。", code="not_at_desk", status=422, event=Said(flow.EVENT_NAMES[event]))
+    _must(session, custody, found, person, now, event)
+    move = _new_move(session, found, event, person, now, state="COMMITTED", holder=custody.holder)
+    before, to = custody.state, flow.next_state(situation(session, custody, found, person, now).state, event)
+    custody.state = to or before
+    custody.holder, custody.due, custody.overdue_at = (None if event == "archive" else person.ref), None, None
+    move.evidence, move.ended_at = "person", now
+    clear_alarm(session, AlarmKind.VOLUME_OVERDUE, found.ref, at=now, by=person.ref)
+    settle.commit(session, custody, move, before, None)
+    return move
+
+
+def confirm(session: Session, person: Actor, volume: int | str, reason: str, now: datetime) -> Custody:
+    """An archivist looked: the volume is where the record says. Ends TAMPER and MISPLACED; the reason is kept."""
+    found = find_volume(session, volume)
+    custody = held(session, found)
+    _must(session, custody, found, person, now, "confirm")
+    cell = cell_of(session, custody)
+    _checked(session, found, "confirm", person, reason, now, VolumeChecked(volume=found.ref))
+    custody.tamper_at = custody.misplaced_at = None
+    clear_alarm(session, AlarmKind.CUSTODY_UNCLEAR, found.ref, at=now, by=person.ref)
+    if cell is not None:
+        clear_alarm(session, AlarmKind.DOOR_UNASKED, cell.subject, at=now, by=person.ref)
+        tell_cell(session, cell)
+    return custody
+
+
+def report_missing(session: Session, person: Actor, volume: int | str, reason: str, now: datetime) -> Custody:
+    """An archivist looked: the volume is not where the record says. The record stays, marked MISPLACED."""
+    found = find_volume(session, volume)
+    custody = held(session, found)
+    _must(session, custody, found, person, now, "report_missing")
+    _checked(session, found, "report_missing", person, reason, now, VolumeMissing(volume=found.ref))
+    custody.misplaced_at = now
+    return custody
+
+
+def find_move(session: Session, move: int) -> Move:
+    """The move of that row; raises Refused (404)."""
+    found = session.get(Move, move)
+    if found is None:
+        raise Refused("没有编号为 {move} 的存取记录。", code="no_such_move", status=404, move=move)
+    return found
+
+
+def open_items(session: Session, case: Case) -> Sequence[Said]:
+    """What custody has against closing this case: volumes that are out or not in order."""
+    said = []
+    for volume in case.volumes:
+        custody = custody_of(session, volume)
+        if custody.state == "OUT":
+            said.append(Said("第 {number} 册卷宗尚未归还。", {"number": volume.number}))
+        elif custody.sides:
+            said.append(Said("第 {number} 册卷宗有待核对。", {"number": volume.number}))
+    return said
+
+
+def tell_volume(session: Session, volume: Volume) -> None:
+    """Pages that show this volume are to draw it again."""
+    tell(session, volume_topic(volume.id), case_topic(volume.case_id), "cases")
+
+
+def _open_for_deposit(session: Session, person: Actor, move: Move, now: datetime) -> Move:
+    custody, cabinet = held(session, move.volume), move.cabinet
+    if cabinet is None:
+        raise Refused("这次存卷没有指定卷宗柜。", code="no_such_cabinet")
+    _may_go_in(session, custody, move.volume, person, now, this=move)
+    must_be_there(session, cabinet.gateway)
+    cell = free_cell(session, cabinet, move.volume.size, now)
+    cell.state, move.cell, move.person = "reserved", cell, person.ref
+    tell_cell(session, cell)
+    _ask_to_open(session, move, cell, person, now)
+    confirmed = BarcodeConfirmed(move=move.id, volume=move.volume.ref, cell=cell.ref)
+    line = record(session, confirmed, actor=person.ref, cause=move.wish)
+    settle.step(session, move, "scanned", line, Said("正在打开 {cell} 格口。", {"cell": cell.label}))
+    return move
+
+
+def _ask_to_open(session: Session, move: Move, cell: Cell, person: Actor, now: datetime) -> None:
+    wish = OpenCell(cell=cell.device_cell)
+    move.wish = ask(session, cell.gateway, cell.device, wish, person.ref, f"{move.kind}:{move.id}", now).jti
+
+
+def _may_go_in(
+    session: Session, custody: Custody, volume: Volume, person: Actor, now: datetime, this: Move | None = None
+) -> None:
+    cell = cell_of(session, custody)
+    if cell is not None:
+        raise Refused("这册卷宗记录在 {cell} 格口内，不能再存。", code="already_stored", cell=cell.label)
+    now_is = situation(session, custody, volume, person, now)
+    if this is not None:
+        now_is = replace(now_is, moving=None)
+    must_be_possible(flow.answer(now_is, "deposit"))
+
+
+def _must(  # noqa: PLR0913  (one step of one volume, by whom, for whom)
+    session: Session,
+    custody: Custody,
+    volume: Volume,
+    person: Actor,
+    now: datetime,
+    event: flow.Event,
+    holder: Holder | None = None,
+) -> None:
+    must_be_possible(flow.answer(situation(session, custody, volume, person, now, holder), event))
+
+
+def _new_move(session: Session, volume: Volume, kind: str, person: Actor, now: datetime, **fields: Any) -> Move:
+    move = Move(volume=volume, kind=kind, person=person.ref, begun_at=now, lines={}, **fields)
+    session.add(move)
+    session.flush()
+    tell(session, "moves")
+    tell_volume(session, volume)
+    return move
+
+
+def _checked(  # noqa: PLR0913  (what was looked at, by whom, why)
+    session: Session, volume: Volume, kind: str, person: Actor, reason: str, now: datetime, fact: Fact
+) -> None:
+    if not reason.strip():
+        raise Refused("请写明核对的情况。", code="no_reason", status=422)
+    move = _new_move(
+        session, volume, kind, person, now, state="COMMITTED", evidence="person", ended_at=now, note=reason[:400]
+    )
+    move.prove("checked", record(session, fact, actor=person.ref).id)
+
+
+def _cell(session: Session, custody: Custody) -> Cell:
+    cell = cell_of(session, custody)
+    if cell is None:
+        raise Refused("这册卷宗不在柜内。", code="not_stored")
+    return cell
+
+
+def _checked_due(due: datetime | None, now: datetime) -> datetime:
+    if due is not None and due <= now:
+        raise Refused("归还期限须在今后。", code="bad_due", status=422)
+    return due or now + LOAN
+
+
+def _other_code(session: Session, move: Move, code: str) -> Refused:
+    wanted: dict[str, Any] = {"wanted": move.volume.barcode, "scanned": code}
+    if volume_by_barcode(session, code) is None:
+        text = "条码 {scanned} 不属于任何登记在册的卷宗；等待的是 {wanted}。卷宗记录未变。"
+        return Refused(text, code="unknown_barcode", **wanted)
+    return Refused("扫到的 {scanned} 是另一册卷宗；等待的是 {wanted}。卷宗记录未变。", code="other_barcode", **wanted)
+
+
+def _tell(session: Session, move: Move, said: Said) -> None:
+    settle.say(move, said)
+    tell(session, move.topic)

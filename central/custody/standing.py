@@ -1,0 +1,112 @@
+"""How it stands with a volume now, and which steps are possible from there."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from central.cases.flow import SHUT
+from central.cases.tables import Volume
+from central.custody import flow
+from central.custody.flow import Holder, Possible, Situation
+from central.custody.holders import holder_of
+from central.custody.tables import UNDER_WAY, Cell, Custody, Move, Permit
+from central.people.roles import Actor
+from central.web.refused import Refused
+
+
+def custody_of(session: Session, volume: Volume) -> Custody:
+    """Where the volume is; for one that was never moved, a row that is not stored. Reads only."""
+    row = session.get(Custody, volume.id)
+    if row is None:
+        row = _newborn(volume)
+    elif row.state == "REGISTERED" and volume.barcode:
+        row.state = "LABELLED"
+    return row
+
+
+def custody_of_all(session: Session, volumes: Iterable[Volume]) -> Mapping[int, Custody]:
+    """Volume row -> where it is, in one question to the database."""
+    wanted = list(volumes)
+    session.scalars(select(Custody).where(Custody.volume_id.in_([volume.id for volume in wanted]))).all()
+    return {volume.id: custody_of(session, volume) for volume in wanted}
+
+
+def held(session: Session, volume: Volume) -> Custody:
+    """Where the volume is, stored and locked until the transaction ends."""
+    locked = (
+        select(Custody)
+        .where(Custody.volume_id == volume.id)
+        .with_for_update(of=Custody)
+        .execution_options(populate_existing=True)
+    )
+    row = session.scalars(locked).one_or_none()
+    if row is None:
+        try:
+            with session.begin_nested():
+                session.add(_newborn(volume))
+        except IntegrityError:
+            pass  # another clerk was first
+        row = session.scalars(locked).one()
+    if row.state == "REGISTERED" and volume.barcode:
+        row.state = "LABELLED"
+    return row
+
+
+def move_of(session: Session, volume: int) -> Move | None:
+    """The move of this volume that is under way."""
+    return session.scalars(select(Move).where(Move.volume_id == volume, Move.state.in_(UNDER_WAY))).one_or_none()
+
+
+def permit_of(session: Session, volume: int) -> Permit | None:
+    """The live permit of this volume."""
+    return session.scalars(select(Permit).where(Permit.volume_id == volume, Permit.state == "LIVE")).one_or_none()
+
+
+def cell_of(session: Session, custody: Custody) -> Cell | None:
+    """The cell a volume lies in."""
+    return session.get(Cell, custody.cell_id) if custody.cell_id is not None else None
+
+
+def situation(
+    session: Session, custody: Custody, volume: Volume, person: Actor, now: datetime, holder: Holder | None = None
+) -> Situation:
+    """All that decides what may happen to the volume now."""
+    move, permit = move_of(session, volume.id), permit_of(session, volume.id)
+    return Situation(
+        state=cast(flow.State, custody.state),
+        sides=frozenset(cast(flow.Side, side) for side in custody.sides),
+        person=person,
+        now=now,
+        secret=volume.secret,
+        case_closed=volume.case.state in SHUT,
+        moving=None if move is None else ("deposit" if move.puts_in else move.kind),
+        permit_until=permit.expires_at if permit else None,
+        reserved_for=holder_of(session, custody.reserved_for) if custody.reserved_for else None,
+        holder=holder,
+    )
+
+
+def possible(
+    session: Session, volume: Volume, person: Actor, now: datetime, holder: str | None = None
+) -> list[Possible]:
+    """Which steps the volume can take now, at this person's hand, for this holder, and if not, why, in words."""
+    named = holder_of(session, holder) if holder else None
+    return flow.possible(situation(session, custody_of(session, volume), volume, person, now, named))
+
+
+def must_be_possible(found: Possible) -> None:
+    """Raises Refused with the first reason against the step (403 if it is a missing right)."""
+    if found.why_not:
+        first = found.why_not[0]
+        not_allowed = first.text == flow.NOT_ALLOWED
+        code = "not_allowed" if not_allowed else "not_possible"
+        raise Refused(first.text, code=code, status=403 if not_allowed else 409, **first.params)
+
+
+def _newborn(volume: Volume) -> Custody:
+    state = "LABELLED" if volume.barcode else "REGISTERED"
+    return Custody(volume_id=volume.id, state=state, since=volume.created_at)
