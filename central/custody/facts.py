@@ -47,7 +47,7 @@ class MoveEnded(Fact):
 
     move: int
     volume: str
-    state: str
+    ended: str
 
 
 class VolumeReserved(Fact):

@@ -207,7 +207,7 @@ def _repeated(session: Session, permit: Permit, line: LineView) -> None:
 
 
 def _give_way(session: Session, permit: Permit) -> bool:
-    """Whatever waits for this volume at central ends: the permit opened first. False if its door stands open already."""
+    """Whatever waits for this volume ends, for the permit opened first. False if its door stands open already."""
     rivals = select(Move).where(Move.volume_id == permit.volume_id, Move.state.in_(UNDER_WAY))
     for rival in session.scalars(rivals):
         settle.end_by_central(session, rival, "overtaken", Said("卷宗已凭取卷凭证开柜取出，这次办理作废。"))

@@ -1,13 +1,15 @@
 """The receipt of a deposit: what is printed at the locker. Names stand in this document only, never in a line."""
 
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy.orm import Session
 
+from central.blobs import Blobs
 from central.cases.service import volume_name
 from central.custody.holders import name_of
 from central.custody.tables import Move
-from devices.printers import Receipt, ReceiptRow
+from central.wishes.service import ask
+from devices.printers import PrintReceipt, Receipt, ReceiptRow
 
 FRESH = timedelta(minutes=2)
 """A receipt is printed only while the person can still be standing there."""

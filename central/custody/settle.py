@@ -137,7 +137,7 @@ def end_by_central(session: Session, move: Move, event: door.Event, said: Said, 
     """The move ends by central's word (nobody answered, cancelled, overtaken), and a line says so."""
     to = door.next_state(move.state, event)
     if to is not None:
-        ended = MoveEnded(move=move.id, volume=move.volume.ref, state=to)
+        ended = MoveEnded(move=move.id, volume=move.volume.ref, ended=to)
         fail(session, move, event, record(session, ended, actor=person, cause=move.wish), said)
 
 
