@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import from_json
+
 ZERO = "0" * 64
 """`prev` of the first line of a book."""
 MAX_LINE = 16 * 1024
@@ -23,7 +25,6 @@ MAX_BATCH_BYTES = 128 * 1024
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 _FIELDS = {"seq": int, "prev": str, "at": str, "boot": str, "mono_ms": int, "device": str, "type": str, "body": dict}
 _NAMES, _KINDS = tuple(_FIELDS), tuple(_FIELDS.values())
-_decode = json.JSONDecoder().decode
 
 
 class ChainBroken(ValueError):
@@ -101,7 +102,7 @@ def read_line(raw: bytes) -> Line:
     if len(raw) > MAX_LINE:
         raise BadLine(f"{len(raw)} bytes, at most {MAX_LINE}")
     try:
-        line = _decode(raw.decode())
+        line = from_json(raw)
     except ValueError as error:
         raise BadLine(f"not JSON: {error}") from error
     if not isinstance(line, dict):
