@@ -55,7 +55,8 @@ class Line(Generic[F]):
     """One port shared by its devices. Make it inside the running loop; `close` it (or use `async with`) when done.
 
     `gap_s` is kept between the end of what was heard or said and the next question; `hush_s` of silence ends a
-    transmission, which discards half frames and completes codes that have no end mark.
+    transmission, which discards half frames and completes codes that have no end mark; `byte_s` is what a byte takes
+    on the wire, where so much is written at once that the kernel's buffer hides it.
     """
 
     def __init__(
@@ -66,11 +67,13 @@ class Line(Generic[F]):
         timeout_s: float = 1.0,
         gap_s: float = 0.0,
         hush_s: float = 0.1,
+        byte_s: float = 0.0,
     ) -> None:
         self.link = link
         self.timeout_s = timeout_s
         self._gap_s = gap_s
         self._hush_s = hush_s
+        self._byte_s = byte_s
         self._framer = framer
         self._hearing = framer
         self._counts = Counts()
@@ -198,7 +201,7 @@ class Line(Generic[F]):
         if rest > 0:
             await asyncio.sleep(rest)
         await self.link.write(data)
-        self._last = self._loop.time()
+        self._last = self._loop.time() + len(data) * self._byte_s
 
     def _owe(self, fits: Callable[[F], bool], wait: float) -> None:
         self._owed = _Owed(fits, self._loop.time() + wait, asyncio.Event())
@@ -234,7 +237,7 @@ class Line(Generic[F]):
                     self._took(framer.flush, framer)
                     continue
                 data, reading = reading.result(), None
-                self._last = self._loop.time()
+                self._last = max(self._last, self._loop.time())
                 hush = self._hush_s
                 self._took(lambda heard=data, by=framer: by.feed(heard), framer)  # type: ignore[misc]
         except DeviceOffline as error:
