@@ -20,6 +20,8 @@ from obstore.store import LocalStore, from_url
 from tuspyserver import create_tus_router
 from tuspyserver.storage.local import LocalFileStorage
 
+from central.durable import keep_names
+
 MAX_BLOB = 8 * 1024**3
 """Bytes one blob may have."""
 MAX_PIECE = 8 * 1024**2
@@ -50,6 +52,7 @@ class Blobs:
         self.folder = place if isinstance(place, Path) else None
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
+            keep_names(self.folder.parent)
             self._store: Any = LocalStore(prefix=self.folder, mkdir=True)
         else:
             self._store = from_url(str(place))
@@ -123,12 +126,13 @@ class Blobs:
         if self.folder is None:
             return
         path = self.folder / _key(sha256)
-        for durable in (path, path.parent, self.folder):
-            handle = os.open(durable, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        keep_names(path.parent)
+        keep_names(self.folder)
 
 
 def blob_routes(blobs: Blobs, door: Door, receipt: Receipt) -> APIRouter:

@@ -5,7 +5,6 @@ Private keys lie in `<home>/pki`, readable by central alone.
 """
 
 import ipaddress
-import os
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from central import durable
 
 ROOT = "root"
 SIGNING = "signing"
@@ -242,8 +243,5 @@ def _write_pair(folder: Path, name: str, certificate: x509.Certificate, key: Pri
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    handle = os.open(folder / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secret)
-        os.fsync(file.fileno())
-    (folder / f"{name}.pem").write_text(pem(certificate))
+    durable.write(folder / f"{name}.key", secret)
+    durable.write(folder / f"{name}.pem", pem(certificate).encode(), 0o644)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from central import durable
 from devices.topics import BadName, checked_name
 
 FILE = "central.yaml"
@@ -110,5 +111,5 @@ def save(settings: Settings) -> Path:
     """Write the settings that differ from their defaults into the home folder; gives the file's path."""
     told = settings.model_dump(mode="json", exclude={"home"}, exclude_defaults=True)
     path = settings.home / FILE
-    path.write_text(yaml.safe_dump(told, allow_unicode=True, sort_keys=False), "utf-8")
+    durable.write(path, yaml.safe_dump(told, allow_unicode=True, sort_keys=False).encode(), 0o644)
     return path

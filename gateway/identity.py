@@ -210,8 +210,9 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
             os.fsync(file.fileno())
     for draft, path in drafts.items():  # all are on disk before the first takes the place of one that works
         draft.replace(path)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    for names in (folder, folder.parent):  # the folder itself may be new
+        descriptor = os.open(names, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
