@@ -110,7 +110,7 @@ class Locker:
             raise Refused("rejected", "it needs a PIN, and this locker has no display to type it")
         self._awaits_pin = claims
         self._deadlines.put("pin", PIN_WITHIN_S, self._go_back)
-        self._draw(state="pin", cell=claims.cell)
+        self._draw(state="pin", cell=claims.cell, seconds=PIN_WITHIN_S)
 
     async def _typed(self, typed: Typed) -> None:
         claims = self._awaits_pin
@@ -121,7 +121,7 @@ class Locker:
             left = await self._journal.wrong_pin(claims)
             if left:
                 self._deadlines.put("pin", PIN_WITHIN_S, self._go_back)
-                self._draw(state="pin", cell=claims.cell, tries=left)
+                self._draw(state="pin", cell=claims.cell, tries=left, seconds=PIN_WITHIN_S)
             else:
                 self._show_refusal("locked_out")
             return
@@ -166,7 +166,7 @@ class Locker:
     def _show_refusal(self, why: Refusal) -> None:
         self._awaits_pin = None
         self._deadlines.put("pin", REFUSAL_SHOWN_S, self._go_back)
-        self._draw(state="refused", why=why)
+        self._draw(state="refused", why=why, seconds=REFUSAL_SHOWN_S)
 
     async def _go_back(self) -> None:
         self._awaits_pin = None

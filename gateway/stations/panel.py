@@ -37,6 +37,8 @@ class View(BaseModel):
     why: Refusal | None = None
     tries: int | None = None
     """Tries left after a wrong PIN."""
+    seconds: float | None = None
+    """So long it is shown, before the display goes back to idle by itself."""
     doors: tuple[OpenDoor, ...] = ()
 
 

@@ -1,0 +1,129 @@
+// Draws every emulated device, and sends what a person does to it.
+"use strict";
+
+const WEATHER = {
+  delay_s: ["延迟（秒）", { type: "range", min: 0, max: 3, step: 0.05 }],
+  drop: ["丢失", { type: "range", min: 0, max: 1, step: 0.05 }],
+  garble: ["错码", { type: "range", min: 0, max: 1, step: 0.05 }],
+  duplicate: ["重复", { type: "range", min: 0, max: 1, step: 0.05 }],
+  split: ["拆成小段（字节）", { type: "range", min: 0, max: 16, step: 1 }],
+  glue: ["粘连", { type: "checkbox" }],
+  echo: ["回声", { type: "checkbox" }],
+  unplugged: ["拔掉线缆", { type: "checkbox" }],
+};
+const drawn = new Map();
+
+function element(tag, attributes = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), attributes);
+  made.append(...children);
+  return made;
+}
+
+async function call(path, body) {
+  const options = body === undefined ? {} :
+    { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const response = await fetch(path, options);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error);
+  return answer;
+}
+
+function read(input, kind) {
+  if (kind === "bool") return input.checked;
+  return kind === "int" ? Number(input.value) : input.value;
+}
+
+function handForm(device, name, hand) {
+  const inputs = Object.entries(hand.args).map(([arg, kind]) => [arg, kind, element("input", {
+    type: { bool: "checkbox", int: "number", str: "text" }[kind], title: arg, required: kind !== "bool",
+  })]);
+  const form = element("form", {}, ...inputs.map(([, , input]) => input), element("button", {}, hand.label));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const args = Object.fromEntries(inputs.map(([arg, kind, input]) => [arg, read(input, kind)]));
+    await push(device, name, args);
+  });
+  return form;
+}
+
+async function push(device, hand, args) {
+  const error = drawn.get(device).querySelector(".error");
+  try {
+    update(await call(`api/devices/${device}/hands/${hand}`, args));
+    error.textContent = "";
+  } catch (failure) {
+    error.textContent = failure.message;
+  }
+}
+
+function weatherRow(device, name, [label, kind]) {
+  const input = element("input", { ...kind, name });
+  const shown = element("output");
+  input.addEventListener("input", () =>
+    call(`api/devices/${device}/weather`, { [name]: kind.type === "checkbox" ? input.checked : Number(input.value) }).then(update));
+  return element("label", {}, label, input, shown);
+}
+
+function draw(device) {
+  const section = document.getElementById("device").content.cloneNode(true).firstElementChild;
+  section.querySelector("h2").append(device.name, " ", element("small", {}, device.driver));
+  section.querySelector(".about").textContent = device.about;
+  const hands = Object.entries(device.hands).map(([name, hand]) => handForm(device.name, name, hand));
+  section.querySelector(".hands").append(...hands, element("p", { className: "error" }));
+  section.querySelector(".weather div").append(...Object.entries(WEATHER).map(([name, row]) => weatherRow(device.name, name, row)));
+  document.getElementById("devices").append(section);
+  drawn.set(device.name, section);
+  return section;
+}
+
+function doorButtons(device, doors) {
+  return element("div", { className: "doors" }, ...Object.entries(doors).map(([cell, door]) => {
+    const hand = door === "open" ? "shut" : "force";
+    const button = element("button", { className: door, title: device.hands[hand].label },
+      `${cell} ${door === "open" ? "开" : "关"}`);
+    button.addEventListener("click", () => push(device.name, hand, { cell: Number(cell) }));
+    return button;
+  }));
+}
+
+function update(device) {
+  const section = drawn.get(device.name) || draw(device);
+  const { doors, ...rest } = device.look;
+  const list = element("dl", {}, ...Object.entries(rest).flatMap(([name, value]) => [
+    element("dt", {}, name), element("dd", {}, typeof value === "string" ? value : JSON.stringify(value))]));
+  const look = section.querySelector(".look");
+  const state = JSON.stringify(device.look);
+  if (look.dataset.state !== state) {
+    const focused = [...look.querySelectorAll("button")].indexOf(document.activeElement);
+    look.replaceChildren(...(doors ? [doorButtons(device, doors)] : []), list);
+    look.dataset.state = state;
+    look.querySelectorAll("button")[focused]?.focus();
+  }
+  for (const [name, value] of Object.entries(device.weather)) {
+    const input = section.querySelector(`.weather input[name=${name}]`);
+    if (typeof value === "boolean") input.checked = value;
+    else if (input !== document.activeElement) input.value = value;
+    input.nextElementSibling.textContent = typeof value === "boolean" ? "" : value;
+  }
+}
+
+async function drawWire([name, section]) {
+  if (!section.querySelector(".wire").open) return;
+  const wire = await call(`api/devices/${name}/wire`);
+  section.querySelector(".wire p").textContent = `→ ${wire.bytes_in}　← ${wire.bytes_out}`;
+  section.querySelector(".wire pre").textContent =
+    wire.last.slice(-60).reverse().map(([way, bytes]) => `${way === "in" ? "→" : "←"} ${bytes}`).join("\n");
+}
+
+async function refresh() {
+  try {
+    (await call("api/devices")).forEach(update);
+    await Promise.all([...drawn].map(drawWire));
+    document.getElementById("lost").hidden = true;
+  } catch {
+    document.getElementById("lost").hidden = false;
+  }
+  setTimeout(refresh, 500);
+}
+
+refresh();
