@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from central.cases.tables import Party, Volume
@@ -22,9 +22,14 @@ class CellView:
     """What is under way at it."""
 
     @property
+    def wrong(self) -> str | None:
+        """What is wrong with the volume in it."""
+        return min(self.custody.sides & {"TAMPER", "MISPLACED"}, default=None) if self.custody else None
+
+    @property
     def tone(self) -> str:
         """How it looks: what is wrong first, then the door, then what is inside."""
-        if self.custody is not None and self.custody.sides & {"TAMPER", "MISPLACED"}:
+        if self.wrong:
             return "broken"
         if self.cell.door == "open":
             return "person"
@@ -112,6 +117,24 @@ def to_deposit(session: Session, person: str, limit: int = 20) -> Sequence[Custo
     back = _custody().where(Custody.state == "RETURNED")
     found = [*session.scalars(mine.order_by(Custody.due).limit(limit)), *session.scalars(back.limit(limit))]
     return found[:limit]
+
+
+def rooms(session: Session) -> list[tuple[Cabinet, int]]:
+    """Every cabinet with how many of its cells are free."""
+    free = select(Cell.cabinet_id, func.count()).where(Cell.state == "free").group_by(Cell.cabinet_id)
+    counts = dict(session.execute(free).tuples().all())
+    return [(cabinet, counts.get(cabinet.id, 0)) for cabinet in session.scalars(select(Cabinet).order_by(Cabinet.name))]
+
+
+def stored(session: Session, cases: Collection[int], limit: int = 50) -> Sequence[Custody]:
+    """The volumes of these cases that lie in a locker."""
+    found = _custody().join(Volume, Volume.id == Custody.volume_id)
+    return session.scalars(found.where(Volume.case_id.in_(cases), Custody.cell_id.is_not(None)).limit(limit)).all()
+
+
+def move_at(session: Session, cell: Cell) -> Move | None:
+    """What is under way at a cell."""
+    return session.scalars(_moving().where(Move.cell_id == cell.id)).first()
 
 
 def names_of(session: Session, refs: Collection[str | None]) -> Mapping[str, str]:

@@ -33,6 +33,7 @@ from devices.claims import PermitClaims
 from devices.grants import LEEWAY_S, MAX_PERMIT, pin_check, sign
 
 _USED_LATE = timedelta(minutes=10)
+_NOT_OPENED = Said("凭证已使用，但锁没有打开，卷宗仍记录在柜内。请到现场查看，必要时另签凭证。")
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,11 @@ def refused(session: Session, line: LineView, fact: PermitRefused) -> None:
     _tell(session, permit)
     if fact.why == "repeated":
         _repeated(session, permit, line)
+    elif permit.state == "USED":
+        # the gateway had taken it when the lock would not obey
+        opening = select(Move).where(Move.permit == permit.jti, Move.state == "ACKED")
+        for move in session.scalars(opening):
+            settle.fail(session, move, "refused", line, _NOT_OPENED)
 
 
 def expire(session: Session, now: datetime) -> None:

@@ -1,0 +1,194 @@
+"""What waits today, the lockers drawn as walls, and the dossier with its chain of custody."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.alarms import open_alarms
+from central.cases import flow as case_flow
+from central.cases import numbers
+from central.cases import service as cases
+from central.custody import board, cells, counter_pages, flow, permits, service, standing
+from central.custody.counter_pages import Mover
+from central.custody.tables import Cell
+from central.fleet.tables import Gateway
+from central.people.pages import Here
+from central.people.roles import Actor, may
+from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.look import page
+from central.web.refused import Refused, Said
+from central.web.session import safe_next
+
+router = pages()
+router.include_router(counter_pages.router)
+
+CabinetReader = Annotated[Actor, Depends(needs("cabinet.read"))]
+CabinetKeeper = Annotated[Actor, Depends(needs("cabinet.write"))]
+CaseReader = Annotated[Actor, Depends(needs("case.read"))]
+CaseStepper = Annotated[Actor, Depends(needs("case.step"))]
+Text = Annotated[str, Form()]
+
+SIZE_NAMES = {"S": Said("小"), "M": Said("中"), "L": Said("大")}
+"""Sizes of cells and volumes."""
+EVENT_NAMES = {event: Said(name) for event, name in flow.EVENT_NAMES.items()}
+TYPES = {key: Said(name) for key, name in numbers.TYPES.items()}
+_AT_DESK: Mapping[str, flow.Event] = {"take_back": "take_back", "bind": "bind", "archive": "archive"}
+
+
+class Check(BaseModel):
+    """What an archivist found in a cell."""
+
+    found: str = ""
+    reason: str = ""
+    back: str = "/"
+
+
+@router.get("/")
+def home(request: Request, by: Here, session: Reading) -> HTMLResponse:
+    """What waits for whoever looks: moves under way, overdue, reserved, in hand, and alarms."""
+    waiting = board.waiting(session, by.ref, everybody=may(by, "volume.confirm"))
+    refs = {move.person for move in waiting.moves} | {row.holder for row in (*waiting.overdue, *waiting.held)}
+    names = board.names_of(session, refs)
+    alarms = open_alarms(session)[:5] if may(by, "fleet.read") else []
+    return page(request, "custody/home.html", waiting=waiting, names=names, alarms=alarms)
+
+
+@router.get("/lockers")
+def lockers(request: Request, by: CabinetReader, session: Reading, view: str = "wall") -> HTMLResponse:
+    """Every locker as the wall of doors it is; or as a list."""
+    walls = board.walls(session)
+    refs = {seen.custody.reserved_for for _, seens in walls for seen in seens if seen.custody}
+    gateways = dict(session.execute(select(Gateway.name, Gateway.presence)).tuples().all())
+    context: dict[str, Any] = {"walls": walls, "gateways": gateways, "names": board.names_of(session, refs)}
+    return page(request, "custody/lockers.html", as_list=view == "list", size_names=SIZE_NAMES, **context)
+
+
+@router.get("/lockers/{cabinet}/{number}")
+def cell_page(request: Request, by: CabinetReader, session: Reading, cabinet: str, number: int) -> HTMLResponse:
+    """One cell: door, volume, what passed through it."""
+    found = _cell(session, cabinet, number)
+    custody = standing.custody_of(session, found.volume) if found.volume else None
+    history = board.history(session, found)
+    refs = {ref for move in history for ref in (move.person, move.holder)}
+    context: dict[str, Any] = {"custody": custody, "history": history, "names": board.names_of(session, refs)}
+    context["move"] = board.move_at(session, found)
+    return page(request, "custody/cell.html", cell=found, size_names=SIZE_NAMES, refused=None, **context)
+
+
+@router.post("/lockers/{cabinet}/{number}/block")
+def block(request: Request, by: CabinetKeeper, cabinet: str, number: int, blocked: Text = "") -> Response:
+    """Put a cell out of use, or back into it."""
+    with store_of(request).write() as session:
+        cells.block_cell(session, by, _cell(session, cabinet, number), bool(blocked))
+    return go(f"/lockers/{cabinet}/{number}")
+
+
+@router.get("/dossiers/{case}")
+def dossier(
+    request: Request, by: CaseReader, session: Reading, now: Now, case: int, volume: int | None = None
+) -> HTMLResponse:
+    """A dossier: the case, its volumes, and the chain of custody of each with its proofs."""
+    return _dossier(request, by, session, now, case, chosen=volume)
+
+
+@router.post("/dossiers/{case}/step")
+def step(request: Request, by: CaseStepper, now: Now, case: int, to: Text = "") -> Response:
+    """Carry the case one step on."""
+    try:
+        with store_of(request).write() as session:
+            found = cases.find_case(session, case)
+            cases.advance(session, by, found, to, now, service.open_items(session, found))
+    except Refused as refused:
+        with store_of(request).read() as session:
+            return _dossier(request, by, session, now, case, refused=refused)
+    return go(f"/dossiers/{case}")
+
+
+@router.post("/volumes/{volume}/check")
+def check(request: Request, by: Mover, now: Now, volume: int, form: Annotated[Check, Form()]) -> Response:
+    """An archivist looked into the cell: the volume is there, or it is not."""
+    looked = service.confirm if form.found else service.report_missing
+    with store_of(request).write() as session:
+        looked(session, by, volume, form.reason, now)
+    return go(safe_next(form.back))
+
+
+@router.post("/volumes/{volume}/{event}")
+def volume_step(request: Request, by: Mover, now: Now, volume: int, event: str, barcode: Text = "") -> Response:
+    """A step of one volume that is taken at a desk."""
+    with store_of(request).read() as session:
+        case = cases.find_volume(session, volume).case_id
+    try:
+        with store_of(request).write() as session:
+            _take(session, by, volume, event, barcode, now)
+    except Refused as refused:
+        with store_of(request).read() as session:
+            return _dossier(request, by, session, now, case, refused=refused, chosen=volume)
+    return go(f"/dossiers/{case}?volume={volume}")
+
+
+@router.post("/permits/{jti}/revoke")
+def revoke(request: Request, by: Mover, now: Now, jti: str) -> HTMLResponse:
+    """Stand by a permit no longer; the page says what that cannot undo."""
+    with store_of(request).write() as session:
+        said = permits.revoke_permit(session, by, jti, now)
+    with store_of(request).read() as session:
+        permit = permits.find_permit(session, jti)
+        return _dossier(request, by, session, now, permit.volume.case_id, chosen=permit.volume_id, said=said)
+
+
+def _take(session: Session, by: Actor, volume: int, event: str, barcode: str, now: Any) -> None:
+    if event == "label":
+        cases.set_barcode(session, by, cases.find_volume(session, volume), barcode)
+    elif event == "reserve":
+        service.reserve(session, by, volume, by.ref, now, now + service.LOAN)
+    elif event == "release":
+        service.release(session, by, volume, now)
+    elif event in _AT_DESK:
+        service.at_desk(session, by, volume, _AT_DESK[event], now)
+    else:
+        raise Refused("没有“{event}”这个步骤。", code="no_such_step", status=404, event=event)
+
+
+def _dossier(  # noqa: PLR0913  (a page that is drawn after several forms)
+    request: Request,
+    by: Actor,
+    session: Session,
+    now: Any,
+    case: int,
+    *,
+    chosen: int | None = None,
+    refused: Refused | None = None,
+    said: Said | None = None,
+) -> HTMLResponse:
+    found = cases.find_case(session, case)
+    where = standing.custody_of_all(session, found.volumes)
+    chains = board.chains(session, found.volumes)
+    live = board.live_permits(session, found.volumes)
+    refs = {ref for moves in chains.values() for move in moves for ref in (move.person, move.holder)}
+    refs |= {ref for row in where.values() for ref in (row.holder, row.reserved_for)}
+    refs |= {permit.holder for permit in live.values()}
+    context: dict[str, Any] = {
+        "standing": where,
+        "chains": chains,
+        "permits": live,
+        "names": board.names_of(session, refs),
+        "steps": {volume.id: standing.possible(session, volume, by, now) for volume in found.volumes},
+        "case_steps": case_flow.steps_from(found.state),
+    }
+    context |= {"refused": refused.said if refused else None, "said": said, "event_names": EVENT_NAMES, "types": TYPES}
+    status = refused.status if refused else 200
+    return page(request, "custody/dossier.html", status, case=found, chosen=chosen, **context)
+
+
+def _cell(session: Session, cabinet: str, number: int) -> Cell:
+    found = next((cell for cell in cells.find_cabinet(session, cabinet).cells if cell.number == number), None)
+    if found is None:
+        raise Refused("{cabinet} 柜没有 {number} 号格口。", code="no_such_cell", status=404, cabinet=cabinet,
+                      number=number)  # fmt: skip
+    return found
