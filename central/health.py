@@ -84,10 +84,10 @@ class _Figures(Collector):
         if running is not None:
             yield from _ingest_figures(running)
         with self._store.read() as session:
-            states = session.execute(select(Gateway.presence, func.count()).group_by(Gateway.presence)).tuples().all()
+            states = session.execute(select(Gateway.presence, func.count()).group_by(Gateway.presence)).all()
             alarms = session.execute(
                 select(Alarm.kind, func.count()).where(Alarm.cleared_at.is_(None)).group_by(Alarm.kind)
-            ).tuples()
+            )
             gateways = GaugeMetricFamily("courtside_gateways", "Gateways by presence", labels=["presence"])
             for presence, count in states:
                 gateways.add_metric([presence], count)

@@ -164,7 +164,7 @@ def sender(session: Session, name: str) -> Sender | None:
         .join(GatewayKey, GatewayKey.gateway_id == Gateway.id)
         .where(Gateway.name == name, Gateway.state != "revoked", GatewayKey.withdrawn_at.is_(None))
     )
-    rows = session.execute(found).tuples().all()
+    rows = session.execute(found).all()
     if not rows:
         return None
     keys = dict(_named_key(certificate) for _, certificate in rows)

@@ -183,20 +183,14 @@ class Ledger:
 
     def _fork(self, session: Session, book: Book, batch: Batch) -> Accepted:
         """Keep the other history too, once; the book takes no more lines (ledger rules 2 and 3)."""
-        stored = dict(
-            session.execute(
-                select(LedgerLine.seq, LedgerLine.hash).where(
-                    LedgerLine.book_id == book.id,
-                    LedgerLine.id.between(line_id(book.id, batch.claims.first), line_id(book.id, batch.claims.seq)),
-                )
-            ).tuples()
-        )
+        between = LedgerLine.id.between(line_id(book.id, batch.claims.first), line_id(book.id, batch.claims.seq))
+        stored = dict(session.execute(select(LedgerLine.seq, LedgerLine.hash).where(between)).all())
         kept = set(
             session.execute(
                 select(Fork.seq, Fork.hash).where(
                     Fork.book_id == book.id, Fork.seq.between(batch.claims.first, batch.claims.seq)
                 )
-            ).tuples()
+            )
         )
         now = self._clock()
         for line, hash_ in zip(batch.lines, batch.hashes, strict=True):

@@ -68,7 +68,7 @@ class Projection:
         """Project what waits of a subject, oldest first, up to the first that still fails; gives how many wait."""
         waiting = select(Parked, LedgerLine).join(LedgerLine, LedgerLine.id == Parked.line_id)
         found = session.execute(waiting.where(Parked.subject == subject).order_by(Parked.id).with_for_update())
-        for parked, row in found.tuples().all():
+        for parked, row in found.all():
             why = self._one(session, stored_view(row))
             if why is not None:
                 parked.why = why
@@ -114,7 +114,7 @@ class Projection:
 def parked_lines(session: Session) -> Iterable[tuple[Parked, LedgerLine]]:
     """Every parked line with its bytes, oldest first."""
     waiting = select(Parked, LedgerLine).join(LedgerLine, LedgerLine.id == Parked.line_id).order_by(Parked.id)
-    return session.execute(waiting).tuples()
+    return session.execute(waiting)
 
 
 def _show(session: Session, projector: Projector, lines: Sequence[LineView]) -> None:
