@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -29,27 +28,36 @@ class Weather:
     echo: bool = False
     """What is written is heard again, as on an RS-485 adapter without echo suppression."""
     random: Random = field(default_factory=lambda: Random(0))  # noqa: S311
-    _held: bytes = b""
+
+    def happens(self, share: float) -> bool:
+        """Throw the dice."""
+        return share > 0 and self.random.random() < share
+
+
+class Passage:
+    """One direction of a cable: bytes go in, the pieces that arrive come out. No I/O and no delay."""
+
+    def __init__(self, weather: Weather) -> None:
+        self.weather = weather
+        self._held = b""
 
     def over(self, data: bytes) -> list[bytes]:
         """The pieces that arrive when `data` is sent."""
-        if self.glue and not self._held:
+        weather = self.weather
+        if weather.glue and not self._held:
             self._held = data
             return []
         data, self._held = self._held + data, b""
-        size = self.split or len(data)
+        size = weather.split or len(data)
         pieces: list[bytes] = []
-        for start in range(0, len(data), size):
+        for start in range(0, len(data), max(1, size)):
             piece = data[start : start + size]
-            if self._happens(self.drop):
+            if weather.happens(weather.drop):
                 continue
-            if self._happens(self.garble):
-                piece = flipped(piece, self.random.randrange(8 * len(piece)))
-            pieces += [piece] * (2 if self._happens(self.duplicate) else 1)
+            if weather.happens(weather.garble):
+                piece = flipped(piece, weather.random.randrange(8 * len(piece)))
+            pieces += [piece] * (2 if weather.happens(weather.duplicate) else 1)
         return pieces
-
-    def _happens(self, share: float) -> bool:
-        return share > 0 and self.random.random() < share
 
 
 def flipped(data: bytes, bit: int) -> bytes:
@@ -59,12 +67,16 @@ def flipped(data: bytes, bit: int) -> bytes:
 
 
 class WeatheredLink:
-    """A link seen through weather, both ways."""
+    """A link seen through weather: `inbound` over what is read, `outbound` over what is written.
 
-    def __init__(self, inner: Link, weather: Weather) -> None:
+    One weather serves both ways if only one is given. Delay is that of `inbound`.
+    """
+
+    def __init__(self, inner: Link, inbound: Weather, outbound: Weather | None = None) -> None:
         self.name = inner.name
         self._inner = inner
-        self._weather = weather
+        self._inbound = Passage(inbound)
+        self._outbound = Passage(outbound or inbound)
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[bytes] = deque()
         self._stirred = asyncio.Event()
@@ -85,9 +97,9 @@ class WeatheredLink:
         """Send all of it into the weather. Raises DeviceOffline."""
         if self._lost is not None:
             raise DeviceOffline(str(self._lost)) from self._lost
-        if self._weather.echo:
-            self._later(lambda: self._arrive(data))
-        for piece in self._weather.over(data):
+        if self._outbound.weather.echo:
+            self._later(data)
+        for piece in self._outbound.over(data):
             await self._inner.write(piece)
 
     async def unplug(self) -> None:
@@ -107,17 +119,18 @@ class WeatheredLink:
     async def _read(self) -> None:
         try:
             while True:
-                for piece in self._weather.over(await self._inner.read()):
-                    self._later(lambda piece=piece: self._arrive(piece))  # type: ignore[misc]
+                for piece in self._inbound.over(await self._inner.read()):
+                    self._later(piece)
         except DeviceOffline as error:
             self._lose(error)
 
-    def _later(self, happen: Callable[[], None]) -> None:
-        if self._weather.delay_s <= 0:
-            happen()
+    def _later(self, piece: bytes) -> None:
+        delay_s = self._inbound.weather.delay_s
+        if delay_s <= 0:
+            self._arrive(piece)
             return
         self._timers = {timer for timer in self._timers if timer.when() > self._loop.time()}
-        self._timers.add(self._loop.call_later(self._weather.delay_s, happen))
+        self._timers.add(self._loop.call_later(delay_s, self._arrive, piece))
 
     def _arrive(self, piece: bytes) -> None:
         self._arrived.append(piece)

@@ -1,0 +1,125 @@
+"""A driver on its emulator through weather, for every product of a kind, found by walking."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from devices.errors import DeviceOffline
+from drivers.line import Line
+from drivers.weather import Weather, WeatheredLink
+from gateway import catalogue
+
+QUICK: Mapping[str, float] = {"timeout_s": 0.2, "gap_s": 0.0, "settle_s": 0.0, "hush_s": 0.05, "trigger_s": 0.2}
+"""Settings in seconds that tests shorten by name; every other one is made this short:"""
+SHORT_S = 0.02
+POLL_S = 0.005
+
+
+def products(kind: str) -> list[str]:
+    """The names of every driver of that kind."""
+    return [name for name in catalogue.names() if name.startswith(f"{kind}/")]
+
+
+class EmulatorLink:
+    """An emulator at the end of a cable in memory, which keeps what was written."""
+
+    def __init__(self, emulator: catalogue.Emulator) -> None:
+        self.name = "emulator"
+        self.written: list[bytes] = []
+        self._emulator = emulator
+        self._out: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._closed = False
+        self._poller = asyncio.get_running_loop().create_task(self._poll())
+
+    async def read(self) -> bytes:
+        data = await self._out.get()
+        if data is None:
+            self._out.put_nowait(None)
+            raise DeviceOffline("emulator is gone")
+        return data
+
+    async def write(self, data: bytes) -> None:
+        if self._closed:
+            raise DeviceOffline("emulator is gone")
+        self.written.append(data)
+        self._send(self._emulator.feed(data))
+
+    async def close(self) -> None:
+        self._closed = True
+        self._out.put_nowait(None)
+        self._poller.cancel()
+        await asyncio.wait({self._poller})
+
+    def _send(self, data: bytes) -> None:
+        if data:
+            self._out.put_nowait(data)
+
+    async def _poll(self) -> None:
+        while True:
+            self._send(self._emulator.poll())
+            await asyncio.sleep(POLL_S)
+
+
+@dataclass
+class Rig:
+    """A device under test: its driver above, its emulator and cable below."""
+
+    device: Any
+    emulator: catalogue.Emulator
+    cable: EmulatorLink
+    link: WeatheredLink
+    line: Line[Any]
+    facts: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
+
+    def hand(self, name: str, **args: Any) -> None:
+        """Push a button of the emulator."""
+        self.emulator.hands()[name](**args)
+
+    async def watch(self) -> None:
+        """Put what the device tells into `facts`, over and over if it goes off line."""
+        while True:
+            with suppress(DeviceOffline):
+                async for fact in self.device.watch():
+                    self.facts.put_nowait(fact)
+
+
+@asynccontextmanager
+async def rig(
+    name: str, inbound: Weather | None = None, outbound: Weather | None = None, **settings: Any
+) -> AsyncIterator[Rig]:
+    """A device of that product with quick settings, and its emulator."""
+    driver = catalogue.product(name).driver
+    fields = driver.Config.model_fields
+    quick = {key: QUICK.get(key, SHORT_S) for key in fields if key.endswith("_s")}
+    known = {key: value for key, value in settings.items() if key in fields}
+    config = driver.Config(port="tcp://127.0.0.1:9", **{**quick, **known})
+    emulator = catalogue.emulator(name, {**config.model_dump(), **settings})
+    cable = EmulatorLink(emulator)
+    link = WeatheredLink(cable, inbound or Weather(), outbound)
+    async with driver.line(link, config) as line:
+        yield Rig(driver.Device(config, line), emulator, cable, link, line)
+
+
+@asynccontextmanager
+async def watching(rig: Rig) -> AsyncIterator[asyncio.Queue[Any]]:
+    """The facts of a device while the block runs."""
+    task = asyncio.get_running_loop().create_task(rig.watch())
+    try:
+        yield rig.facts
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+
+
+async def until(facts: asyncio.Queue[Any], **wanted: Any) -> list[Any]:
+    """Every fact up to and with the first whose fields are as wanted."""
+    heard = []
+    async with asyncio.timeout(30):
+        while True:
+            heard.append(await facts.get())
+            if all(getattr(heard[-1], key) == value for key, value in wanted.items()):
+                return heard
