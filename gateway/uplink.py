@@ -63,6 +63,7 @@ class Uplink:
         self._ack_seen = asyncio.Event()
         self._run = secrets.token_hex(8)
         self._run_is_told = False
+        self._description_is_old = True
         self._values: dict[str, str] = {}
         self._values_changed = asyncio.Event()
         self._live: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(_LIVE_AT_ONCE)
@@ -94,6 +95,11 @@ class Uplink:
     def live(self, device: str, stream: str, payload: bytes) -> None:
         """Publish what may be lost; it is lost while there is no connection or too much is under way."""
         self._publish_live(self._topics.live(device, stream), payload)
+
+    def described(self) -> None:
+        """The devices say something else of themselves than before: announce them anew."""
+        self._description_is_old = True
+        self._values_changed.set()
 
     async def _talk(self, connection: Connection) -> None:
         try:
@@ -133,17 +139,20 @@ class Uplink:
 
     async def _announce(self, connection: Connection) -> None:
         """Publish all of Homie anew, for the broker may have lost it (ledger rule 9), then what changes."""
-        self._values.clear()
-        told = homie.announcement(self._identity.gateway, self._devices, dict(self._journal.states), self._run)
-        for topic, value in told:
-            await connection.publish(self._homie(topic), value, retain=True)
-        self._run_is_told = True
+        self._description_is_old = True
         while True:
-            await self._values_changed.wait()
-            self._values_changed.clear()
+            if self._description_is_old:
+                self._description_is_old = False
+                self._values.clear()
+                told = homie.announcement(self._identity.gateway, self._devices, dict(self._journal.states), self._run)
+                for topic, value in told:
+                    await connection.publish(self._homie(topic), value, retain=True)
+                self._run_is_told = True
             while self._values:
                 topic, value = self._values.popitem()
                 await connection.publish(self._homie(topic), value, retain=True)
+            await self._values_changed.wait()
+            self._values_changed.clear()
 
     def _written(self, committed: Committed) -> None:
         first = committed.head.n - len(committed.lines) + 1
