@@ -84,15 +84,9 @@ def http_token(identity: Identity, clock: Clock) -> str:
 def load(folder: Path) -> Identity:
     """The identity in `folder`; raises NoIdentity."""
     try:
-        told = json.loads((folder / "identity.json").read_text())
         return Identity(
-            court=told["court"],
-            gateway=told["gateway"],
+            **_told(json.loads((folder / "identity.json").read_text())),
             key=_private_key(folder / "key.pem"),
-            central_keys=keys_of(_public_key(pem) for pem in told["central_keys"]),
-            central_url=told["central_url"],
-            broker=(told["broker"]["host"], int(told["broker"]["port"])),
-            permit_secret=base64.b64decode(told["permit_secret"]),
             certificate=folder / "certificate.pem",
             key_file=folder / "key.pem",
             ca=folder / "ca.pem",
@@ -168,18 +162,27 @@ def _check(answer: Mapping[str, Any], token: str, key: Ed25519PrivateKey) -> Non
     try:
         root = x509.load_pem_x509_certificate(answer["ca"].encode())
         ours = x509.load_pem_x509_certificate(answer["certificate"].encode())
-        missing = [name for name in _TOLD if name not in answer]
         checked_name(answer["court"])
         checked_gateway(answer["gateway"])
+        _told(answer)
     except (ValueError, KeyError, AttributeError, TypeError, BadName) as error:
         raise EnrolmentRefused(f"central's answer cannot be read: {error!r}") from error
-    if missing:
-        raise EnrolmentRefused(f"central's answer lacks {', '.join(missing)}")
     fingerprint = hashlib.sha256(root.public_bytes(Encoding.DER)).hexdigest()
     if fingerprint[:32] != token.rpartition(".")[2].lower():
         raise EnrolmentRefused(f"the answer comes from another court (root {fingerprint}); is the address right?")
     if ours.public_key() != key.public_key():
         raise EnrolmentRefused("the certificate is for another key")
+
+
+def _told(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "court": answer["court"],
+        "gateway": answer["gateway"],
+        "central_keys": keys_of(_public_key(pem) for pem in answer["central_keys"]),
+        "central_url": answer["central_url"],
+        "broker": (answer["broker"]["host"], int(answer["broker"]["port"])),
+        "permit_secret": base64.b64decode(answer["permit_secret"]),
+    }
 
 
 def _private_key(path: Path) -> Ed25519PrivateKey:

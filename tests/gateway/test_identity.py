@@ -1,0 +1,119 @@
+"""Enrolment: who answers must be the court of the token; what is kept must be readable, private and whole."""
+
+import hashlib
+import json
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from devices.claims import SealClaims
+from devices.grants import keys_of, read
+from gateway.clock import Clock
+from gateway.identity import EnrolmentRefused, NoIdentity, enrol, http_token, load
+from tests.kit.court import COURT, Court
+from tests.kit.http import Answer, Request, serving
+
+
+@pytest.fixture(scope="module")
+def court(tmp_path_factory: pytest.TempPathFactory) -> Court:
+    return Court(tmp_path_factory.mktemp("court"))
+
+
+def token(court: Court) -> str:
+    return "secret." + hashlib.sha256(court.ca.public_bytes(Encoding.DER)).hexdigest()[:32]
+
+
+def central(court: Court, change: Callable[[dict[str, Any]], object] = lambda _: None) -> Callable[[Request], Answer]:
+    """Central's door; `change` spoils its answer."""
+
+    def answer(request: Request) -> Answer:
+        asked = json.loads(request.body)
+        csr = x509.load_pem_x509_csr(asked["csr"].encode())
+        assert csr.is_signature_valid
+        assert (request.method, request.path, asked["token"]) == ("POST", "/api/v1/enrol", token(court))
+        told = court.answer("locker-a", csr.public_key(), ("127.0.0.1", 8883), "http://127.0.0.1:1")
+        change(told)
+        return Answer(201, json.dumps(told).encode())
+
+    return answer
+
+
+def test_an_enrolled_gateway_knows_who_it_is(court: Court, tmp_path: Path) -> None:
+    with serving(central(court)) as url:
+        enrolled = enrol(url + "/", token(court), tmp_path / "box")
+    again = load(tmp_path / "box")
+    assert (again.court, again.gateway, again.broker) == (COURT, "locker-a", ("127.0.0.1", 8883))
+    assert again.kid == enrolled.kid
+    assert again.permit_secret == b"s" * 32
+    assert again.tls().verify_mode == ssl.CERT_REQUIRED
+    assert (tmp_path / "box" / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_answer_of_another_court_is_refused_and_leaves_nothing(court: Court, tmp_path: Path) -> None:
+    stranger = Court(tmp_path / "stranger")
+    spoil = {"ca": stranger.ca.public_bytes(Encoding.PEM).decode()}
+    with (
+        serving(central(court, lambda told: told.update(spoil))) as url,
+        pytest.raises(EnrolmentRefused, match="another court"),
+    ):
+        enrol(url, token(court), tmp_path / "box")
+    assert not (tmp_path / "box").exists()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        ({"gateway": "host"}, "reserved"),
+        ({"certificate": "none"}, "cannot be read"),
+        ({"broker": None}, "cannot be read"),
+    ],
+)
+def test_an_answer_that_cannot_be_right_is_refused(
+    court: Court, tmp_path: Path, spoil: dict[str, Any], says: str
+) -> None:
+    with serving(central(court, lambda told: told.update(spoil))) as url, pytest.raises(EnrolmentRefused, match=says):
+        enrol(url, token(court), tmp_path / "box")
+
+
+def test_a_certificate_for_another_key_is_refused(court: Court, tmp_path: Path) -> None:
+    other = court.identity("locker-a", tmp_path / "other").certificate.read_text()
+    with (
+        serving(central(court, lambda told: told.update(certificate=other))) as url,
+        pytest.raises(EnrolmentRefused, match="another key"),
+    ):
+        enrol(url, token(court), tmp_path / "box")
+
+
+def test_a_used_token_is_refused_with_what_central_says(court: Court, tmp_path: Path) -> None:
+    with serving(lambda _: Answer(403, b"token used")) as url, pytest.raises(EnrolmentRefused, match="token used"):
+        enrol(url, token(court), tmp_path / "box")
+
+
+def test_no_identity_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NoIdentity, match="enrol URL TOKEN"):
+        load(tmp_path)
+    (tmp_path / "identity.json").write_text("{")
+    with pytest.raises(NoIdentity, match="enrol again"):
+        load(tmp_path)
+
+
+def test_a_key_that_was_replaced_can_still_seal_what_it_sealed(court: Court, tmp_path: Path) -> None:
+    old = court.identity("locker-a", tmp_path / "box")
+    new = court.identity("locker-a", tmp_path / "box")
+    assert list(new.old_keys) == [old.kid]
+    claims = SealClaims(iss="locker-a", aud=COURT, book="b", first=1, seq=2, head="h")
+    keys = keys_of([old.key.public_key()])
+    assert SealClaims.of(read("seal", new.seal(old.kid, claims), keys, "locker-a", COURT)) == claims
+
+
+def test_the_pass_for_centrals_door_lives_a_minute(court: Court, tmp_path: Path) -> None:
+    identity, clock = court.identity("locker-a", tmp_path / "box"), Clock()
+    told = read(
+        "gateway", http_token(identity, clock), keys_of([identity.key.public_key()]), "locker-a", COURT, clock.now()
+    )
+    assert told["exp"] - told["iat"] == 60
