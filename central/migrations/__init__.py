@@ -4,6 +4,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from central.store import Store
 
@@ -12,6 +14,13 @@ def upgrade(store: Store) -> None:
     """Bring the database up to date; does nothing if it is. Raises what the database raises."""
     with store.engine.begin() as connection:
         command.upgrade(_config(connection=connection), "head")
+
+
+def behind(store: Store) -> bool:
+    """True if `upgrade` would change the database. Raises what the database raises."""
+    with store.engine.connect() as connection:
+        now = MigrationContext.configure(connection).get_current_heads()
+    return set(now) != set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def _config(**attributes: object) -> Config:

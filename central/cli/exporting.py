@@ -1,0 +1,41 @@
+"""`export`: which days, and whose signatures stand under them."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from central import pki
+from central.fleet.tables import GatewayKey
+from central.ledger.export import Signatory, Span, export
+from central.running import Court
+
+
+def export_days(court: Court, day: datetime | None, first: datetime | None, last: datetime | None, file: Path) -> int:
+    """Write the ledger of those days into `file`, complete or not at all; gives how many lines. Raises UsageError."""
+    begin, end = _days(day, first, last, court.clock().astimezone(court.settings.zone).date())
+    draft = file.with_name(f"{file.name}.part")
+    manifest = export(court.store, signatory(court), Span.of_days(begin, end, court.settings.zone), draft)
+    draft.replace(file)
+    return sum(int(book["lines"]) for book in manifest["books"])
+
+
+def signatory(court: Court) -> Signatory:
+    """Central as it signs exports, with the certificate of every key that ever sealed a line here."""
+    authority = court.authority
+    with court.store.read() as session:
+        certificates = dict(session.execute(select(GatewayKey.kid, GatewayKey.certificate)).tuples().all())
+    certificates[court.pen.kid] = pki.pem(authority.signing)
+    return Signatory(court.pen, pki.pem(authority.root), certificates)
+
+
+def _days(day: datetime | None, first: datetime | None, last: datetime | None, today: date) -> tuple[date, date]:
+    if (day is None) == (first is None) or (day is not None and last is not None):
+        raise click.UsageError("give --day, or --from and perhaps --to")
+    begin = day or first
+    end = day or last
+    days = begin.date() if begin else today, end.date() if end else today
+    if days[1] < days[0]:
+        raise click.UsageError(f"{days[1]} lies before {days[0]}")
+    return days

@@ -1,0 +1,272 @@
+"""The commands. Each imports what it needs when it runs, so that `verify` works where nothing else of a court does."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from central.settings import Settings
+
+ROLES = ("clerk", "judge", "archivist", "it", "admin")
+KINDS = ("people", "cases", "volumes", "cabinets", "cells")
+FILE = click.Path(path_type=Path, dir_okay=False)
+EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+home_option = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    show_default="here",
+    help="Folder of the installation (central.yaml, keys, database, blobs).",
+)
+password_option = click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if not given."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def program() -> None:
+    """The court: its fleet, its dossiers, its people, and the proof of what happened."""
+
+
+@program.command()
+@home_option
+@click.option("--court", prompt="Name of the court in topics and certificates (a-z, 0-9, -)", help="Such as huishan.")
+@click.option("--title", default="", help="The court's name for people.")
+@click.option("--login", prompt="Login of the first person", help="Administrator; lets in all others.")
+@click.option("--name", prompt="Their name", help="As pages show it.")
+@password_option
+@click.option("--host", "hosts", multiple=True, help="A name or address of this machine; the first is told to others.")
+@click.option("--listen", default="127.0.0.1", show_default=True, help="Address the pages listen on; 0.0.0.0 for all.")
+@click.option("--port", default=8443, show_default=True, help="Port of pages and API.")
+@click.option("--broker-port", default=8883, show_default=True, help="Port of the broker.")
+@click.option("--tls/--no-tls", default=True, help="HTTPS, or plain HTTP behind a proxy or on the loopback.")
+@click.option("--database", default="", help="postgresql://...; SQLite in the home folder if not given.")
+def init(  # noqa: PLR0913  (the answers of one form)
+    home: Path, court: str, title: str, login: str, name: str, password: str, hosts: tuple[str, ...],
+    listen: str, port: int, broker_port: int, tls: bool, database: str,
+) -> None:  # fmt: skip
+    """Found a court: keys, database, broker configuration, first person."""
+    from central.cli.founding import First, found, hosts_here
+    from central.cli.plain import plainly
+    from central.clock import utc_now
+
+    with plainly():
+        told = _told(home, court, title, hosts, listen, port, broker_port, tls, database)
+        authority = found(told, First(login, name, password), hosts_here(*hosts), utc_now)
+    click.echo(f"court {court} founded in {home.absolute()}")
+    click.echo(
+        f"root fingerprint, to be written down and given to whoever verifies exports: {authority.root_fingerprint}"
+    )
+    click.echo("next: courtside-central serve --with-broker")
+
+
+@program.command()
+@home_option
+@click.option("--with-broker", is_flag=True, help="Run Mosquitto beside it, as configured by this court.")
+def serve(home: Path, with_broker: bool) -> None:
+    """Serve pages and API until stopped."""
+    from central.cli.plain import plainly
+    from central.cli.serving import serve
+
+    with plainly():
+        serve(_settings(home), with_broker=with_broker, ready=lambda url: click.echo(f"ready {url}"))
+
+
+@program.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command("add")
+@home_option
+@click.argument("login")
+@click.option("--name", prompt=True, help="As pages show it.")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(ROLES), help="Once for each role.")
+@password_option
+def user_add(home: Path, login: str, name: str, roles: tuple[str, ...], password: str) -> None:
+    """Let a person in."""
+    from central.cli.plain import plainly
+    from central.cli.works import courtroom
+    from central.people.service import SYSTEM, add_person
+
+    with plainly(), courtroom(home) as court, court.store.write() as session:
+        person = add_person(session, SYSTEM, login, name, roles, password, court.clock())
+    click.echo(f"{person.login} may sign in as {', '.join(person.roles)}")
+
+
+@user.command("reset")
+@home_option
+@click.argument("login")
+@password_option
+def user_reset(home: Path, login: str, password: str) -> None:
+    """Give a person a new password; ends every session of theirs."""
+    from central.cli.plain import Fault, plainly
+    from central.cli.works import courtroom
+    from central.people.service import SYSTEM, person_by_login, set_password
+
+    with plainly(), courtroom(home) as court, court.store.write() as session:
+        person = person_by_login(session, login)
+        if person is None:
+            raise Fault(f"nobody signs in as {login}")
+        set_password(session, SYSTEM, person, password)
+    click.echo(f"{login} has a new password")
+
+
+@program.group()
+def gateway() -> None:
+    """Boxes beside devices."""
+
+
+@gateway.command("invite")
+@home_option
+@click.argument("name")
+def gateway_invite(home: Path, name: str) -> None:
+    """A token with which one box may join as NAME, once, within a day."""
+    from central.cli.plain import plainly
+    from central.cli.works import courtroom
+    from central.fleet.service import invite
+    from central.people.service import SYSTEM
+
+    with plainly(), courtroom(home) as court, court.store.write() as session:
+        token = invite(session, name, court.authority, court.clock(), actor=SYSTEM.ref)
+        url = court.settings.public_url
+    click.echo("on the box, within a day, once:")
+    click.echo(f"courtside-gateway enrol {url} {token}")
+
+
+@program.command("import")
+@home_option
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("file", type=EXISTING)
+@click.option("--apply", is_flag=True, help="Do it; without, only show what would change and what is wrong.")
+def import_(home: Path, kind: str, file: Path, apply: bool) -> None:
+    """Take rows of a CSV file over into the court."""
+    from central.cli.intake import read_rows, take
+    from central.cli.plain import Fault, plainly
+    from central.cli.works import courtroom
+
+    with plainly(), courtroom(home) as court:
+        outcomes = take(court, kind, read_rows(file, kind), apply=apply)
+    for outcome in outcomes:
+        click.echo(f"line {outcome.line}: {outcome.sort}: {outcome.words}")
+    wrong = sum(outcome.sort == "wrong" for outcome in outcomes)
+    if wrong:
+        raise Fault(f"{wrong} of {len(outcomes)} rows are wrong; nothing was taken over")
+    click.echo(f"{len(outcomes)} rows taken over" if apply else f"{len(outcomes)} rows are fine; repeat with --apply")
+
+
+@program.command()
+@home_option
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="One day of the court's calendar.")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last day.")
+@click.argument("file", type=FILE)
+def export(home: Path, day: datetime | None, first: datetime | None, last: datetime | None, file: Path) -> None:
+    """Write what the ledger holds of some days, with its proof, into FILE."""
+    from central.cli.exporting import export_days
+    from central.cli.plain import plainly
+    from central.cli.works import courtroom
+
+    with plainly(), courtroom(home) as court:
+        lines = export_days(court, day, first, last, file)
+        fingerprint = court.authority.root_fingerprint
+    click.echo(f"{lines} lines in {file}")
+    click.echo(f"courtside-central verify {file} --root {fingerprint}")
+
+
+@program.command()
+@click.argument("file", type=EXISTING)
+@click.option("--root", help="Fingerprint of the court's root, known from elsewhere.")
+def verify(file: Path, root: str | None) -> None:
+    """Prove an export, on any machine: nothing changed, nothing missing, and whose word it is."""
+    from central.cli.proving import verdict
+
+    words, holds = verdict(file, root)
+    click.echo(words)
+    if not holds:
+        raise SystemExit(1)
+
+
+@program.command()
+@home_option
+@click.argument("file", type=FILE)
+def backup(home: Path, file: Path) -> None:
+    """Put database, keys, settings and blobs into FILE while central runs. Whoever has FILE has the court's keys."""
+    from central.cli.keeping import back_up
+    from central.cli.plain import plainly
+
+    with plainly():
+        click.echo(back_up(_settings(home), file))
+
+
+@program.command()
+@home_option
+@click.option("--database", help="Another database than the backup names (PostgreSQL: it must exist and be empty).")
+@click.argument("file", type=EXISTING)
+def restore(home: Path, database: str | None, file: Path) -> None:
+    """Make the court of a backup again in an empty home; gateways then send again what came after it."""
+    from central.cli.keeping import bring_back
+    from central.cli.plain import plainly
+
+    with plainly():
+        click.echo(bring_back(file, home, database))
+
+
+@program.command()
+@home_option
+def doctor(home: Path) -> None:
+    """Say what is wrong with this installation and what to do about it."""
+    from central.cli.doctor import examine
+
+    findings = examine(home)
+    for finding in findings:
+        click.echo(f"{finding.sort:5} {finding.about}: {finding.words}")
+    if any(finding.sort == "bad" for finding in findings):
+        raise SystemExit(1)
+
+
+@program.command()
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Where the demo lives.")
+@click.option("--once", is_flag=True, help="Drive the main job once without a person; exit 0 only if all of it held.")
+def demo(home: Path | None, once: bool) -> None:
+    """A small court on emulated hardware."""
+    from central.cli.plain import plainly
+    from central.demo.show import show
+
+    with plainly():
+        raise SystemExit(show(home, once=once))
+
+
+def _settings(home: Path) -> "Settings":
+    from central.settings import load
+
+    return load(home)
+
+
+def _told(  # noqa: PLR0913
+    home: Path, court: str, title: str, hosts: tuple[str, ...], listen: str, port: int, broker_port: int, tls: bool,
+    database: str,
+) -> "Settings":  # fmt: skip
+    from pydantic import ValidationError
+
+    from central.settings import BadSettings, Settings
+
+    name = hosts[0] if hosts else listen
+    url = f"{'https' if tls else 'http'}://{name}:{port}"
+    try:
+        return Settings.model_validate(
+            {
+                "court": court,
+                "home": home.absolute(),
+                "title": title,
+                "database": database,
+                "http": {"host": listen, "port": port, "public_url": url, "tls": tls},
+                "broker": {"host": name, "port": broker_port},
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadSettings(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error

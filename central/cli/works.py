@@ -1,0 +1,22 @@
+"""An installation opened for one command."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from central.app import open_court
+from central.clock import Clock, utc_now
+from central.running import Court
+from central.settings import load
+
+
+@contextmanager
+def courtroom(home: Path, clock: Clock = utc_now) -> Iterator[Court]:
+    """The court in this home, its database up to date. Raises BadSettings, NoKeys, and what the database raises."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    court = open_court(load(home), clock)
+    try:
+        yield court
+    finally:
+        court.store.close()
