@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from drivers.weather import Weather
+from drivers.weather import Passage, Weather
 from gateway.catalogue import Emulator
 
 TICK_S = 0.02
@@ -66,6 +66,7 @@ class Cable:
         self.wire = Wire()
         self.plugged = False
         self._plug = plug(self._heard)
+        self._inbound, self._outbound = Passage(self.weather), Passage(self.weather)
 
     async def plug(self) -> str:
         """Put the cable in; gives its port."""
@@ -86,7 +87,7 @@ class Cable:
         self.wire.saw("in", data)
         if self.weather.echo:
             self._say(data)
-        self._in_pieces(data, self._take)
+        self._pass(self._inbound.over(data), self._take)
 
     def _take(self, data: bytes) -> None:
         for emulator in self.emulators.values():
@@ -94,15 +95,15 @@ class Cable:
 
     def _say(self, data: bytes) -> None:
         if data:
-            self._in_pieces(data, self._send)
+            self._pass(self._outbound.over(data), self._send)
 
     def _send(self, data: bytes) -> None:
         if self.plugged:
             self.wire.saw("out", data)
             self._plug.send(data)
 
-    def _in_pieces(self, data: bytes, arrive: Callable[[bytes], None]) -> None:
-        for index, piece in enumerate(self.weather.over(data)):
+    def _pass(self, pieces: list[bytes], arrive: Callable[[bytes], None]) -> None:
+        for index, piece in enumerate(pieces):
             later = self.weather.delay_s + index * _PIECE_S
             if later > 0:
                 asyncio.get_running_loop().call_later(later, arrive, piece)

@@ -1,0 +1,151 @@
+"""`courtside-gateway`: run a gateway, check its file, enrol it, look into its journal."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from devices.errors import DeviceOffline
+from gateway import logs
+from gateway.catalogue import gateway_version, names, product
+from gateway.children import child
+from gateway.config import BadConfig, read
+from gateway.identity import EnrolmentRefused, NoIdentity, enrol
+from gateway.simulator.told import Emulators, NoEmulators, running
+from gateway.uptime import seconds_since_start
+
+
+def main() -> int:
+    """The command line; gives the exit code."""
+    args = _parser().parse_args()
+    code: int = args.command(args)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="courtside-gateway", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run the gateway of a file")
+    run.add_argument("file", type=Path)
+    run.add_argument("--simulate", action="store_true", help="emulate every device behind a real port")
+    run.add_argument("--emulators", type=Path, metavar="DIR", help="use the emulators that run for DIR")
+    run.add_argument("--emulators-port", type=int, default=0, metavar="N", help="port of the emulators' page")
+    run.add_argument("--log", choices=("text", "json"), default="text", help="form of the log on standard error")
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser("check", help="say what is wrong with files, before they are used")
+    check.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    check.set_defaults(command=_check)
+
+    commands.add_parser("drivers", help="list the devices that can be connected").set_defaults(command=_drivers)
+
+    enrol = commands.add_parser("enrol", help="make this box a gateway of a court")
+    enrol.add_argument("url", metavar="URL", help="central's address")
+    enrol.add_argument("token", metavar="TOKEN", help="the one-time token central gave")
+    enrol.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
+    enrol.set_defaults(command=_enrol)
+
+    journal = commands.add_parser("journal", help="show the journal, or verify its chain")
+    journal.add_argument("what", choices=("show", "verify"))
+    journal.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
+    journal.set_defaults(command=_journal)
+    return parser
+
+
+def _run(args: argparse.Namespace) -> int:
+    if args.emulators and not args.simulate:
+        return _fail("--emulators goes with --simulate")
+    logs.set_up(args.log)
+    try:
+        asyncio.run(_run_gateway(args))
+    except (BadConfig, NoIdentity, NoEmulators, DeviceOffline) as error:
+        return _fail(str(error))
+    return 0
+
+
+async def _run_gateway(args: argparse.Namespace) -> None:
+    from gateway.app import run  # not at the head: the other commands do without MQTT
+
+    config = read(args.file)
+
+    def ready(emulators: Emulators | None) -> None:
+        told = {"event": "ready", "seconds": round(seconds_since_start(), 3), "gateway": config.top.gateway}
+        if emulators:
+            told["emulators"] = emulators.page
+        print(json.dumps(told), flush=True)
+
+    if not args.simulate:
+        await run(config, simulated=False, ready=lambda: ready(None))
+        return
+    async with _emulators(args, config.top.data) as emulators:
+        await run(config.moved(emulators.ports), simulated=True, ready=lambda: ready(emulators))
+
+
+@asynccontextmanager
+async def _emulators(args: argparse.Namespace, data: Path) -> AsyncIterator[Emulators]:
+    if args.emulators:
+        yield running(args.emulators)
+        return
+    folder = data / "emulators"
+    port = f"--emulators-port={args.emulators_port}"
+    async with child("gateway.simulate", str(args.file), str(folder), port) as simulating:
+        yield Emulators(**simulating.told)
+
+
+def _check(args: argparse.Namespace) -> int:
+    code = 0
+    for file in args.files:
+        try:
+            read(file)
+        except BadConfig as bad:
+            code = 1
+            print(bad, file=sys.stderr)
+        else:
+            print(f"{file}: ok")
+    return code
+
+
+def _drivers(_: argparse.Namespace) -> int:
+    for name in names():
+        driver = product(name).driver
+        tried = "verified" if driver.VERIFIED else "unverified"
+        print(f"{name:28} {','.join(driver.TRANSPORTS):12} {tried:11} {driver.ABOUT}")
+    return 0
+
+
+def _enrol(args: argparse.Namespace) -> int:
+    try:
+        identity = enrol(args.url, args.token, args.data, gateway_version())
+    except (EnrolmentRefused, OSError) as error:
+        return _fail(str(error))
+    print(f"enrolled as {identity.gateway} of {identity.court}; write both names into the gateway's file")
+    return 0
+
+
+def _journal(args: argparse.Namespace) -> int:
+    from gateway.journal_check import show, verify  # not at the head: the other commands do without SQLite
+
+    path = args.data / "journal.db"
+    if not path.exists():
+        return _fail(f"no journal in {args.data}")
+    if args.what == "show":
+        for raw in show(path):
+            sys.stdout.buffer.write(raw + b"\n")
+        return 0
+    found = verify(path)
+    for line in found.books:
+        print(line)
+    return _fail(found.broken) if found.broken else 0
+
+
+def _fail(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""The gateway put together: identity, clock, journal, devices, stations and the link to central."""
+
+import asyncio
+import json
+import logging
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from devices.box import GATEWAY, ClockChanged, DeviceBack, DeviceGone, Started, Stopped
+from devices.claims import DesiredClaims
+from drivers.line import Counts
+from gateway.bench import Bench
+from gateway.catalogue import gateway_version, kept_blob
+from gateway.children import child
+from gateway.clock import Clock, follow_chrony
+from gateway.config import GatewayConfig
+from gateway.deadlines import Deadlines
+from gateway.identity import Identity, NoIdentity, load
+from gateway.journal import Journal
+from gateway.stations.locker import Locker
+from gateway.supervise import Time, Up, Voice, caught, keep
+from gateway.uplink import Uplink
+from gateway.uploads import Uploads
+from gateway.wishes import Wishes
+
+log = logging.getLogger(__name__)
+
+COUNTS_EVERY_S = 10.0
+COUNTS_LOOK_S = 1.0
+MANY = 20
+"""So much more noise, retries or silence on a line is told at once."""
+PRUNE_EVERY_S = 3600.0
+
+
+async def run(config: GatewayConfig, *, simulated: bool, ready: Callable[[], None]) -> None:
+    """Run the gateway until SIGTERM or SIGINT. Raises NoIdentity."""
+    identity = _identity(config)
+    data = config.top.data
+    clock = Clock(rtc_healthy=config.top.rtc_healthy)
+    uploads = Uploads(identity, clock, data)
+    catalogue = await uploads.keep(await asyncio.to_thread(kept_blob, data))
+    stop = _stop_event()
+    journal = Journal(data / "journal.db", identity.gateway, identity.kid, clock, identity.old_keys)
+    async with journal:
+        kinds = {name: device.product.name for name, device in config.devices.items()}
+        started = Started(version=gateway_version(), catalogue=catalogue, simulated=simulated, devices=kinds)
+        await journal.append(GATEWAY, started)
+        deadlines = Deadlines(clock.mono)
+        bench = Bench(config.devices, journal, deadlines, uploads.fetch)
+        time = Time(clock.mono)
+        ground = [
+            keep("clock", partial(_follow_clock, clock, journal), time),
+            keep("deadlines", partial(_up_and, deadlines.run), time),
+            keep("uploads", partial(_up_and, uploads.run), time),
+            keep("pruning", partial(_prune, journal), time),
+            keep("link", partial(_link, identity, journal, bench, deadlines), time),
+        ]
+        devices = [keep(name, partial(bench.watch, name), time, _voice(bench, name)) for name in config.devices]
+        async with _running(ground), _running([*devices, *_stations(config, identity, journal, bench, deadlines)]):
+            ready()
+            await stop.wait()
+        await journal.append(GATEWAY, Stopped())
+
+
+def _identity(config: GatewayConfig) -> Identity:
+    identity = load(config.top.data)
+    if (identity.court, identity.gateway) != (config.top.court, config.top.gateway):
+        raise NoIdentity(
+            f"{config.top.data} was enrolled as {identity.gateway} of {identity.court}, "
+            f"but the file says {config.top.gateway} of {config.top.court}; correct the file or enrol anew"
+        )
+    for device in config.devices.values():
+        if not device.product.driver.VERIFIED:
+            log.warning("%s: driver %s has not met real hardware yet", device.name, device.product.name)
+    return identity
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+@asynccontextmanager
+async def _running(works: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Run them beside the block and end them after it; an error of one ends the block."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in works]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _up_and(work: Callable[[], Awaitable[None]], up: Up) -> None:
+    await up()
+    await work()
+
+
+def _voice(bench: Bench, name: str) -> Voice:
+    verified = bench.devices[name].product.driver.VERIFIED
+    return Voice(
+        gone=lambda why: bench.tell(name, DeviceGone(why=why[:300])),
+        back=lambda: bench.tell(name, DeviceBack(verified=verified)),
+    )
+
+
+async def _follow_clock(clock: Clock, journal: Journal, up: Up) -> None:
+    await up()
+    now = ClockChanged(trusted=clock.trusted, source=clock.source)
+    if journal.state_of(GATEWAY, "clock") != now.state()[1]:
+        await journal.append(GATEWAY, now)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(follow_chrony(clock))
+        async for changed in clock.watch():
+            await journal.append(GATEWAY, changed)
+
+
+async def _prune(journal: Journal, up: Up) -> None:
+    await up()
+    while True:
+        await journal.prune()
+        await asyncio.sleep(PRUNE_EVERY_S)
+
+
+async def _link(identity: Identity, journal: Journal, bench: Bench, deadlines: Deadlines, up: Up) -> None:
+    wishes = Wishes(identity, journal, bench, deadlines)
+
+    async def obey(token: str, retained: bool) -> None:
+        await caught("a wish", lambda: wishes.heard(token, retained))
+
+    uplink = Uplink(identity, journal, bench.properties, obey, _no_documents)
+    bench.described = uplink.described
+    await up()
+    async with asyncio.TaskGroup() as group:
+        telemetry = group.create_task(_tell_counts(bench, uplink))
+        await uplink.run()
+        telemetry.cancel()
+
+
+async def _no_documents(_: DesiredClaims) -> None:
+    """No station of this release shows a document."""
+
+
+async def _tell_counts(bench: Bench, uplink: Uplink) -> None:
+    told: dict[str, Counts] = {}
+    rounds = 0
+    while True:
+        for name, counts in bench.counts().items():
+            now = Counts(**asdict(counts))
+            if rounds % round(COUNTS_EVERY_S / COUNTS_LOOK_S) == 0 or _much_more(told.get(name, Counts()), now):
+                told[name] = now
+                uplink.live(name, "counts", json.dumps(asdict(now)).encode())
+        rounds += 1
+        await asyncio.sleep(COUNTS_LOOK_S)
+
+
+def _much_more(before: Counts, now: Counts) -> bool:
+    return any(value - asdict(before)[name] >= MANY for name, value in asdict(now).items())
+
+
+def _stations(
+    config: GatewayConfig, identity: Identity, journal: Journal, bench: Bench, deadlines: Deadlines
+) -> list[Coroutine[Any, Any, None]]:
+    settings = config.top.stations.locker
+    if settings is None:
+        return []
+    locker = Locker(settings, identity, journal, bench, deadlines)
+    bench.stations.append(locker)
+    time = Time(journal.clock.mono)
+    works = [keep("locker", locker.print_slips, time)]
+    if settings.screen_port is not None:
+        works.append(keep("screen", partial(_screen, locker, settings.screen_port), time))
+    return works
+
+
+async def _screen(locker: Locker, port: int, up: Up) -> None:
+    """The panel's socket, in a folder of its own for its path must be short, and the process that serves its page."""
+    folder = Path(tempfile.mkdtemp(prefix="courtside-"))
+    try:
+        async with asyncio.TaskGroup() as group:
+            panel = group.create_task(locker.panel.serve(folder / "screen", up))
+            async with child("gateway.screen", str(folder / "screen"), f"--port={port}") as screen:
+                log.info("the display's page is at %s", screen.told["screen"])
+                await screen.process.wait()
+            panel.cancel()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
