@@ -116,8 +116,8 @@ class Ledger:
         if opens is None or (opens.gateway, opens.book, opens.key) != (sender.name, batch.claims.book, batch.kid):
             why = "its first line does not open this book for this gateway and key"
             raise BatchRefused(AlarmKind.CHAIN_BROKEN, why, batch.claims.book, 1)
-        before = session.scalar(select(Book.book).where(Book.gateway == sender.name).limit(1))
-        if before is not None:
+        before = newest_book(session, sender.name)
+        if before is not None and (opens.why != "new" or before.key == opens.key):  # else a box that replaced another
             params: dict[str, Any] = {"book": opens.book, "follows": opens.follows, "why": opens.why}
             raise_alarm(session, AlarmKind.FORK, sender.name, at=self._clock(), **params)
         now = self._clock()
