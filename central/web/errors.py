@@ -76,4 +76,4 @@ def draw(request: Request, status: int, said: Said, code: str) -> HTMLResponse:
     """The page of an error; it stands even when nobody is signed in or the database is away."""
     if status >= 500:
         request.state.visitor = None
-    return look.page(request, "error.html", status, said=said, code=code)
+    return look.page(request, "error.html", status, status=status, said=said, code=code)

@@ -4,6 +4,7 @@
   const SILENT_MS = 4000;
   let lostAt = null;
   let everOpen = false;
+  let stream = null;
 
   class Stream extends EventTarget {
     constructor(url) {
@@ -28,6 +29,15 @@
     }
 
     listen(name) { this.inner?.addEventListener(name, (event) => this.dispatchEvent(new MessageEvent(name, event))); }
+
+    /** What is shown now has a topic it had not when the page was opened: a wish that was made since. */
+    follow(topic) {
+      if (new URL(this.url, location).searchParams.getAll("topic").includes(topic)) return;
+      this.url += `&topic=${encodeURIComponent(topic)}`;
+      this.addEventListener(topic, () => htmx.trigger(document.body, "again"));
+      this.rest();
+      this.connect();
+    }
 
     rest() { this.inner?.close(); this.inner = null; }
 
@@ -83,6 +93,7 @@
   });
   document.addEventListener("htmx:beforeSwap", (event) => { before = watched(event.detail.target); });
   document.addEventListener("htmx:afterSwap", (event) => {
+    for (const element of event.detail.target.querySelectorAll("[data-topic]")) stream?.follow(element.dataset.topic);
     for (const element of event.detail.target.querySelectorAll("[data-watch]")) {
       const was = before.get(element.dataset.watch);
       if (before.size && was !== element.textContent) element.classList.add("glow");
@@ -90,6 +101,6 @@
     age();
   });
 
-  htmx.createEventSource = (url) => new Stream(url);
+  htmx.createEventSource = (url) => (stream = new Stream(url));
   setInterval(age, 10000);
 })();

@@ -1,0 +1,91 @@
+"""Every text a person reads has an English beside its Chinese, with the same names to fill."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
+
+from central.web.refused import Said
+from central.web.words import LOCALE, words_of
+
+CENTRAL = Path(__file__).parents[2] / "central"
+TEMPLATES = CENTRAL / "web" / "templates"
+PRINTED = {"receipts.py", "numbers.py"}
+"""What is printed and how case numbers are read is Chinese in every language."""
+HAN = re.compile(r"[\u4e00-\u9fff]")
+FULL = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+
+
+def of_code() -> Iterator[str]:
+    for path in CENTRAL.rglob("*.py"):
+        if path.name in PRINTED or {"demo", "migrations"} & set(path.parts):
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told | parts:
+                if HAN.search(node.value) and len(node.value) > 1 or node.value in ("小", "中", "大"):
+                    yield node.value
+
+
+def of_templates() -> Iterator[str]:
+    for path in TEMPLATES.rglob("*.html"):
+        with path.open("rb") as file:
+            options = {"trimmed": "false", "newstyle_gettext": "true"}
+            for _, text, *_ in extract("jinja2.ext:babel_extract", file, {"_": None, "_n": None}, options=options):
+                yield text if isinstance(text, str) else text[0]
+
+
+TEXTS = sorted({*of_code(), *of_templates()})
+
+
+def names(text: str) -> set[str | None]:
+    return {name for _, name, _, _ in Formatter().parse(text)} - {None}
+
+
+@pytest.fixture(scope="module")
+def english() -> dict[str, tuple[str, ...]]:
+    with (LOCALE / "en.po").open("rb") as file:
+        catalog = read_po(file, locale="en")
+    told = {}
+    for message in catalog:
+        key = message.id if isinstance(message.id, str) else message.id[0]
+        told[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+    return told
+
+
+def test_every_text_has_an_english_one(english: dict[str, tuple[str, ...]]) -> None:
+    assert [text for text in TEXTS if not all(english.get(text, ("",)))] == []
+
+
+def test_the_names_to_fill_are_the_same_in_both(english: dict[str, tuple[str, ...]]) -> None:
+    wrong = [text for text in TEXTS for form in english.get(text, ()) if names(form) - {"n"} != names(text) - {"n"}]
+    assert wrong == []
+
+
+def test_no_english_text_is_left_over(english: dict[str, tuple[str, ...]]) -> None:
+    assert sorted(set(english) - set(TEXTS) - {""}) == []
+
+
+def test_no_english_text_holds_chinese(english: dict[str, tuple[str, ...]]) -> None:
+    kept = re.compile(r"苏\d+民初|（2026）|副卷|正卷|民初123号|号")
+    assert [form for forms in english.values() for form in forms if HAN.search(kept.sub("", form))] == []
+
+
+def test_no_chinese_stands_bare_in_a_template() -> None:
+    for path in TEMPLATES.rglob("*.html"):
+        text = re.sub(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", "", path.read_text("utf-8"), flags=re.S)
+        assert not HAN.search(text), f"{path.name}: {HAN.search(text)}"
+
+
+def test_a_sentence_inside_a_sentence_is_told_in_the_same_language() -> None:
+    inner = Said("在柜")
+    outer = Said("卷宗现为“{state}”，不能“{event}”。", {"state": inner, "event": Said("装订")})
+    assert "在柜" in words_of("zh").tell(outer)
+    assert not HAN.search(words_of("en").tell(outer))
