@@ -1,0 +1,192 @@
+"""Central at the broker: what arrives, what must stand there, what is sent once, and who may do what."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from central.clock import utc_now
+from central.fleet import broker_conf
+from central.link import Arrival, Link, Place, Post
+from devices.topics import GatewayTopics, host
+
+from .broker import ADDRESS, CourtBroker
+from .conftest import COURT
+
+A, B = GatewayTopics(COURT, "locker-a"), GatewayTopics(COURT, "locker-b")
+
+
+class Wishes:
+    """An outbox in memory."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Post] = []
+        self.gone: list[Post] = []
+
+    def due(self) -> Sequence[Post]:
+        """What waits."""
+        return list(self.waiting)
+
+    def sent(self, posts: Sequence[Post]) -> None:
+        """These went out."""
+        self.gone += posts
+        self.waiting = [post for post in self.waiting if post not in posts]
+
+
+class Desk:
+    """A link at work, and what it heard."""
+
+    def __init__(self, broker: CourtBroker, retained: Sequence[Post] = ()) -> None:
+        place = Place(ADDRESS, broker.place.port, "central", broker.authority.client_context())
+        self.heard: list[Arrival] = []
+        self.came = asyncio.Event()
+        self.link = Link(place, COURT, self._take, lambda: retained)
+        self.wishes = Wishes()
+        self.link.carry(self.wishes)
+
+    def _take(self, arrival: Arrival) -> None:
+        self.heard.append(arrival)
+        self.came.set()
+
+    async def first(self, topic: str) -> Arrival:
+        """The first arrival on a topic."""
+        async with asyncio.timeout(20):
+            while True:
+                for arrival in self.heard:
+                    if arrival.topic == topic:
+                        return arrival
+                self.came.clear()
+                await self.came.wait()
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[Link]:
+        """Runs and is connected."""
+        running = asyncio.create_task(self.link.run())
+        try:
+            await asyncio.wait_for(self.link.connected.wait(), 20)
+            yield self.link
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> CourtBroker:
+    """A broker that knows two gateways."""
+    return CourtBroker(tmp_path, "locker-a", "locker-b")
+
+
+def sealed(seal: str) -> Properties:
+    """The user property of a batch."""
+    properties = Properties(PacketTypes.PUBLISH)
+    properties.UserProperty = [("seal", seal)]
+    return properties
+
+
+async def test_a_batch_arrives_with_its_seal_and_a_post_stands_at_the_broker(broker: CourtBroker) -> None:
+    desk = Desk(broker)
+    with broker.up():
+        async with desk.open() as link, broker.client("locker-a", A.ack) as box:
+            await box.client.publish(A.journal, b"lines", qos=1, properties=sealed("token"))
+            assert await desk.first(A.journal) == Arrival(A.journal, b"lines", "token")
+            link.post(Post(A.ack, "ack 1", retain=True))
+            await box.until(lambda message: message.payload == b"ack 1")
+        async with broker.client("locker-a", A.ack) as later:
+            assert (await later.until(lambda message: message.payload == b"ack 1")).retain
+
+
+async def test_a_wish_is_sent_once_with_the_life_it_has_left_and_never_retained(broker: CourtBroker) -> None:
+    desk = Desk(broker)
+    with broker.up():
+        async with desk.open() as link, broker.client("locker-a", A.wish) as box:
+            now = utc_now()
+            late = Post(A.wish, "too late", expires=now - timedelta(seconds=1))
+            desk.wishes.waiting = [late, Post(A.wish, "open", expires=now + timedelta(seconds=30))]
+            link.wake()
+            message = await box.until(lambda message: message.payload == b"open")
+            assert not message.retain
+            assert 0 < message.properties.MessageExpiryInterval <= 30
+        assert [message.payload for message in box.messages] == [b"open"]
+        assert [post.payload for post in desk.wishes.gone] == ["open"]
+
+
+async def test_after_a_broker_lost_its_memory_everything_stands_there_again(broker: CourtBroker) -> None:
+    desk = Desk(broker, [Post(A.ack, "ack 7", retain=True)])
+    with broker.up():
+        running = asyncio.create_task(desk.link.run())
+        await asyncio.wait_for(desk.link.connected.wait(), 20)
+        async with broker.client("locker-a", A.ack) as box:
+            await box.until(lambda message: message.payload == b"ack 7")
+    broker.wipe()
+    desk.wishes.waiting = [Post(A.wish, "meanwhile", expires=utc_now() + timedelta(seconds=60))]
+    with broker.up():
+        async with broker.client("locker-a", A.ack, A.wish, host(COURT)) as box:
+            await box.until(lambda message: message.payload == b"ack 7")
+            await box.until(lambda message: message.payload == b"meanwhile")
+            await box.until(lambda message: str(message.topic) == host(COURT))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_gateways_see_whether_central_itself_is_there(broker: CourtBroker) -> None:
+    with broker.up():
+        async with broker.client("locker-a", host(COURT)) as box:
+            async with Desk(broker).open():
+                await box.until(lambda message: json.loads(message.payload)["online"] is True)
+            await box.until(lambda message: json.loads(message.payload)["online"] is False)
+
+
+async def test_a_gateway_can_neither_speak_nor_listen_for_another(broker: CourtBroker) -> None:
+    desk = Desk(broker)
+    with broker.up():
+        async with (
+            desk.open() as link,
+            broker.client("locker-a", A.wish, A.ack) as victim,
+            broker.client("locker-b", A.wish, "courtside/#", "homie/#") as thief,
+        ):
+            for topic in (A.wish, A.journal, A.ack, B.wish, B.ack, host(COURT), f"{A.homie}/$state"):
+                await thief.client.publish(topic, b"forged", qos=1, retain=True)
+            await thief.client.publish(B.journal, b"own", qos=1)
+            await desk.first(B.journal)
+            link.post(Post(A.ack, "for a alone", retain=True))
+            await victim.until(lambda message: message.payload == b"for a alone")
+            link.post(Post(B.ack, "for b", retain=True))
+            await thief.until(lambda message: message.payload == b"for b")
+        assert b"forged" not in {arrival.payload for arrival in desk.heard}
+        assert [message.payload for message in victim.messages] == [b"for a alone"]
+        assert {str(message.topic) for message in thief.messages} <= {B.ack, host(COURT)}
+
+
+async def test_a_revoked_gateway_is_refused_even_on_a_standing_connection(broker: CourtBroker) -> None:
+    desk = Desk(broker)
+    with broker.up():
+        async with desk.open(), broker.client("locker-a") as a, broker.client("locker-b") as b:
+            await a.client.publish(A.journal, b"before", qos=1)
+            await desk.first(A.journal)
+            broker_conf.write_acl(broker.place.folder, COURT, ["locker-b"])
+            assert broker_conf.reload(broker.place.folder)
+            refused = 0
+            while not refused:  # the broker reads its list when the signal reaches it
+                desk.heard.clear()
+                await a.client.publish(A.journal, b"after", qos=1)
+                await b.client.publish(B.journal, b"marker", qos=1)
+                await desk.first(B.journal)
+                refused = all(arrival.topic != A.journal for arrival in desk.heard)
+
+
+def test_a_busy_port_is_said_to_be_busy(broker: CourtBroker) -> None:
+    with broker.up(), pytest.raises(broker_conf.BrokerFailed, match=f"port {broker.place.port} is taken"), broker.up():
+        pass
+
+
+def test_without_a_certificate_of_the_court_nobody_gets_in(broker: CourtBroker) -> None:
+    text = broker_conf.conf(broker.place)
+    assert "require_certificate true" in text
+    assert "allow_anonymous false" in text
+    assert not broker_conf.reload(broker.place.folder)
