@@ -117,12 +117,14 @@ def save(folder: Path, key: Ed25519PrivateKey, answer: Mapping[str, Any]) -> Ide
 def enrol(url: str, token: str, folder: Path, version: str = "") -> Identity:
     """Make a key, have central certify it, keep all of it in `folder`. Raises EnrolmentRefused, OSError.
 
-    The token is `<secret>.<first 32 hex digits of the SHA-256 of the root certificate>`: an answer whose root
-    is another is refused, so the first contact needs no TLS to be safe from a stranger in between.
+    The token is `<secret>.<first 32 hex digits of the SHA-256 of the root certificate>`: it is shown over HTTPS
+    only to a server that root certified (or the system trusts), and an answer whose root is another is refused.
     """
     key = Ed25519PrivateKey.generate()
+    door = url.rstrip("/") + "/api/v1"
+    tls = _tls_of_court(door, token) if door.startswith("https:") else None
     request = {"token": token, "csr": _signing_request(key), "version": version}
-    answer = _post(url.rstrip("/") + "/api/v1/enrol", request)
+    answer = _object(door, _ask("POST", f"{door}/enrol", request, tls))
     _check(answer, token, key)
     return save(folder, key, answer)
 
@@ -136,40 +138,70 @@ def _signing_request(key: Ed25519PrivateKey) -> str:
     return x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, None).public_bytes(Encoding.PEM).decode()
 
 
-def _post(url: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    parts = urlsplit(url)
-    connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = connect(parts.netloc, timeout=_TIMEOUT_S)
+def _tls_of_court(door: str, token: str) -> ssl.SSLContext:
+    """TLS that trusts the root the token names; anybody may hand us that root, for its fingerprint tells."""
+    unknown = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unknown.check_hostname, unknown.verify_mode = False, ssl.CERT_NONE
+    root = _ask("GET", f"{door}/root", None, unknown).decode(errors="replace")
     try:
-        connection.request("POST", parts.path, json.dumps(body), {"Content-Type": "application/json"})
+        _check_root(root, token)
+        context = ssl.create_default_context()
+        context.load_verify_locations(cadata=root)
+    except (ValueError, ssl.SSLError) as error:
+        raise EnrolmentRefused(f"{door}/root gave no certificate: {error}") from error
+    return context
+
+
+def _ask(method: str, url: str, body: Mapping[str, Any] | None, tls: ssl.SSLContext | None) -> bytes:
+    parts = urlsplit(url)
+    if tls is None:
+        connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
+    else:
+        connection = http.client.HTTPSConnection(parts.netloc, timeout=_TIMEOUT_S, context=tls)
+    content = None if body is None else json.dumps(body)
+    try:
+        connection.request(method, parts.path, content, {"Content-Type": "application/json"})
         response = connection.getresponse()
         answer = response.read()
-        if response.status not in (200, 201):
-            raise EnrolmentRefused(f"{url} answered {response.status}: {answer[:300].decode(errors='replace')}")
-        told = json.loads(answer)
     except (http.client.HTTPException, ValueError) as error:
         raise EnrolmentRefused(f"{url} gave no readable answer: {error}") from error
     finally:
         connection.close()
+    if response.status not in (200, 201):
+        raise EnrolmentRefused(f"{url} answered {response.status}: {answer[:300].decode(errors='replace')}")
+    return answer
+
+
+def _object(door: str, answer: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(answer)
+    except ValueError as error:
+        raise EnrolmentRefused(f"{door} gave no readable answer: {error}") from error
     if not isinstance(told, dict):
-        raise EnrolmentRefused(f"{url} gave no object")
+        raise EnrolmentRefused(f"{door} gave no object")
     return told
+
+
+def _check_root(root: str, token: str) -> None:
+    """Raises EnrolmentRefused if it is not the root the token names, ValueError if it is no certificate."""
+    from cryptography import x509
+
+    fingerprint = hashlib.sha256(x509.load_pem_x509_certificate(root.encode()).public_bytes(Encoding.DER)).hexdigest()
+    if fingerprint[:32] != token.rpartition(".")[2].lower():
+        raise EnrolmentRefused(f"the answer comes from another court (root {fingerprint}); is the address right?")
 
 
 def _check(answer: Mapping[str, Any], token: str, key: Ed25519PrivateKey) -> None:
     from cryptography import x509
 
     try:
-        root = x509.load_pem_x509_certificate(answer["ca"].encode())
+        _check_root(answer["ca"], token)
         ours = x509.load_pem_x509_certificate(answer["certificate"].encode())
         checked_name(answer["court"])
         checked_gateway(answer["gateway"])
         _told(answer)
     except (ValueError, KeyError, AttributeError, TypeError, BadName) as error:
         raise EnrolmentRefused(f"central's answer cannot be read: {error!r}") from error
-    fingerprint = hashlib.sha256(root.public_bytes(Encoding.DER)).hexdigest()
-    if fingerprint[:32] != token.rpartition(".")[2].lower():
-        raise EnrolmentRefused(f"the answer comes from another court (root {fingerprint}); is the address right?")
     if ours.public_key() != key.public_key():
         raise EnrolmentRefused("the certificate is for another key")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from central import pki
@@ -77,8 +78,13 @@ def gateway_door(store: Store, court: str, clock: Clock) -> Knock:
 
 
 def fleet_api(store: Store, settings: Settings, authority: pki.Authority, knock: Knock, clock: Clock) -> APIRouter:
-    """`POST /api/v1/enrol` and `POST /api/v1/certify`."""
+    """`GET /api/v1/root`, `POST /api/v1/enrol` and `POST /api/v1/certify`."""
     router = APIRouter(prefix="/api/v1", tags=["fleet"])
+
+    @router.get("/root", response_class=PlainTextResponse)
+    def root() -> str:
+        """The court's root certificate (PEM), which a box knows by its invitation."""
+        return pki.pem(authority.root)
 
     @router.post("/enrol", status_code=201)
     def enrol(request: EnrolRequest) -> EnrolAnswer:
