@@ -143,19 +143,14 @@ def gateway_invite(home: Path, name: str) -> None:
 @click.argument("file", type=EXISTING)
 @click.option("--apply", is_flag=True, help="Do it; without, only show what would change and what is wrong.")
 def import_(home: Path, kind: str, file: Path, apply: bool) -> None:
-    """Take rows of a CSV file over into the court."""
-    from central.cli.intake import read_rows, take
-    from central.cli.plain import Fault, plainly
+    """Take rows of a CSV file over into the court, all of them or none."""
+    from central.cli.intake import take_in
+    from central.cli.plain import plainly
     from central.cli.works import courtroom
 
     with plainly(), courtroom(home) as court:
-        outcomes = take(court, kind, read_rows(file, kind), apply=apply)
-    for outcome in outcomes:
-        click.echo(f"line {outcome.line}: {outcome.sort}: {outcome.words}")
-    wrong = sum(outcome.sort == "wrong" for outcome in outcomes)
-    if wrong:
-        raise Fault(f"{wrong} of {len(outcomes)} rows are wrong; nothing was taken over")
-    click.echo(f"{len(outcomes)} rows taken over" if apply else f"{len(outcomes)} rows are fine; repeat with --apply")
+        for line in take_in(court, kind, file, do=apply):
+            click.echo(line)
 
 
 @program.command()
@@ -199,20 +194,19 @@ def backup(home: Path, file: Path) -> None:
     from central.cli.plain import plainly
 
     with plainly():
-        click.echo(back_up(_settings(home), file))
+        click.echo(back_up(home, file))
 
 
 @program.command()
 @home_option
-@click.option("--database", help="Another database than the backup names (PostgreSQL: it must exist and be empty).")
 @click.argument("file", type=EXISTING)
-def restore(home: Path, database: str | None, file: Path) -> None:
+def restore(home: Path, file: Path) -> None:
     """Make the court of a backup again in an empty home; gateways then send again what came after it."""
     from central.cli.keeping import bring_back
     from central.cli.plain import plainly
 
     with plainly():
-        click.echo(bring_back(file, home, database))
+        click.echo(bring_back(file, home))
 
 
 @program.command()

@@ -6,9 +6,7 @@ import logging
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Callable
-from types import FrameType
+from collections.abc import Callable, Iterator
 
 import uvicorn
 
@@ -18,9 +16,17 @@ from central.cli.plain import Fault
 from central.fleet import broker_conf
 from central.settings import Settings
 
-_LOG = logging.getLogger(__name__)
 _LAST_ANSWERS_S = 2
-_LOOK_S = 1.0
+_LOOK_S = 0.05
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers, which end the process before anything is put away."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """`_serve` has its own."""
+        yield
 
 
 def serve(told: Settings, *, with_broker: bool, ready: Callable[[str], None]) -> None:
@@ -29,75 +35,64 @@ def serve(told: Settings, *, with_broker: bool, ready: Callable[[str], None]) ->
     Raises Fault (port taken, broker ended), BrokerFailed, NoKeys.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    _on_stop(_end)
-    door = _bind(told)
-    with contextlib.ExitStack() as stack:
-        stack.callback(door.close)
-        broker = None
-        if with_broker:
-            place = place_of(told)
-            if not (place.folder / broker_conf.ACL).exists():
-                broker_conf.write_conf(place, told.court, [])
-            broker = stack.enter_context(broker_conf.start_broker(place))
-        asyncio.run(_serve(_server(told), door, broker, lambda: ready(told.public_url)))
+    for talkative in ("alembic", "httpx"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
+    with _bound(told) as door:
+        asyncio.run(_serve(_server(told), door, told, with_broker=with_broker, ready=ready))
 
 
-def _server(told: Settings) -> uvicorn.Server:
+async def _serve(
+    server: _Server, door: socket.socket, told: Settings, *, with_broker: bool, ready: Callable[[str], None]
+) -> None:
+    def end() -> None:
+        server.should_exit = True
+
+    for sort in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sort, end)
+    with _broker(told) if with_broker else contextlib.nullcontext() as broker:
+        serving = asyncio.create_task(server.serve([door]))
+        said = False
+        while not (await asyncio.wait([serving], timeout=_LOOK_S))[0]:
+            if server.started and not said:
+                ready(told.public_url)
+                said = True
+            if broker is not None and broker.poll() is not None and not server.should_exit:
+                end()
+                await serving
+                raise Fault(f"the broker ended with code {broker.returncode}; see broker/mosquitto.log")
+        await serving
+    if not said and not server.should_exit:
+        raise Fault("central did not start; the reason is above")
+
+
+def _server(told: Settings) -> _Server:
     pki = told.home / "pki"
-    tls = {"ssl_certfile": str(pki / "https.pem"), "ssl_keyfile": str(pki / "https.key")} if told.http.tls else {}
     config = uvicorn.Config(
         create_app(told),
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_LAST_ANSWERS_S,  # live pages hold their connection for ever
-        **tls,  # type: ignore[arg-type]
+        ssl_certfile=pki / "https.pem" if told.http.tls else None,
+        ssl_keyfile=pki / "https.key" if told.http.tls else None,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
-async def _serve(
-    server: uvicorn.Server, door: socket.socket, broker: subprocess.Popen[bytes] | None, ready: Callable[[], None]
-) -> None:
-    _on_stop(_pass)  # uvicorn hears signals while it serves, and raises them once more afterwards
-    serving = asyncio.create_task(server.serve([door]))
-    said = False
-    while not serving.done():
-        await asyncio.wait([serving], timeout=_LOOK_S if said else 0.02)
-        if server.started and not said:
-            said = True
-            ready()
-        if broker is not None and broker.poll() is not None and not server.should_exit:
-            server.should_exit = True
-            await serving
-            raise Fault(f"the broker ended with code {broker.returncode}; see broker/mosquitto.log")
-    await serving
-    if not server.started:
-        raise Fault("central did not start; the reason is above")
+def _broker(told: Settings) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    place = place_of(told)
+    if not (place.folder / broker_conf.CONF).exists():
+        broker_conf.write_conf(place, told.court, [])
+    return broker_conf.start_broker(place)
 
 
-def _on_stop(heard: Callable[[int, FrameType | None], None]) -> None:
-    for sort in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sort, heard)
-
-
-def _end(_sort: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
-
-
-def _pass(_sort: int, _frame: FrameType | None) -> None:
-    pass
-
-
-def _bind(told: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in told.http.host else socket.AF_INET
-    door = socket.socket(family)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        door.bind((told.http.host, told.http.port))
-    except OSError as error:
-        door.close()
-        where = f"{told.http.host}:{told.http.port}"
-        raise Fault(f"cannot listen on {where}: {error.strerror}; set http.port in central.yaml to another") from error
-    return door
+@contextlib.contextmanager
+def _bound(told: Settings) -> Iterator[socket.socket]:
+    host, port = told.http.host, told.http.port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((host, port))
+        except OSError as error:
+            raise Fault(f"cannot listen on {host}:{port}: {error.strerror}; set http.port in central.yaml") from error
+        yield door
