@@ -12,7 +12,7 @@ from central.ledger.own import record
 from central.people.roles import Actor, must
 from central.store import tell
 from central.web.refused import Refused
-from devices.topics import BadName, checked_gateway, checked_name
+from devices.topics import BadName, checked_name
 
 MAX_CELL = 9999
 
@@ -94,7 +94,6 @@ def _check_names(name: str, *devices: str) -> None:
     try:
         for device in devices:
             checked_name(device)
-            checked_gateway(device)
     except BadName as error:
         raise Refused("设备名称不可用：{why}", code="bad_name", status=422, why=str(error)) from error
 

@@ -1,0 +1,69 @@
+"""Importing from a table: choose a file, see what is wrong and what would change, then take all of it in."""
+
+from typing import Annotated, cast, get_args
+
+from fastapi import Depends, File, Form, Request, UploadFile
+from fastapi.responses import HTMLResponse
+
+from central.importing import service
+from central.importing.reading import decode
+from central.people.roles import Actor
+from central.web.here import Now, needs, pages, store_of
+from central.web.look import page
+from central.web.refused import Refused, Said
+
+router = pages()
+
+Importer = Annotated[Actor, Depends(needs("import"))]
+
+KINDS = {
+    "cases": Said("案件和卷宗"),
+    "people": Said("人员"),
+    "cabinets": Said("卷宗柜和格口"),
+}
+"""What can be imported and what it is called."""
+_SHOWN = 200
+
+
+@router.get("/import")
+def import_page(request: Request, by: Importer) -> HTMLResponse:
+    """Choose a file; what its columns have to be stands beside."""
+    return _page(request)
+
+
+@router.post("/import")
+def preview(
+    request: Request, by: Importer, now: Now, file: Annotated[UploadFile, File()], kind: Annotated[str, Form()] = ""
+) -> HTMLResponse:
+    """What the file would do; nothing is changed yet."""
+    try:
+        text = decode(file.file.read())
+        with store_of(request).write() as session:
+            seen = service.preview(session, by, _kind(kind), text, now)
+    except Refused as refused:
+        return _page(request, refused.status, kind=kind, refused=refused.said)
+    return _page(request, kind=kind, seen=seen, text=text)
+
+
+@router.post("/import/apply")
+def apply(
+    request: Request, by: Importer, now: Now, kind: Annotated[str, Form()] = "", text: Annotated[str, Form()] = ""
+) -> HTMLResponse:
+    """Take in the file that was shown: all of it or nothing."""
+    try:
+        with store_of(request).write() as session:
+            done = service.apply(session, by, _kind(kind), text, now)
+    except Refused as refused:
+        return _page(request, refused.status, kind=kind, refused=refused.said)
+    return _page(request, kind=kind, done=done)
+
+
+def _kind(kind: str) -> service.Kind:
+    if kind not in get_args(service.Kind):
+        raise Refused("请先选择要导入什么。", code="bad_kind", status=422)
+    return cast(service.Kind, kind)
+
+
+def _page(request: Request, status: int = 200, **context: object) -> HTMLResponse:
+    context = {"kind": "cases", "seen": None, "done": None, "refused": None, "text": "", "shown": _SHOWN, **context}
+    return page(request, "importing/import.html", status, kinds=KINDS, columns=service.COLUMNS, **context)
