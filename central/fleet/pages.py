@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from central.alarms import Alarm, AlarmKind, clear_alarm, open_alarms
+from central.fleet import service
 from central.fleet.tables import Device, Gateway
 from central.ledger.tables import Book
 from central.web.here import Now, Reading, go, needs, pages, store_of
@@ -36,6 +37,32 @@ def fleet(request: Request, by: Reader, session: Reading) -> HTMLResponse:
     everyone = select(Gateway).options(selectinload(Gateway.devices)).order_by(Gateway.name)
     context = {"gateways": session.scalars(everyone).all(), "alarms": open_alarms(session)[:5]}
     return page(request, "fleet/fleet.html", gateway_state=gateway_state, summary=_summary, **context)
+
+
+@router.get("/fleet/invite")
+def invite_page(request: Request, by: Keeper) -> HTMLResponse:
+    """The form to let a new box in."""
+    return page(request, "fleet/invite.html", token=None, name="", refused=None)
+
+
+@router.post("/fleet/invite")
+def invite(request: Request, by: Keeper, now: Now, name: Annotated[str, Form()] = "") -> HTMLResponse:
+    """An invitation, shown this once."""
+    try:
+        with store_of(request).write() as session:
+            token = service.invite(session, name.strip(), request.app.state.authority, now, actor=by.ref)
+    except Refused as refused:
+        return page(request, "fleet/invite.html", refused.status, token=None, name=name, refused=refused.said)
+    expires, url = now + service.INVITE_LIFE, request.app.state.public_url
+    return page(request, "fleet/invite.html", token=token, expires_at=expires, url=url)
+
+
+@router.post("/fleet/{gateway}/revoke")
+def revoke(request: Request, by: Keeper, now: Now, gateway: str) -> Response:
+    """Put a gateway out of use for good."""
+    with store_of(request).write() as session:
+        service.set_state(session, _gateway(session, gateway), "revoked", now, actor=by.ref)
+    return go(f"/fleet/{gateway}")
 
 
 @router.get("/fleet/{gateway}")
@@ -108,7 +135,7 @@ def _summary(device: Device) -> str:
 
 
 def _gateway(session: Session, name: str) -> Gateway:
-    found = session.scalars(select(Gateway).where(Gateway.name == name)).one_or_none()
+    found = service.find(session, name)
     if found is None:
         raise Refused("没有名为“{gateway}”的网关。", code="no_such_gateway", status=404, gateway=name)
     return found

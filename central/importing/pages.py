@@ -9,17 +9,20 @@ from central.importing import service
 from central.importing.reading import decode
 from central.people.roles import Actor
 from central.web.here import Now, needs, pages, store_of
-from central.web.look import page
+from central.web.look import Look, page
 from central.web.refused import Refused, Said
+from central.web.session import visitor_of
 
 router = pages()
 
 Importer = Annotated[Actor, Depends(needs("import"))]
 
 KINDS = {
-    "cases": Said("案件和卷宗"),
     "people": Said("人员"),
-    "cabinets": Said("卷宗柜和格口"),
+    "cases": Said("案件"),
+    "volumes": Said("卷宗"),
+    "cabinets": Said("卷宗柜"),
+    "cells": Said("格口"),
 }
 """What can be imported and what it is called."""
 _SHOWN = 200
@@ -66,4 +69,7 @@ def _kind(kind: str) -> service.Kind:
 
 def _page(request: Request, status: int = 200, **context: object) -> HTMLResponse:
     context = {"kind": "cases", "seen": None, "done": None, "refused": None, "text": "", "shown": _SHOWN, **context}
-    return page(request, "importing/import.html", status, kinds=KINDS, columns=service.COLUMNS, **context)
+    look: Look = request.app.state.look
+    by = visitor_of(request)
+    tables = {kind: service.TABLES[kind] for kind in KINDS if by and look.may(by, service.TABLES[kind].action)}
+    return page(request, "importing/import.html", status, kinds=KINDS, tables=tables, **context)
