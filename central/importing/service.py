@@ -6,6 +6,7 @@ A preview does the work and takes it back, so that it cannot promise what doing 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +16,9 @@ from central.importing.people import PEOPLE
 from central.importing.reading import Problem, Sort, Table, Wrong, read_rows
 from central.people.roles import Actor, must
 from central.web.refused import Refused
+
+Kind = Literal["people", "cases", "volumes", "cabinets", "cells"]
+"""What can be taken in."""
 
 TABLES: Mapping[str, Table] = {
     "people": PEOPLE,
