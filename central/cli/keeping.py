@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 
 from central import backup, settings
 from central.app import open_court
-from central.cli.founding import place_of
+from central.founding import place_of
 from central.cli.plain import Fault
 from central.fleet import broker_conf
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from central.app import create_app
-from central.cli.founding import place_of
+from central.founding import place_of
 from central.cli.plain import Fault
 from central.fleet import broker_conf
 from central.settings import Settings
