@@ -7,17 +7,28 @@ from fastapi import APIRouter, FastAPI
 
 from central import migrations, pki
 from central.blobs import Blobs, Receipt, blob_routes, sweep_uploads, upload_routes
+from central.cases import pages as case_pages
 from central.clock import Clock, utc_now
+from central.custody import pages as custody_pages
+from central.fleet import pages as fleet_pages
 from central.fleet.api import fleet_api, gateway_door
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
+from central.importing import pages as import_pages
+from central.ledger import pages as ledger_pages
 from central.ledger.accept import Ledger
 from central.ledger.own import Pen, take_pen
 from central.ledger.projection import Projector, Watcher
 from central.live import Hub, live_routes
+from central.people import pages as people_pages
+from central.people.roles import may
+from central.people.sessions import who
 from central.running import Court, Running, running
 from central.settings import Settings
 from central.store import Store
+from central.web.dress import dress
+from central.web.look import make_look
+from central.wishes import pages as wish_pages
 from central.wishes.outbox import WishOutbox
 from central.wishes.projector import WishProjector
 from devices.claims import StoredClaims
@@ -26,6 +37,8 @@ from devices.grants import sign
 PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 """In the order in which they are shown a line: whom others build on comes first."""
 WATCHERS: Sequence[Watcher] = (FleetWatcher(),)
+PAGES = (custody_pages, case_pages, people_pages, wish_pages, fleet_pages, ledger_pages, import_pages)
+"""What people see. Custody stands first: its pages look into the modules below it."""
 
 
 def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
@@ -54,12 +67,17 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         hub.close()
         court.store.close()
 
-    app = FastAPI(title="Courtside", lifespan=lifespan)
+    # No /docs: FastAPI's page for it loads scripts from a remote host.
+    app = FastAPI(title="Courtside", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.store = court.store
     app.state.clock = clock
     app.state.projection = court.ledger.projection
-    for router in _routers(court, hub, lambda: now[0] if now else None):
+    app.state.authority = court.authority
+    app.state.public_url = settings.public_url
+    for router in (*_routers(court, hub, lambda: now[0] if now else None), *(pages.router for pages in PAGES)):
         app.include_router(router)
+    look = make_look(settings.title or settings.court, settings.zone, may, clock)
+    dress(app, look, lambda token: who(court.store, token, clock()))
     return app
 
 
