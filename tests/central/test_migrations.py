@@ -1,0 +1,20 @@
+"""The database's history ends where the models are."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from central import migrations
+from central.migrations.tables import METADATA
+from central.store import Store
+
+
+def test_a_database_brought_up_to_date_has_exactly_the_models_tables(database: str) -> None:
+    store = Store(database)
+    assert migrations.behind(store)
+    migrations.upgrade(store)
+    migrations.upgrade(store)
+    assert not migrations.behind(store)
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+    store.close()
