@@ -1,0 +1,111 @@
+"""Back from a backup: what is older than the last ack comes again, and central's own book goes on in another."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+
+from central import pki
+from central.backup import CannotRestore, backup, restore
+from central.blobs import Blobs
+from central.fleet import service
+from central.ledger.accept import Ledger
+from central.ledger.own import Pen, record, take_pen
+from central.ledger.tables import CENTRAL, Book, LedgerLine
+from central.running import retained
+from central.settings import Settings, save
+from central.store import Store
+from devices.box import Stopped
+from devices.claims import AckClaims
+from devices.grants import keys_of, read
+
+from .box import NOON, Box
+from .conftest import COURT
+from .keys import request_for
+
+
+def open_store(settings: Settings) -> tuple[Store, Pen]:
+    """The store of an installation, and its pen."""
+    store, pen = Store(settings.database_url), Pen(COURT, pki.load(settings.home / "pki").signing_key, lambda: NOON)
+    take_pen(store, pen)
+    return store, pen
+
+
+def ack(store: Store, pen: Pen) -> AckClaims:
+    """The ack that central publishes at its start."""
+    (post,) = retained(store, pen)
+    claims: AckClaims = AckClaims.of(read("ack", post.payload, keys_of([pen.key.public_key()]), COURT, "locker-a"))
+    return claims
+
+
+def take(store: Store, box: Box, first: int, last: int) -> str:
+    """Take in some lines; gives what became of them."""
+    with store.write() as session:
+        return Ledger(COURT).accept(session, box.sender, *box.batch(first, last)).result
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """An installation with one gateway."""
+    home = tmp_path / "home"
+    authority = pki.create(home / "pki", COURT, ["127.0.0.1"], NOON)
+    settings = Settings(court=COURT, home=home)
+    save(settings)
+    store, _ = open_store(settings)
+    store.create_tables()
+    with store.write() as session:
+        token = service.invite(session, "locker-a", authority, NOON, actor="person:1")
+        csr = request_for(Ed25519PrivateKey.generate()).decode()
+        service.enrol(session, token, csr, "1", authority, NOON)
+    store.close()
+    return settings
+
+
+def test_a_restored_central_acks_less_than_it_did_and_gets_the_rest_again(settings: Settings, tmp_path: Path) -> None:
+    box = Box()
+    box.doors(9)
+    store, pen = open_store(settings)
+    blob = Blobs(settings.home / "blobs").put(b"a page")
+    take(store, box, 1, 4)
+    assert backup(settings, tmp_path / "backup.tar.gz") == []
+    take(store, box, 5, 10)
+    with store.write() as session:
+        record(session, Stopped(), actor="person:1")
+    assert ack(store, pen).seq == 10
+    store.close()
+
+    again = restore(tmp_path / "backup.tar.gz", tmp_path / "other")
+    assert again.home == tmp_path / "other"
+    store, pen = open_store(again)
+    assert (ack(store, pen).seq, ack(store, pen).book) == (4, box.book)
+    assert take(store, box, 5, 10) == "stored"
+    with store.write() as session:
+        record(session, Stopped(), actor="person:2")
+    with store.read() as session:
+        rows = select(LedgerLine.raw).where(LedgerLine.gateway == box.name).order_by(LedgerLine.id)
+        assert list(session.scalars(rows)) == box.raws
+        books = list(session.scalars(select(Book).where(Book.gateway == CENTRAL).order_by(Book.id)))
+    assert [(book.state, book.why) for book in books] == [("closed", "new"), ("open", "restored_disk")]
+    assert books[1].follows == books[0].head
+    assert Blobs(again.home / "blobs").get(blob) == b"a page"
+    store.close()
+
+
+def test_a_backup_is_for_its_owner_alone_and_goes_into_an_empty_folder_only(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    backup(settings, file)
+    assert file.stat().st_mode & 0o077 == 0
+    with pytest.raises(CannotRestore, match="not empty"):
+        restore(file, settings.home)
+    file.write_bytes(b"no")
+    with pytest.raises(CannotRestore, match="cannot be read"):
+        restore(file, tmp_path / "x")
+
+
+def test_a_court_on_another_database_is_told_what_is_left_out(settings: Settings, tmp_path: Path) -> None:
+    elsewhere = settings.model_copy(update={"database": "postgresql://court@127.0.0.1/court", "blobs": "s3://court"})
+    assert backup(elsewhere, tmp_path / "x") == [
+        "the database: back it up with pg_dump",
+        "the blobs: they are at s3://court",
+    ]
