@@ -6,9 +6,9 @@ from sqlalchemy.exc import OperationalError
 
 from central import backup, settings
 from central.app import open_court
-from central.founding import place_of
 from central.cli.plain import Fault
 from central.fleet import broker_conf
+from central.founding import place_of
 
 
 def back_up(home: Path, file: Path) -> str:

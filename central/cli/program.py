@@ -49,9 +49,9 @@ def init(  # noqa: PLR0913  (the answers of one form)
     listen: str, port: int, broker_port: int, tls: bool, database: str,
 ) -> None:  # fmt: skip
     """Found a court: keys, database, broker configuration, first person."""
-    from central.founding import First, found, hosts_here
     from central.cli.plain import plainly
     from central.clock import utc_now
+    from central.founding import First, found, hosts_here
 
     with plainly():
         told = _told(home, court, title, hosts, listen, port, broker_port, tls, database)
