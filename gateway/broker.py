@@ -30,6 +30,7 @@ _BACKOFF_S = (0.5, 30.0)
 _STEADY_S = 30.0
 """A connection that held this long was a good one: the next attempt comes soon."""
 _LAST_WORD_S = 1.0
+_KEEPALIVE_S = 15
 _NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 log = logging.getLogger(__name__)
@@ -150,6 +151,7 @@ class Broker:
             identifier=self._identity.gateway,
             protocol=aiomqtt.ProtocolVersion.V5,
             clean_start=False,
+            keepalive=_KEEPALIVE_S,
             properties=properties,
             will=aiomqtt.Will(self._will.topic, self._will.payload, qos=1, retain=True),
             tls_context=self._tls,

@@ -1,9 +1,12 @@
 """The gateway's journal: what must not be lost is on disk here before anything else happens with it."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
+
+from sqlite_utils import Database
 
 from devices.box import PermitRefused, PermitUsed, WishInterrupted, WishTaken
 from devices.claims import PermitClaims, WishClaims
@@ -11,7 +14,7 @@ from devices.journal import ZERO, line_hash
 from devices.messages import Fact
 from gateway import journal_ids, journal_retention
 from gateway.clock import Clock
-from gateway.journal_store import Head, Segment, Store, Why, Written, raw_at
+from gateway.journal_store import Head, Segment, Store, Why, Written, raw_at, read_only
 from gateway.journal_writer import Committed, Declined, Writer
 
 KEPT_S = 14 * 86400
@@ -19,6 +22,8 @@ KEPT_S = 14 * 86400
 JTI_KEPT_S = 86400
 """An id is forgotten this long after its token expired."""
 PIN_TRIES = 5
+_SAVE_ACK_S = 1.0
+"""Acks are saved no more often: each costs the disk a sync, and a lost one comes again."""
 
 
 class Repeated(Declined):
@@ -52,16 +57,22 @@ class Journal:
         self._old_keys = old_keys
         self._states: dict[tuple[str, str], str] = {}
         self._memos: dict[str, str] = {}
+        self._acked_unsaved: tuple[int, int] | None = None
         self._writer: Writer
+        self.reader: Database
+        """The database for looking only."""
 
     async def __aenter__(self) -> Self:
-        """Open it; raises sqlite3.Error, BadLine when the file is no journal."""
+        """Open it; raises sqlite3.Error, OSError, BadLine when there is no journal to be had."""
         self._writer = Writer(lambda: Store(self.path, self.gateway, self.clock), self._committed)
         await self._writer.start(self._start)
+        self.reader = read_only(self.path)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Write what waits and close."""
+        self._save_acked()
+        self.reader.close()
         await self._writer.stop()
 
     @property
@@ -141,8 +152,10 @@ class Journal:
         return self._memos.get(name)
 
     def note_acked(self, n: int, iat: int) -> None:
-        """Central has committed up to running number `n`. May be lost: central says it again."""
-        self._writer.post(lambda store: journal_retention.note_acked(store.db, n, iat))
+        """Central has committed up to running number `n`, it said at `iat`. May be lost: central says it again."""
+        if self._acked_unsaved is None:
+            asyncio.get_running_loop().call_later(_SAVE_ACK_S, self._save_acked)
+        self._acked_unsaved = (n, iat)
 
     async def open_book(self, why: Why, follows: str | None, acked: int) -> None:
         """Close the book, open another, and tell there anew what lies beyond line `acked` (ledger rule 3).
@@ -155,10 +168,17 @@ class Journal:
         """Let go of lines and ids whose time is over; nothing while time is not trusted."""
         if not self.clock.trusted:
             return
+        self._save_acked()
         now = int(self.clock.now().timestamp())
         await self._writer.write(lambda store: journal_ids.forget(store.db, now - JTI_KEPT_S))
         while await self._writer.write(lambda store: journal_retention.prune(store.db, now - KEPT_S, store.head.n)):
             pass
+
+    def _save_acked(self) -> None:
+        if self._acked_unsaved is not None:
+            n, iat = self._acked_unsaved
+            self._acked_unsaved = None
+            self._writer.post(lambda store: store.note_acked(n, iat))
 
     def _committed(self, committed: Committed) -> None:
         self.head, self.segments = committed.head, committed.segments
@@ -168,7 +188,7 @@ class Journal:
 
     def _start(self, store: Store) -> None:
         self.written_before = store.head.n
-        self.acked = journal_retention.acked(store.db)
+        self.acked = store.acked
         self._memos = store.memos()
         self._states = store.states()
         if not store.segments:

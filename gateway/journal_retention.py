@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS acked (hour INTEGER PRIMARY KEY, n INTEGER NOT NULL);"
 
-_AT_ONCE = 5000
+_AT_ONCE = 1000
 """Lines deleted in one transaction, so that a fact need not wait long behind it."""
 
 
@@ -31,9 +31,15 @@ def prune(db: Database, acked_before: int, head: int) -> bool:
     return _delete(db, last, head) == _AT_ONCE
 
 
-def free(db: Database, head: int) -> int:
+def may_free(db: Database, acknowledged: int, head: int) -> bool:
+    """True if there are acknowledged lines besides the last line."""
+    row = db.execute("SELECT MIN(n) FROM line").fetchone()
+    return row[0] is not None and int(row[0]) <= min(acknowledged, head - 1)
+
+
+def free(db: Database, acknowledged: int, head: int) -> int:
     """The disk is full: delete some acknowledged lines before their time; gives how many."""
-    return _delete(db, acked(db), head)
+    return _delete(db, acknowledged, head)
 
 
 def _delete(db: Database, last: int, head: int) -> int:

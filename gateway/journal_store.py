@@ -20,6 +20,7 @@ from devices.journal import MAX_LINE, ZERO, BadLine, line_hash, read_line, write
 from devices.messages import Fact, write_body
 from gateway import journal_ids, journal_retention
 from gateway.clock import Clock
+from gateway.journal_reserve import Reserve
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS line (n INTEGER PRIMARY KEY, raw BLOB NOT NULL);
@@ -80,7 +81,7 @@ def connect(path: Path) -> Database:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA journal_size_limit = 8388608")
+    connection.execute("PRAGMA secure_delete = OFF")  # Debian's default would write every freed page once more
     return Database(connection)
 
 
@@ -113,10 +114,12 @@ class Store:
     def __init__(self, path: Path, gateway: str, clock: Clock) -> None:
         self.gateway = gateway
         self.clock = clock
+        self.reserve = Reserve(path.with_name(f"{path.name}.reserve"))
         self.db = connect(path)
         self.db.executescript(_SCHEMA + journal_ids.SCHEMA + journal_retention.SCHEMA)
         self.segments = tuple(read_segments(self.db))
         self.head = self._last_line()
+        self.acked = journal_retention.acked(self.db)
         self._fresh: list[bytes] = []
         self._states: dict[tuple[str, str], str] = {}
         self._before = (self.head, self.segments)
@@ -138,8 +141,9 @@ class Store:
         self.head, self.segments = self._before
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the files."""
         self.db.close()
+        self.reserve.close()
 
     def append(self, device: str, message: tuple[str, Mapping[str, Any]], cause: str | None = None) -> Written:
         """Chain one line to the last; raises BadLine before anything is changed."""
@@ -201,13 +205,26 @@ class Store:
             self.append(line.device, (line.type, {**line.body, "again": again}), line.cause)
             self._fresh.clear()  # a backlog of any length must not pile up in memory
 
+    def note_acked(self, n: int, iat: int) -> None:
+        """Central has committed up to `n`, it said at `iat`; known here even if the disk is too full to keep it."""
+        self.acked = n
+        journal_retention.note_acked(self.db, n, iat)
+
     def free_acknowledged(self) -> int:
-        """The disk is full: let go of acknowledged lines before their time, at once; gives how many."""
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """The disk is full: let go of acknowledged lines before their time, at once; gives how many.
+
+        The log is written back first and then begins anew in its old blocks, so that the deletion needs no
+        block but what the reserve gives; what it frees inside the database is for the lines to come.
+        """
+        if not journal_retention.may_free(self.db, self.acked, self.head.n):
+            return 0
+        self.reserve.give_room()
+        self.db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
         self.begin()
-        freed = journal_retention.free(self.db, self.head.n)
+        freed = journal_retention.free(self.db, self.acked, self.head.n)
         self.commit()
-        self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+        self.reserve.keep_room()
         return freed
 
     def states(self) -> dict[tuple[str, str], str]:

@@ -70,7 +70,7 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._ended = False
-        self._dropped = self._freed = 0
+        self._freed = 0
         self._thread = threading.Thread(target=self._run, name="journal")
 
     async def start(self, first: Job) -> None:
@@ -106,7 +106,7 @@ class Writer:
     def _run(self) -> None:
         try:
             store = self._open_store()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError, BadLine) as error:
             self._end(error)
             return
         try:
@@ -127,31 +127,45 @@ class Writer:
             yield group
 
     def _transact(self, store: Store, group: list[_Order]) -> None:
-        for attempt in (self._try, self._make_room_and_try):
-            try:
-                attempt(store, group)
-                return
-            except sqlite3.Error as error:
-                store.rollback()
-                if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
-                    self._fail(group, JournalError(str(error)))
+        try:
+            while not self._fits(store, lambda: self._try(store, group)):
+                if not self._fits(store, lambda: self._make_room(store)):
+                    store.reserve.count(store.reserve.refused + sum(order.is_fact for order in group))
+                    self._fail(group, JournalFull("the disk is full"))
                     return
-        self._dropped += sum(order.is_fact for order in group)
-        self._fail(group, JournalFull("the disk is full"))
+        except sqlite3.Error as error:
+            store.rollback()
+            self._fail(group, JournalError(str(error)))
 
-    def _make_room_and_try(self, store: Store, group: list[_Order]) -> None:
-        self._freed += store.free_acknowledged()
-        self._try(store, group)
+    def _fits(self, store: Store, change: Callable[[], bool]) -> bool:
+        """False if the disk is full; nothing has changed then."""
+        try:
+            return change()
+        except sqlite3.OperationalError as error:
+            store.rollback()
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            return False
 
-    def _try(self, store: Store, group: list[_Order]) -> None:
+    def _make_room(self, store: Store) -> bool:
+        freed = store.free_acknowledged()
+        self._freed += freed
+        return freed > 0
+
+    def _try(self, store: Store, group: list[_Order]) -> bool:
         store.begin()
-        if self._dropped or self._freed:
-            store.append_fact(GATEWAY, LinesDropped(count=self._dropped, freed=self._freed))
+        refused = store.reserve.refused
+        if refused or self._freed:
+            store.append_fact(GATEWAY, LinesDropped(count=refused, freed=self._freed))
         results = [(order.done, *_outcome(order.job, store)) for order in group]
         lines, states = store.commit()
-        self._dropped = self._freed = 0
+        if refused or self._freed:
+            store.reserve.count(0)
+            store.reserve.keep_room()
+            self._freed = 0
         committed = Committed(lines, states, store.head, store.segments)
         self._loop.call_soon_threadsafe(self._resolve, committed, results)
+        return True
 
     def _resolve(self, committed: Committed, results: Iterable[tuple[asyncio.Future[Any] | None, Any, Any]]) -> None:
         self._told(committed)

@@ -13,12 +13,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from devices.claims import AckClaims, SealClaims
 from devices.journal import MAX_BATCH_BYTES, MAX_BATCH_LINES, ZERO, join, line_hash
 from gateway.journal import Journal
-from gateway.journal_store import Segment, Why, raw_at, raws, read_only
+from gateway.journal_store import Segment, Why, raw_at, raws
 
 UNDER_WAY = 2
 """Batches published and not acknowledged at most."""
@@ -68,7 +66,6 @@ class Outbox:
         self._seal = seal
         self._mono = mono
         self._jitter = jitter
-        self._db: Database = read_only(journal.path)
         self._window = MAX_BATCH_LINES
         self._under_way: deque[_UnderWay] = deque()
         self._next = self.acked + 1
@@ -76,10 +73,6 @@ class Outbox:
         self._tries = 0
         self._resend_at = 0.0
         self._changing_book = False
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._db.close()
 
     @property
     def unacknowledged(self) -> int:
@@ -140,7 +133,7 @@ class Outbox:
     def _is_gone_after(self, n: int) -> bool:
         """Central was restored to before what is still kept here: its chain cannot be continued."""
         found = self._stretch(n + 1)
-        return found is not None and raw_at(self._db, found[1]) is None
+        return found is not None and raw_at(self._journal.reader, found[1]) is None
 
     def _stretch(self, first: int) -> tuple[Segment, int, int] | None:
         """The next lines to be sent from `first` on: their segment, the first's running number, and the end."""
@@ -155,7 +148,7 @@ class Outbox:
     def _make(self, segment: Segment, start: int, stop: int) -> Batch:
         lines: list[bytes] = []
         size = 0
-        for raw in raws(self._db, start, stop):
+        for raw in raws(self._journal.reader, start, stop):
             size += len(raw) + 1
             if size > MAX_BATCH_BYTES and lines:
                 break
@@ -185,7 +178,7 @@ class Outbox:
             return "restored_disk"
         if ack.seq == 0:
             return None if ack.head == ZERO else "fork"
-        raw = raw_at(self._db, n)
+        raw = raw_at(self._journal.reader, n)
         return "restored_disk" if raw is not None and line_hash(raw) != ack.head else None
 
     def _moved(self, n: int, iat: int) -> None:
@@ -209,7 +202,7 @@ class Outbox:
             self._journal.clock.learn(iat, now - arrived.since)
 
     async def _change_book(self, why: Why, n: int, ack: AckClaims) -> None:
-        raw = raw_at(self._db, n)
+        raw = raw_at(self._journal.reader, n)
         agreed = n if why == "new" or (raw and line_hash(raw) == ack.head) else min(self.acked, n)
         self._changing_book = True
         try:

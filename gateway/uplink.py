@@ -88,7 +88,6 @@ class Uplink:
             self._is_contested = True
         finally:
             self._journal.listeners.remove(self._written)
-            self.outbox.close()
         await self._journal.append(GATEWAY, IdentityContested(takeovers=TAKEOVERS))
         await asyncio.Event().wait()
 
@@ -111,7 +110,8 @@ class Uplink:
                 tasks.create_task(self._announce(connection))
                 tasks.create_task(self._send_live(connection))
                 async for message in connection.messages():
-                    await self._takes[message.topic](message)
+                    if take := self._takes.get(message.topic):  # a session may remember more than we asked for
+                        await take(message)
         except asyncio.CancelledError:
             await connection.take_leave(self._homie(homie.STATE), "disconnected")
             raise

@@ -1,9 +1,13 @@
 """Time: never behind the last line, trusted only for a reason (ledger rule 10)."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
 
 from devices.box import ClockChanged
-from gateway.clock import Clock, chrony_is_synchronised
+from gateway.clock import Clock, chrony_is_synchronised, follow_chrony
 
 NOON = 1_790_000_000.0
 SYNCED = "A9FEA97B,169.254.169.123,4,1790000000.1,-0.000012,-0.00001,0.00003,-12.7,0.001,0.02,0.001,0.0002,16.2,Normal"
@@ -98,3 +102,25 @@ def test_what_chrony_says_is_read_with_care() -> None:
     assert not chrony_is_synchronised(SYNCED.replace("-0.000012", "12.5"))
     assert not chrony_is_synchronised("506 Cannot talk to daemon")
     assert not chrony_is_synchronised("")
+
+
+async def test_without_chrony_nobody_asks_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    clock = Clock()
+    await asyncio.wait_for(follow_chrony(clock), 5)
+    assert not clock.trusted
+
+
+async def test_a_chrony_that_is_synchronised_gives_trust(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "chronyc"
+    program.write_text(f"#!/bin/sh\necho '{SYNCED}'\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    clock = Clock()
+    following = asyncio.create_task(follow_chrony(clock))
+    news = clock.watch()
+    assert (await anext(news)).source == "none"
+    assert (await asyncio.wait_for(anext(news), 5)).source == "chrony"
+    await news.aclose()
+    following.cancel()
+    await asyncio.wait([following])

@@ -170,6 +170,7 @@ async def test_acknowledged_lines_stay_fourteen_days(path: Path) -> None:
         for _ in range(9):
             await it.append("wall-a", OPEN)
         it.note_acked(4, now - 15 * 86400)
+        await it.prune()
         it.note_acked(10, now - 13 * 86400)
         await it.prune()
         db = read_only(path)
@@ -227,11 +228,22 @@ async def test_a_full_disk_refuses_facts_and_tells_how_many_once_there_is_room(p
         assert (after.type, taken.type) == ("door_changed", "wish_taken")
 
 
+async def test_what_a_full_disk_refused_is_not_forgotten_when_the_box_is_switched_off(path: Path) -> None:
+    async with OnASmallDisk(path, "locker-a", "key-1", Clock(rtc_healthy=True)) as it:
+        with pytest.raises(JournalFull):
+            while True:
+                await it.append("wall-a", OPEN)
+    async with journal(path) as it:
+        await it.append("wall-a", OPEN)
+    assert [line.body["count"] for line in lines(path) if line.type == "lines_dropped"] == [1]
+
+
 async def test_a_full_disk_lets_go_of_acknowledged_lines_first_and_says_so(path: Path) -> None:
     async with OnASmallDisk(path, "locker-a", "key-1", Clock(rtc_healthy=True)) as it:
         for _ in range(100):
             await it.append("wall-a", CodeRead(code="x" * 2000))
-            it.note_acked(it.head.n, 1_790_000_000)
+            it.note_acked(it.head.n, int(it.clock.now().timestamp()))
+            await it.prune()
         with closing(read_only(path).conn) as db:
             kept = [read_line(raw) for (raw,) in db.execute("SELECT raw FROM line ORDER BY n")]
     freed = [line.body["freed"] for line in kept if line.type == "lines_dropped"]

@@ -68,7 +68,6 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     async with Journal(tmp_path / "journal.db", "locker-a", "key-1", Clock(rtc_healthy=True)) as journal:
         it = Bench(journal)
         yield it
-        it.outbox.close()
 
 
 async def test_two_batches_go_and_the_third_waits_for_an_ack(bench: Bench) -> None:
@@ -138,13 +137,11 @@ async def test_what_an_older_run_had_acknowledged_is_known_after_a_restart(bench
     await bench.facts(10)
     await bench.deliver()
     await bench.facts(1)
-    bench.outbox.close()
     path = bench.journal.path
     await bench.journal.__aexit__(None, None, None)
     async with Journal(path, "locker-a", "key-1", Clock()) as journal:
         again = Bench(journal)
         assert again.outbox.unacknowledged == 1
-        again.outbox.close()
 
 
 async def test_an_ack_ahead_of_the_journal_closes_the_book(bench: Bench) -> None:
@@ -230,7 +227,6 @@ async def test_a_changed_key_never_shares_a_batch_with_the_old_one(tmp_path: Pat
         assert [(kid, seal.first, seal.seq) for kid, seal in bench.seals] == [("key-1", 1, 3), ("key-2", 4, 4)]
         assert bench.heard[journal.book][2].type == "key_changed"
         assert bench.outbox.unacknowledged == 0
-        bench.outbox.close()
 
 
 async def test_an_ack_for_a_line_of_this_run_gives_trust_and_one_for_an_old_line_does_not(tmp_path: Path) -> None:
@@ -244,4 +240,3 @@ async def test_an_ack_for_a_line_of_this_run_gives_trust_and_one_for_an_old_line
         await journal.append("wall-a", OPEN)
         await bench.deliver()
         assert journal.clock.trusted
-        bench.outbox.close()

@@ -5,6 +5,7 @@ import base64
 import contextlib
 import ipaddress
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -187,7 +188,12 @@ async def fake_central(court: Court, identity: Identity, broker: Mosquitto) -> A
         ca_certs=str(court.folder / "ca.pem"), certfile=str(folder / "cert.pem"), keyfile=str(folder / "key.pem")
     )
     async with aiomqtt.Client(
-        broker.host, broker.port, identifier="central", protocol=aiomqtt.ProtocolVersion.V5, tls_params=tls
+        broker.host,
+        broker.port,
+        identifier="central",
+        protocol=aiomqtt.ProtocolVersion.V5,
+        tls_params=tls,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
     ) as client:
         central = FakeCentral(court, identity, client)
         await client.subscribe(f"courtside/1/{COURT}/{identity.gateway}/journal", qos=1)
