@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from devices.box import GATEWAY, ClockChanged, DeviceBack, DeviceGone, Started, Stopped
+from devices.box import GATEWAY, DeviceBack, DeviceGone, Started, Stopped
 from devices.claims import DesiredClaims
 from drivers.line import Counts
 from gateway.bench import Bench
@@ -114,13 +114,11 @@ def _voice(bench: Bench, name: str) -> Voice:
 
 async def _follow_clock(clock: Clock, journal: Journal, up: Up) -> None:
     await up()
-    now = ClockChanged(trusted=clock.trusted, source=clock.source)
-    if journal.state_of(GATEWAY, "clock") != now.state()[1]:
-        await journal.append(GATEWAY, now)
     async with asyncio.TaskGroup() as group:
         group.create_task(follow_chrony(clock))
         async for changed in clock.watch():
-            await journal.append(GATEWAY, changed)
+            if changed.step_ms or changed.state()[1] != journal.state_of(GATEWAY, "clock"):
+                await journal.append(GATEWAY, changed)
 
 
 async def _prune(journal: Journal, up: Up) -> None:
