@@ -53,7 +53,7 @@ class Framer(Generic[F]):
         frames: list[F] = []
         start = 0
         while start < len(self._pending):
-            found = self._verdict(self._pending[start : start + self._longest])
+            found = self._look(start)
             if found is None:
                 break
             if isinstance(found, int):
@@ -65,11 +65,22 @@ class Framer(Generic[F]):
         self._pending = self._pending[start:]
         return frames
 
+    def _look(self, start: int) -> Verdict[F]:
+        # Most verdicts need a few bytes only; copying the longest frame for each byte of noise would be slow.
+        found = self._verdict(self._pending[start : start + min(GLANCE, self._longest)])
+        if found is None and len(self._pending) - start > GLANCE:
+            found = self._verdict(self._pending[start : start + self._longest])
+        return found
+
     def flush(self) -> list[F]:
         """Half a frame at the end of a transmission never becomes a whole one: it is noise."""
         self.noise += len(self._pending)
         self._pending = b""
         return []
+
+
+GLANCE = 64
+"""Bytes a verdict is shown first."""
 
 
 def is_damaged(window: bytes, whole: Callable[[bytes], bool]) -> bool:

@@ -106,7 +106,7 @@ async def test_an_unplugged_board_is_offline_at_once(name: str) -> None:
             async for _ in bank.device.watch():
                 seen += 1
                 if seen == CELLS:
-                    asyncio.get_running_loop().create_task(bank.link.unplug())  # noqa: RUF006
+                    asyncio.get_running_loop().create_task(bank.link.unplug())
         with pytest.raises(DeviceOffline):
             await bank.device.open(1)
 

@@ -153,14 +153,15 @@ def _answer(window: bytes, lengths: list[int], shorts: frozenset[tuple[int, int]
         return 1
     if len(window) >= SHORT and _is_short(window[:SHORT], shorts):
         return Short(*window[:4])
-    whole = [window[:length] for length in lengths if length <= len(window)]
-    for frame in filter(_is_contacts, whole):
-        return Contacts(frame[1], frame[2:-2])
-    if len(window) < lengths[-1]:
-        return None
-    for frame in whole:
+    # Shorter first, hurt ones too: a hurt 24-lock reply and the next start byte can make a whole 32-lock reply.
+    for length in lengths:
+        if len(window) < length:
+            return None
+        frame = window[:length]
+        if _is_contacts(frame):
+            return Contacts(frame[1], frame[2:-2])
         if is_damaged(frame, _is_contacts):
-            return len(frame)
+            return length
     return _skip(window[:SHORT], lambda whole: _is_short(whole, shorts))
 
 

@@ -123,7 +123,7 @@ def question_framer() -> Framer[Trigger]:
 
 def _trigger(window: bytes) -> Verdict[Trigger]:
     for frame in (TRIGGER, UNTRIGGER):
-        if window == frame:
+        if window.startswith(frame):
             return Trigger(on=frame == TRIGGER)
         if frame.startswith(window):
             return None
