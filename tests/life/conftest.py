@@ -1,11 +1,24 @@
-"""What the life tests share: the disk that forgets, and one court a module."""
+"""What the life tests share: the disk that forgets, and the logs of every process when a test fails."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.kit.installation import Installation
 from tests.kit.powercut import ForgetfulDisk, build
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Show what the processes of running courts said last, beside the failure."""
+    report = yield
+    if report.failed:
+        for court in Installation.existing:
+            said = [(name, process.last_words()) for name, process in court.processes.items()]
+            report.sections += [(f"last words of {name}", words) for name, words in said]
+    return report
 
 
 @pytest.fixture(scope="session")
