@@ -18,7 +18,7 @@ from central.web.refused import Refused, Said
 
 SIZES = ("S", "M", "L")
 """Sizes of volumes and cells, smallest first."""
-_BARCODE = re.compile(r"^[A-Za-z0-9._/+-]{3,40}$")
+_BARCODE = re.compile(r"^[A-Za-z0-9._+-]{3,40}$")
 
 
 def register_case(  # noqa: PLR0913  (the fields of a case)
@@ -208,9 +208,8 @@ def checked_barcode(barcode: str) -> str:
     """The barcode trimmed; raises Refused for signs a reader could garble."""
     barcode = barcode.strip()
     if not _BARCODE.match(barcode):
-        raise Refused(
-            "条码“{barcode}”不对：3 到 40 个字母、数字或 . _ / + -。", code="bad_barcode", status=422, barcode=barcode
-        )
+        text = "条码“{barcode}”不对：应为 3 到 40 个字母、数字或 . _ + -。"
+        raise Refused(text, code="bad_barcode", status=422, barcode=barcode)
     return barcode
 
 

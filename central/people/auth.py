@@ -1,41 +1,30 @@
 """Who asks at the REST API: a browser's session, or a program's token. Routes say which action they need."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Request
 
-from central.clock import Clock
 from central.people.roles import Actor, must
 from central.people.service import by_token
 from central.people.sessions import who
 from central.store import Store
+from central.web.here import now_of, store_of
 from central.web.refused import Refused
 from central.web.session import our_form, token_of
 
 
-def store_of(request: Request) -> Store:
-    """The application's store (`app.state.store`)."""
-    return cast(Store, request.app.state.store)
-
-
-def now_of(request: Request) -> datetime:
-    """The application's time (`app.state.clock`)."""
-    clock: Clock = request.app.state.clock
-    return clock()
-
-
-async def _checked(request: Request) -> str | None:
+async def _bearer(request: Request) -> str | None:
     """The bearer token; without one, a request by cookie that changes something must carry the form's word."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token:
         return token.strip()
-    await our_form(request)
+    if token_of(request):
+        await our_form(request)
     return None
 
 
-def acting(request: Request, token: Annotated[str | None, Depends(_checked)]) -> Actor:
+def acting(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> Actor:
     """Who acts in this request; raises Refused (401)."""
     store, actor = store_of(request), None
     if token is not None:
@@ -45,7 +34,7 @@ def acting(request: Request, token: Annotated[str | None, Depends(_checked)]) ->
         actor = who(store, token_of(request), now_of(request))
     if actor is None:
         raise Refused("请先登录，或提供有效的访问令牌。", code="not_signed_in", status=401)
-    request.state.actor = actor
+    request.state.visitor = actor
     return actor
 
 
@@ -63,5 +52,3 @@ Acting = Annotated[Actor, Depends(acting)]
 """A route's parameter: who acts."""
 StoreOf = Annotated[Store, Depends(store_of)]
 """A route's parameter: the store."""
-Now = Annotated[datetime, Depends(now_of)]
-"""A route's parameter: the time."""

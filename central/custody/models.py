@@ -1,0 +1,307 @@
+"""What the REST API of custody takes and tells."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from central.cases.api import VolumeOut, volume_out
+from central.cases.tables import Volume
+from central.custody.chain import Link, Proof
+from central.custody.flow import Possible
+from central.custody.tables import Cabinet, Cell, Custody, Move, Permit
+from central.web.words import Words
+
+VOLUME = Field(description="A volume's barcode.", examples=["HS-0001"])
+HOLDER = Field(description="`person:3` or `party:7`.", examples=["person:3"])
+
+
+class In(BaseModel):
+    """What comes in: nothing in it is ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CellOut(BaseModel):
+    """A cell as it is now."""
+
+    id: int
+    number: int
+    label: str
+    size: str
+    state: str = Field(description="free, occupied, reserved, blocked")
+    door: str = Field(description="open, shut, unknown")
+    volume: int | None
+
+
+class CabinetOut(BaseModel):
+    """A locker."""
+
+    id: int
+    name: str
+    place: str
+    gateway: str
+    reader: str | None
+    printer: str | None
+    cells: list[CellOut]
+
+
+class MoveOut(BaseModel):
+    """One attempt to change custody, and how far it came."""
+
+    id: int
+    volume: int
+    kind: str
+    state: str = Field(description="SCAN, CMD, ACKED, OPENED, LEFT_OPEN; COMMITTED; or how it failed.")
+    state_name: str
+    message: str | None = Field(description="The last word to the person, in their language.")
+    cabinet: str | None
+    cell: str | None
+    person: str
+    holder: str | None
+    due: datetime | None
+    wish: str | None
+    permit: str | None
+    evidence: str = Field(description="door, door_found (after a power cut), person")
+    begun_at: datetime
+    opened_at: datetime | None
+    shut_at: datetime | None
+    ended_at: datetime | None
+    receipt: str | None = Field(description="SHA-256 of the receipt.")
+    receipt_wish: str | None
+
+
+class ProofOut(BaseModel):
+    """The ledger line that proves a step."""
+
+    step: str
+    line: int
+    gateway: str
+    book: str
+    seq: int
+    hash: str
+    at: datetime
+    type: str
+
+
+class LinkOut(BaseModel):
+    """A move with its proof."""
+
+    move: MoveOut
+    proof: list[ProofOut]
+
+
+class PossibleOut(BaseModel):
+    """A step from here: free to take, or why not."""
+
+    event: str
+    to: str | None
+    allowed: bool
+    why_not: list[str]
+    basis: str
+    basis_mark: Literal["V", "M", "D"] = Field(description="V confirmed, M from memory and to be checked, D ours.")
+
+
+class StandingOut(BaseModel):
+    """Where a volume is and what may happen to it."""
+
+    volume: VolumeOut
+    case: int
+    state: str
+    sides: list[str]
+    cell: str | None
+    holder: str | None
+    reserved_for: str | None
+    due: datetime | None
+    since: datetime
+    possible: list[PossibleOut]
+
+
+class DepositIn(In):
+    """A deposit; `scanned` says that the barcode was read at the locker just now."""
+
+    volume: str = VOLUME
+    cabinet: str = Field(description="The locker's name.")
+    scanned: bool = False
+
+
+class ScanIn(In):
+    """What the reader read."""
+
+    code: str
+
+
+class HandOutIn(In):
+    """A hand-out at the locker."""
+
+    volume: str = VOLUME
+    holder: str | None = Field(default=None, description="`person:3` or `party:7`; left out: oneself.")
+    due: AwareDatetime | None = None
+
+
+class ReserveIn(In):
+    """A reservation."""
+
+    volume: str = VOLUME
+    holder: str = HOLDER
+    due: AwareDatetime
+
+
+class DeskIn(In):
+    """A step at a desk."""
+
+    volume: str = VOLUME
+    event: Literal["take_back", "bind", "archive"]
+
+
+class CheckIn(In):
+    """Somebody looked into the cell."""
+
+    volume: str = VOLUME
+    found: bool
+    reason: str
+
+
+class PermitIn(In):
+    """A permit to be issued."""
+
+    volume: str = VOLUME
+    holder: str = HOLDER
+    minutes: int = Field(default=240, ge=1)
+    bearer: bool = Field(default=False, description="Opens without PIN: whoever holds it.")
+    due: AwareDatetime | None = None
+
+
+class PermitOut(BaseModel):
+    """A permit without what opens the cell."""
+
+    id: str
+    volume: int
+    cell: str
+    holder: str
+    bearer: bool
+    state: str = Field(description="LIVE, USED, REVOKED, EXPIRED")
+    issued_at: datetime
+    expires_at: datetime
+    refused: int
+
+
+class NewPermit(PermitOut):
+    """A permit just issued: token, PIN and drawing are shown this once."""
+
+    token: str
+    pin: str | None
+    svg: str
+
+
+class Revoked(BaseModel):
+    """What the person who revokes must know."""
+
+    message: str
+
+
+class BlockIn(In):
+    """Whether a cell is out of use."""
+
+    blocked: bool
+
+
+class CaseStepIn(In):
+    """The state a case is to reach."""
+
+    to: str
+
+
+def cabinet_out(cabinet: Cabinet) -> CabinetOut:
+    """A locker with its cells."""
+    return CabinetOut(
+        id=cabinet.id,
+        name=cabinet.name,
+        place=cabinet.place,
+        gateway=cabinet.gateway,
+        reader=cabinet.reader,
+        printer=cabinet.printer,
+        cells=[cell_out(cell) for cell in cabinet.cells],
+    )
+
+
+def cell_out(cell: Cell) -> CellOut:
+    """A cell."""
+    return CellOut(
+        id=cell.id,
+        number=cell.number,
+        label=cell.label,
+        size=cell.size,
+        state=cell.state,
+        door=cell.door,
+        volume=cell.volume_id,
+    )
+
+
+def move_out(move: Move, state_name: str, words: Words) -> MoveOut:
+    """A move in the reader's language."""
+    return MoveOut(
+        volume=move.volume_id,
+        state_name=words.say(state_name),
+        message=words.tell(move.message) if move.message else None,
+        cabinet=move.cabinet.name if move.cabinet else None,
+        cell=move.cell.label if move.cell else None,
+        **{name: getattr(move, name) for name in _MOVE},
+    )
+
+
+def link_out(link: Link, state_name: str, words: Words) -> LinkOut:
+    """A move with its proof."""
+    return LinkOut(
+        move=move_out(link.move, state_name, words), proof=[_proof_out(step, proof) for step, proof in link.steps]
+    )
+
+
+def standing_out(
+    volume: Volume, custody: Custody, cell: Cell | None, steps: list[Possible], words: Words
+) -> StandingOut:
+    """Where a volume is and what may happen to it."""
+    return StandingOut(
+        volume=volume_out(volume),
+        case=volume.case_id,
+        state=custody.state,
+        sides=sorted(custody.sides),
+        cell=cell.label if cell else None,
+        holder=custody.holder,
+        reserved_for=custody.reserved_for,
+        due=custody.due,
+        since=custody.since,
+        possible=[_possible_out(step, words) for step in steps],
+    )
+
+
+def permit_out(permit: Permit) -> PermitOut:
+    """A permit."""
+    return PermitOut(
+        id=permit.jti,
+        volume=permit.volume_id,
+        cell=permit.cell.label,
+        **{name: getattr(permit, name) for name in _PERMIT},
+    )
+
+
+def _possible_out(step: Possible, words: Words) -> PossibleOut:
+    return PossibleOut(
+        event=step.event,
+        to=step.to,
+        allowed=step.allowed,
+        why_not=[words.tell(said) for said in step.why_not],
+        basis=words.say(step.basis.text),
+        basis_mark=step.basis.mark,
+    )
+
+
+def _proof_out(step: str, proof: Proof) -> ProofOut:
+    return ProofOut(step=step, **vars(proof))
+
+
+_MOVE = (
+    *("id", "kind", "state", "person", "holder", "due", "wish", "permit", "evidence", "begun_at"),
+    *("opened_at", "shut_at", "ended_at", "receipt", "receipt_wish"),
+)
+_PERMIT = ("holder", "bearer", "state", "issued_at", "expires_at", "refused")
