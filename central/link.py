@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from sqlalchemy.exc import DBAPIError
 
 from central.clock import Clock, utc_now
 from devices import topics
@@ -122,7 +123,7 @@ class Link:
                     _LOG.info("broker %s:%d: connected", self._place.host, self._place.port)
                     said, pause = False, _BACKOFF_S[0]
                     await self._serve(client)
-            except (aiomqtt.MqttError, OSError) as error:
+            except (aiomqtt.MqttError, OSError, DBAPIError) as error:  # the database may be away for a moment too
                 if not said:
                     _LOG.warning("broker %s:%d: lost: %s", self._place.host, self._place.port, error)
                     said = True

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
@@ -15,6 +17,8 @@ from central.fleet.service import device_of, find
 from central.fleet.tables import Gateway
 from central.store import Store, tell
 from devices.box import GATEWAY
+
+_LOG = logging.getLogger(__name__)
 
 SEEN_EVERY = timedelta(seconds=10)
 """How often a mere sign of life is written down."""
@@ -68,7 +72,10 @@ class Presence:
             await self._stirred.wait()
             await asyncio.sleep(_TOGETHER_S)
             self._stirred.clear()
-            await asyncio.to_thread(self.write, *self.take())
+            try:
+                await asyncio.to_thread(self.write, *self.take())
+            except DBAPIError as error:  # what is there will say so again
+                _LOG.warning("presence could not be written down: %s", error.orig)
 
     def take(self) -> tuple[dict[str, datetime], dict[str, dict[str, str]], dict[tuple[str, str], Mapping[str, Any]]]:
         """What is new, and forget it; called in the event loop."""

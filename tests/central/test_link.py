@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from sqlalchemy.exc import OperationalError
 
 from central.clock import utc_now
 from central.fleet import broker_conf
@@ -190,3 +191,22 @@ def test_without_a_certificate_of_the_court_nobody_gets_in(broker: CourtBroker) 
     assert "require_certificate true" in text
     assert "allow_anonymous false" in text
     assert not broker_conf.reload(broker.place.folder)
+
+
+async def test_a_database_that_is_away_for_a_moment_does_not_end_the_link(broker: CourtBroker) -> None:
+    desk = Desk(broker)
+    failures = [OperationalError("SELECT 1", {}, OSError("server closed the connection"))]
+
+    def due() -> Sequence[Post]:
+        if failures:
+            raise failures.pop()
+        return [] if desk.wishes.gone else [Post(A.wish, "open", expires=utc_now() + timedelta(seconds=60))]
+
+    desk.wishes.due = due
+    with broker.up():
+        running = asyncio.create_task(desk.link.run())
+        async with broker.client("locker-a", A.wish) as box:
+            await box.until(lambda message: message.payload == b"open")
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert failures == []
