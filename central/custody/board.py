@@ -122,7 +122,7 @@ def to_deposit(session: Session, person: str, limit: int = 20) -> Sequence[Custo
 def rooms(session: Session) -> list[tuple[Cabinet, int]]:
     """Every cabinet with how many of its cells are free."""
     free = select(Cell.cabinet_id, func.count()).where(Cell.state == "free").group_by(Cell.cabinet_id)
-    counts = dict(session.execute(free).tuples().all())
+    counts = {cabinet: n for cabinet, n in session.execute(free)}
     return [(cabinet, counts.get(cabinet.id, 0)) for cabinet in session.scalars(select(Cabinet).order_by(Cabinet.name))]
 
 
@@ -143,7 +143,7 @@ def names_of(session: Session, refs: Collection[str | None]) -> Mapping[str, str
     for kind, table in (("person", Person), ("party", Party)):
         ids = [int(ref.partition(":")[2]) for ref in told if ref.startswith(f"{kind}:")]
         if ids:
-            rows = session.execute(select(table.id, table.name).where(table.id.in_(ids))).tuples()
+            rows = session.execute(select(table.id, table.name).where(table.id.in_(ids)))
             told |= {f"{kind}:{number}": name for number, name in rows}
     return told
 

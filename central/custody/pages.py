@@ -63,7 +63,7 @@ def lockers(request: Request, by: CabinetReader, session: Reading, view: str = "
     """Every locker as the wall of doors it is; or as a list."""
     walls = board.walls(session)
     refs = {seen.custody.reserved_for for _, seens in walls for seen in seens if seen.custody}
-    gateways = dict(session.execute(select(Gateway.name, Gateway.presence)).tuples().all())
+    gateways = {name: presence for name, presence in session.execute(select(Gateway.name, Gateway.presence))}
     context: dict[str, Any] = {"walls": walls, "gateways": gateways, "names": board.names_of(session, refs)}
     return page(request, "custody/lockers.html", as_list=view == "list", size_names=SIZE_NAMES, **context)
 

@@ -18,11 +18,11 @@ router = pages()
 Importer = Annotated[Actor, Depends(needs("import"))]
 
 KINDS = {
-    "people": Said("人员"),
-    "cases": Said("案件"),
-    "volumes": Said("卷宗"),
-    "cabinets": Said("卷宗柜"),
-    "cells": Said("格口"),
+    "people": Said("人员表"),
+    "cases": Said("案件表"),
+    "volumes": Said("卷宗表"),
+    "cabinets": Said("卷宗柜表"),
+    "cells": Said("格口表"),
 }
 """What can be imported and what it is called."""
 _SHOWN = 200

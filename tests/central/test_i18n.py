@@ -18,6 +18,8 @@ TEMPLATES = CENTRAL / "web" / "templates"
 PRINTED = {"receipts.py", "numbers.py"}
 """What is printed and how case numbers are read is Chinese in every language."""
 SIZES = ("小", "中", "大")
+NOTES = {"description", "examples"}
+"""Arguments that are for whoever writes a program against the API."""
 HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -30,6 +32,8 @@ def of_code() -> Iterator[str]:
         told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         heads = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Column")
         told |= {id(part) for head in heads for part in ast.walk(head)}  # a table's heads stand in both languages
+        notes = (node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in NOTES)
+        told |= {id(part) for note in notes for part in ast.walk(note)}
         for node in ast.walk(tree):
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in told | parts:
                 continue

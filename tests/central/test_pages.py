@@ -1,0 +1,182 @@
+"""What people see: signing in, the flows at the counter, proof, and what bad input gets."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from central.store import Store
+from devices.locks import DoorLeftOpen
+from devices.readers import CodeRead
+from tests.central.desk import PASSWORD, Desk, desk
+from tests.central.locker import Locker
+
+
+@pytest.fixture
+def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
+    return Locker(store, court_key, tmp_path / "blobs")
+
+
+@pytest.fixture
+def at(locker: Locker) -> Iterator[Desk]:
+    with desk(locker) as opened:
+        yield opened
+
+
+def test_whoever_is_not_signed_in_is_led_to_sign_in_and_then_on(at: Desk, locker: Locker) -> None:
+    answer = at.client.get("/lockers?view=list", follow_redirects=False)
+    assert answer.headers["location"] == "/sign-in?next=/lockers?view=list"
+    fragment = at.client.get("/", headers={"hx-request": "true", "hx-current-url": "https://court.example/moves/1"})
+    assert (fragment.status_code, fragment.headers["hx-redirect"]) == (401, "/sign-in?next=/moves/1")
+
+
+def test_a_wrong_password_keeps_the_name_and_says_so(at: Desk) -> None:
+    at.open("/sign-in")
+    shown = at.send("/sign-in", 401, login="clerk", password="wrong")
+    assert "登录名或密码不对" in shown and 'value="clerk"' in shown
+
+
+def test_the_session_is_out_of_reach_of_scripts_and_of_other_sites(at: Desk) -> None:
+    at.sign_in("clerk")
+    at.send("/sign-out")
+    at.open("/sign-in")
+    word = re.search(r'name="csrf" content="(\w+)"', at.shown)[1]  # type: ignore[index]
+    form = {"csrf": word, "login": "clerk", "password": PASSWORD, "next": "https://elsewhere.example/"}
+    answer = at.client.post("/sign-in", data=form, follow_redirects=False)
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie and "SameSite=lax" in cookie and "Secure" in cookie
+    assert answer.headers["location"] == "/"
+
+
+def test_a_form_without_our_word_changes_nothing(at: Desk) -> None:
+    at.sign_in("clerk")
+    assert "页面已过期" in at.client.post("/deposit", data={"barcode": "HS-0001", "cabinet": "A"}).text
+    foreign = at.client.post("/deposit", data={}, headers={"origin": "https://elsewhere.example"})
+    assert foreign.status_code == 403 and "别的网站" in foreign.text
+
+
+def test_every_answer_forbids_scripts_from_elsewhere_and_in_the_page(at: Desk) -> None:
+    at.sign_in("archivist")
+    for path in ("/", "/lockers", "/dossiers", "/dossiers/1", "/deposit", "/hand-out", "/me", "/nowhere"):
+        answer = at.client.get(path)
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", answer.text), path
+
+
+def test_a_clerk_does_not_see_the_people(at: Desk) -> None:
+    at.sign_in("clerk")
+    assert "没有查看这一页的权限" in at.open("/people", 403)
+
+
+def test_a_page_that_is_not_there_speaks_the_readers_language(at: Desk) -> None:
+    at.sign_in("clerk")
+    assert "这里没有您要找的页面" in at.open("/nowhere", 404)
+    assert "The page you want is not here" in at.open("/nowhere?lang=en", 404)
+    assert "The page you want is not here" in at.open("/nowhere", 404)
+
+
+def test_a_volume_is_deposited_by_scanning_twice_and_each_step_is_told(at: Desk, locker: Locker) -> None:
+    at.sign_in("clerk")
+    at.open("/deposit")
+    assert "请在 A 柜前扫描卷宗条码" in at.send("/deposit", barcode="HS-0001", cabinet="A")
+    move = int(at.at().rpartition("/")[2])
+    assert "另一册卷宗" in at.send(f"/moves/{move}/scan", 409, code="HS-0002")
+    assert "正在打开 A-01 格口" in at.send(f"/moves/{move}/scan", code="HS-0001")
+    wish = locker.move(move).wish
+    locker.opens(1, wish)
+    assert "请放入卷宗并推紧柜门" in at.open(f"/moves/{move}")
+    locker.tell(DoorLeftOpen(cell=1, seconds=60), wish)
+    assert "卷宗仍记在您名下" in at.open(f"/moves/{move}")
+    locker.shuts(1)
+    assert "保管责任已转移" in at.open(f"/moves/{move}")
+    assert "A-01 格" in at.open("/dossiers/1")
+
+
+def test_the_reader_at_the_locker_goes_on_with_the_deposit(at: Desk, locker: Locker) -> None:
+    at.sign_in("clerk")
+    at.open("/deposit")
+    at.send("/deposit", barcode="HS-0001", cabinet="A")
+    locker.tell(CodeRead(code="HS-0001"), device="reader-a")
+    assert "正在打开 A-01 格口" in at.open(at.at())
+
+
+def test_a_refused_deposit_keeps_what_was_typed(at: Desk) -> None:
+    at.sign_in("clerk")
+    at.open("/deposit")
+    shown = at.send("/deposit", 404, barcode="NOBODY-9", cabinet="A")
+    assert "不属于任何登记在册的卷宗" in shown and 'value="NOBODY-9"' in shown
+
+
+def test_a_permit_is_shown_once_with_its_code_and_pin(at: Desk, locker: Locker) -> None:
+    _stored(at, locker)
+    at.open("/hand-out?barcode=HS-0001")
+    due = f"{locker.now:%Y-%m-28}"
+    shown = at.send("/hand-out", barcode="HS-0001", holder=locker.who("judge").ref, due=due, how="permit")
+    pin = re.search(r'class="col-8 pin">(\d{6})<', shown)
+    assert pin and "<svg" in shown
+    assert pin[1] not in at.open("/dossiers/1") and "撤销凭证" in at.shown
+
+
+def test_the_proof_of_a_step_can_be_checked_with_sha256sum(at: Desk, locker: Locker) -> None:
+    move = _stored(at, locker)
+    line = locker.move(move).lines["shut"]
+    assert f'href="/ledger/{line}"' in at.open("/dossiers/1")
+    assert "这条记录完好" in at.open(f"/ledger/{line}")
+    raw = at.client.get(f"/ledger/{line}/raw").content
+    assert hashlib.sha256(raw).hexdigest() in at.shown
+
+
+def test_a_barcode_read_anywhere_leads_to_its_volume(at: Desk) -> None:
+    at.sign_in("judge")
+    at.open("/find?q=HS-0003")
+    assert at.at() == "/dossiers/1"
+
+
+def test_a_wall_shows_each_door_and_what_is_behind_it(at: Desk, locker: Locker) -> None:
+    _stored(at, locker)
+    locker.opens(2, None)
+    shown = at.open("/lockers")
+    assert "正卷第 1 册" in shown and "门开着" in shown
+
+
+def test_somebody_added_can_sign_in_with_the_password_that_is_shown_once(at: Desk, locker: Locker) -> None:
+    _admin(locker)
+    at.sign_in("root")
+    at.open("/people")
+    shown = at.send("/people", login="new", name="新人", roles=["clerk"])
+    password = re.search(r'id="password" tabindex="0">([^<]+)<', shown)[1]  # type: ignore[index]
+    at.send("/sign-out")
+    at.send("/sign-in", login="new", password=password)
+    assert "新人，今天等您的事" in at.shown
+
+
+def test_an_import_is_shown_before_it_is_taken_in(at: Desk, locker: Locker) -> None:
+    _admin(locker)
+    at.sign_in("root")
+    at.open("/import")
+    word = re.search(r'name="csrf" content="(\w+)"', at.shown)[1]  # type: ignore[index]
+    table = "login,name,roles\nzhou,周某,clerk\n".encode()
+    seen = at.client.post("/import", data={"csrf": word, "kind": "people"}, files={"file": ("p.csv", table)})
+    assert "新增 1 行" in seen.text and "zhou" not in at.open("/people")
+    assert "已导入：新增 1 行" in at.send("/import/apply", kind="people", text=table.decode())
+    assert "周某" in at.open("/people")
+
+
+def _stored(at: Desk, locker: Locker) -> int:
+    at.sign_in("clerk")
+    at.open("/deposit")
+    at.send("/deposit", barcode="HS-0001", cabinet="A")
+    move = int(at.at().rpartition("/")[2])
+    at.send(f"/moves/{move}/scan", code="HS-0001")
+    locker.cycle(locker.move(move))
+    return move
+
+
+def _admin(locker: Locker) -> None:
+    from central.people import service
+
+    with locker.store.write() as session:
+        service.add_person(session, service.SYSTEM, "root", "管理员", ["admin"], "", locker.now)
