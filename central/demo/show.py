@@ -1,0 +1,75 @@
+"""`demo`: put the stage up, say where to look, and either leave it to people or drive the main job once."""
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from central.demo.children import ChildFailed
+from central.demo.court import PASSWORD, PEOPLE
+from central.demo.eyes import StepFailed
+from central.demo.stage import CannotStage, Stage, home, stage
+from central.demo.steps import STEPS
+
+_LOOK_S = 0.5
+
+
+class _Stopped(BaseException):
+    """Ctrl-C, SIGTERM, or the terminal is gone."""
+
+
+def show(wanted: Path | None, *, once: bool) -> int:
+    """Run the demo until it is stopped, or once through; gives the exit code. Everything started is ended."""
+    for sort in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sort, _stop)
+    folder = (wanted or Path("build", "demo-once" if once else "demo")).absolute()
+    try:
+        with home(folder) as place:
+            click.echo(f"a court is made in {place}")
+            with stage(place, liked_ports=not once) as court:
+                return drive(court) if once else wait(court)
+    except (ChildFailed, CannotStage) as failed:
+        click.echo(str(failed), err=True)
+        return 1
+    except _Stopped:
+        click.echo("stopped")
+        return 130 if once else 0
+
+
+def drive(court: Stage) -> int:
+    """Each step in turn, a line each; 0 only if all held."""
+    failed = 0
+    for name, step in STEPS.items():
+        try:
+            click.echo(f"ok {name}: {step(court)}")
+        except (StepFailed, ChildFailed) as failure:
+            failed += 1
+            click.echo(f"FAILED {name}: {' '.join(str(failure).split())}")
+    return 1 if failed else 0
+
+
+def wait(court: Stage) -> int:
+    """Say where to look, then watch over the programs. Raises ChildFailed when one ends by itself."""
+    logins = ", ".join([*PEOPLE, "admin"])
+    click.echo(f"""
+  the court's pages     {court.url}
+                        sign in as {logins}; the password is {PASSWORD}
+  the emulated devices  {court.emulators}
+                        scan a barcode, push a door, pull a cable
+  the locker's display  {court.screen}
+  logs                  {court.settings.home / "logs"}
+
+  Sign in as clerk, choose a dossier, deposit it: scan its barcode at reader-a, then shut the door of wall-a.
+  Ctrl-C stops everything.
+""")
+    while True:
+        time.sleep(_LOOK_S)
+        court.children.check()
+
+
+def _stop(_sort: int, _frame: FrameType | None) -> None:
+    for sort in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sort, signal.SIG_IGN)  # putting away is not to be interrupted
+    raise _Stopped
