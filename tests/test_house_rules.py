@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import grimp
 import pytest
 from pydantic import BaseModel
 
+from central.cli.program import program
 from central.settings import Settings
+from gateway.config import GatewayFile, LockerSettings, Stations
 from tests import house
 
 MAX_FILE, MAX_FUNCTION, MAX_CLASS = 400, 50, 250
@@ -118,6 +121,19 @@ def test_the_import_contracts_are_kept() -> None:
     assert told.returncode == 0, told.stdout
 
 
+def test_every_path_a_document_names_is_there() -> None:
+    named = re.compile(
+        r"`((?:devices|drivers|gateway|central|firmware_configs|tests|docs)/[\w./*-]*)`|\]\(([\w./-]+)\)"
+    )
+    lost = []
+    for name, text in house.texts(".md").items():
+        for path, link in named.findall(text):
+            at = house.ROOT if path else (house.ROOT / name).parent
+            if not list(at.glob((path or link).rstrip("/"))) and not (at / (path or link)).resolve().exists():
+                lost.append(f"{name}: {path or link}")
+    assert lost == []
+
+
 def settings_of(model: type[BaseModel]) -> set[str]:
     names: set[str] = set()
     for name, field in model.model_fields.items():
@@ -131,3 +147,38 @@ def settings_of(model: type[BaseModel]) -> set[str]:
 def test_every_setting_of_central_is_in_the_docs() -> None:
     docs = house.documented()
     assert [name for name in sorted(settings_of(Settings)) if f"`{name}`" not in docs] == []
+
+
+def commands_of_central(group: click.Group, before: str = "") -> list[str]:
+    found = []
+    for name, command in group.commands.items():
+        path = f"{before}{name}"
+        found += commands_of_central(command, f"{path} ") if isinstance(command, click.Group) else [path]
+    return found
+
+
+def test_every_command_of_central_is_in_the_docs_with_its_options() -> None:
+    docs = house.documented()
+    assert [name for name in commands_of_central(program) if f"`{name}" not in docs] == []
+    options = {
+        option
+        for command in program.commands.values()
+        for parameter in command.params
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    assert [option for option in sorted(options) if option not in docs] == []
+
+
+def test_every_command_of_the_gateway_is_in_the_docs() -> None:
+    usage = subprocess.run([sys.executable, "-m", "gateway", "--help"], capture_output=True, text=True, check=True)
+    names = re.findall(r"^    (\w+) ", usage.stdout, re.MULTILINE)
+    assert len(names) >= 5
+    docs = house.documented()
+    assert [name for name in names if f"`{name}" not in docs and f"courtside-gateway {name}" not in docs] == []
+
+
+def test_every_setting_of_a_gateways_file_is_in_the_docs() -> None:
+    docs = house.documented()
+    names = settings_of(GatewayFile) | settings_of(Stations) | settings_of(LockerSettings)
+    assert [name for name in sorted(names) if f"`{name}`" not in docs] == []
