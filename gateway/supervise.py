@@ -21,8 +21,8 @@ Up = Callable[[], Awaitable[None]]
 
 def pause(failures: int, jitter: Callable[[float, float], float] = random.uniform) -> float:
     """Seconds before the next try: doubled with each failure up to half a minute, and never quite the same."""
-    longest = min(FIRST_PAUSE_S * 2.0 ** min(failures, 16), LONGEST_PAUSE_S)
-    return jitter(min(FIRST_PAUSE_S, longest / 2), longest)
+    longest = min(2 * FIRST_PAUSE_S * 2.0 ** min(failures, 16), LONGEST_PAUSE_S)
+    return jitter(longest / 2, longest)
 
 
 async def _log_gone(_: str) -> None:
