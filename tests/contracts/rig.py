@@ -15,6 +15,8 @@ QUICK: Mapping[str, float] = {"timeout_s": 0.2, "gap_s": 0.0, "settle_s": 0.0, "
 """Settings in seconds that tests shorten by name; every other one is made this short:"""
 SHORT_S = 0.02
 POLL_S = 0.005
+LONGEST_QUESTION = 16
+"""What is longer is a job for a printer."""
 
 
 def products(kind: str) -> list[str]:
@@ -28,6 +30,7 @@ class EmulatorLink:
     def __init__(self, emulator: catalogue.Emulator) -> None:
         self.name = "emulator"
         self.written: list[bytes] = []
+        self.job_written = asyncio.Event()
         self._emulator = emulator
         self._out: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._closed = False
@@ -45,6 +48,8 @@ class EmulatorLink:
             raise DeviceOffline("emulator is gone")
         self.written.append(data)
         self._send(self._emulator.feed(data))
+        if len(data) > LONGEST_QUESTION:
+            self.job_written.set()
 
     async def close(self) -> None:
         self._closed = True
