@@ -1,0 +1,124 @@
+"""The whole life of a wish is on record, from asked to answered or the reason why not."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from central.store import Store
+from central.wishes import service
+from central.wishes.outbox import WishOutbox
+from central.wishes.tables import WishRow
+from devices.box import WishInterrupted, WishRefused, WishTaken
+from devices.claims import WISH_LIFE_S, WishClaims
+from devices.grants import keys_of, read
+from devices.locks import DoorChanged, OpenCell
+
+from .locker import BOX, COURT, WALL, Locker
+
+
+@pytest.fixture
+def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
+    return Locker(store, court_key, tmp_path / "blobs")
+
+
+def ask(locker: Locker, cell: int = 4) -> WishRow:
+    with locker.store.write() as session:
+        return service.ask(session, BOX, WALL, OpenCell(cell=cell), "person:1", "test:1", locker.now)
+
+
+def test_what_is_asked_waits_in_the_outbox_signed_for_its_gateway_and_thirty_seconds(
+    locker: Locker, court_key: Ed25519PrivateKey
+) -> None:
+    row = ask(locker)
+    (post,) = WishOutbox(locker.store, locker.pen).due()
+    claims = WishClaims.of(read("wish", post.payload, keys_of([court_key.public_key()]), COURT, BOX, locker.now))
+    assert post.topic == f"courtside/1/{COURT}/{BOX}/wish" and not post.retain
+    assert (claims.jti, claims.device, claims.type, claims.body) == (row.jti, WALL, "open_cell", {"cell": 4})
+    assert claims.exp - claims.iat == WISH_LIFE_S and post.expires == row.expires_at
+    assert (claims.actor, claims.reason) == ("person:1", "test:1")
+
+
+def test_what_was_sent_is_not_sent_again(locker: Locker) -> None:
+    row, outbox = ask(locker), WishOutbox(locker.store, locker.pen)
+    outbox.sent(outbox.due())
+    assert outbox.due() == [] and locker.wish(row.jti).state == "sent"
+
+
+def test_what_waited_too_long_is_never_sent(locker: Locker) -> None:
+    row = ask(locker)
+    locker.now += timedelta(seconds=WISH_LIFE_S)
+    assert WishOutbox(locker.store, locker.pen).due() == []
+    locker.later(seconds=60)
+    found = locker.wish(row.jti)
+    assert (found.state, found.sent_at) == ("expired", None)
+    assert "没有送出" in str(service.outcome(found))
+
+
+def test_the_outbox_is_woken_only_by_what_was_committed(locker: Locker) -> None:
+    woken: list[int] = []
+    locker.store.on_wake(service.OUTBOX, lambda: woken.append(1))
+    with pytest.raises(ZeroDivisionError), locker.store.write() as session:
+        service.ask(session, BOX, WALL, OpenCell(cell=1), "person:1", "test:1", locker.now)
+        raise ZeroDivisionError
+    assert woken == []
+    ask(locker)
+    assert woken == [1]
+
+
+def test_pages_that_show_it_are_told_of_each_step(locker: Locker) -> None:
+    told: set[str] = set()
+    locker.store.on_tell(told.update)
+    row = ask(locker)
+    for step in (WishTaken(wish="open_cell", cell=4), DoorChanged(cell=4, door="open")):
+        told.clear()
+        locker.tell(step, row.jti)
+        assert service.topic(row.jti) in told
+
+
+def test_each_step_names_the_line_that_proves_it(locker: Locker) -> None:
+    row = ask(locker)
+    locker.tell(WishTaken(wish="open_cell", cell=4), row.jti)
+    locker.tell(DoorChanged(cell=4, door="open"), row.jti)
+    found = locker.wish(row.jti)
+    assert found.state == "answered"
+    assert None not in (found.asked_line, found.taken_line, found.ended_line)
+    assert found.ended_line != found.taken_line
+
+
+def test_another_cells_door_or_another_device_does_not_answer(locker: Locker) -> None:
+    row = ask(locker)
+    locker.tell(DoorChanged(cell=3, door="open"), row.jti)
+    locker.tell(DoorChanged(cell=4, door="open"), row.jti, device="wall-b")
+    locker.tell(DoorChanged(cell=4, door="open"))
+    assert locker.wish(row.jti).state == "asked"
+
+
+def test_no_answer_in_time_is_unanswered_and_a_late_answer_is_still_the_truth(locker: Locker) -> None:
+    row = ask(locker)
+    outbox = WishOutbox(locker.store, locker.pen)
+    outbox.sent(outbox.due())
+    locker.later(seconds=WISH_LIFE_S)
+    assert locker.wish(row.jti).state == "sent"
+    locker.later(seconds=60)
+    assert locker.wish(row.jti).state == "expired"
+    assert "没有应答" in str(service.outcome(locker.wish(row.jti)))
+    locker.tell(DoorChanged(cell=4, door="open"), row.jti)
+    assert locker.wish(row.jti).state == "answered"
+
+
+@pytest.mark.parametrize(
+    ("fact", "state", "word"),
+    [
+        (WishRefused(why="clock_not_trusted"), "refused", "时钟"),
+        (WishRefused(why="device_fault", detail="jam"), "refused", "故障"),
+        (WishRefused(why="rejected", detail="no cell 99"), "refused", "no cell 99"),
+        (WishInterrupted(wish="open_cell"), "interrupted", "断电"),
+    ],
+)
+def test_why_not_is_said_in_words(locker: Locker, fact: WishRefused | WishInterrupted, state: str, word: str) -> None:
+    row = ask(locker)
+    locker.tell(fact, row.jti)
+    found = locker.wish(row.jti)
+    assert found.state == state and word in str(service.outcome(found))
