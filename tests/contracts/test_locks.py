@@ -2,6 +2,7 @@
 
 import asyncio
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ async def test_every_door_is_told_first_and_as_found(name: str) -> None:
 @BANKS
 @pytest.mark.parametrize("polarity", [0, 1])
 async def test_only_the_cell_asked_for_opens_and_its_door_is_the_answer(name: str, polarity: int) -> None:
-    contacts = {"closed_bit": polarity, "shorted_means": ("open", "shut")[polarity]}
+    contacts: dict[str, Any] = {"closed_bit": polarity, "shorted_means": ("open", "shut")[polarity]}
     async with rig(name, cells=CELLS, **contacts) as bank, watching(bank) as facts:
         await until(facts, cell=CELLS)
         await bank.device.open(5)
@@ -117,7 +118,7 @@ async def test_callers_at_once_take_turns_and_each_gets_its_own_cell(name: str) 
     async with rig(name, late, timeout_s=2.0, cells=CELLS) as bank, watching(bank) as facts:
         await until(facts, cell=CELLS)
         await asyncio.gather(*(bank.device.open(cell) for cell in (1, 4, 7)))
-        opened = set()
+        opened: set[int] = set()
         while opened != {1, 4, 7}:
             opened.add((await until(facts, door="open"))[-1].cell)
         releases = bank.emulator.look()["releases"]

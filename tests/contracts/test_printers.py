@@ -89,7 +89,7 @@ async def test_a_printer_that_only_knows_its_paper_is_not_believed_to_be_on_line
 @PRINTERS
 @pytest.mark.parametrize("tells", [True, False])
 async def test_paper_and_cover_are_told_as_they_change(name: str, tells: bool) -> None:
-    slow = {"poll_s": 30.0} if tells else {}
+    slow: dict[str, Any] = {"poll_s": 30.0} if tells else {}
     async with rig(name, asb=tells, **slow) as printer, watching(printer) as facts:
         assert await facts.get() == PrinterChanged(online="online", paper="ok")
         printer.hand("near_end")

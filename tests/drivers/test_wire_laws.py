@@ -52,10 +52,8 @@ def test_a_vector_is_found_between_noise_and_the_noise_is_counted(product: str, 
     assert reader.noise + len(noise) >= 3 * len(noise)
 
 
-@EVERY_VECTOR
+@EVERY_CHECKED
 def test_after_half_a_frame_the_next_whole_one_is_found(product: str, way: str, frame: bytes) -> None:
-    if not WIRES[product].CHECKED:
-        pytest.skip("without a check half a frame runs into the next")
     for size in range(1, len(frame)):
         reader = framer(product, way)
         assert reader.feed(frame[:size]) == []
