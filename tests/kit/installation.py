@@ -75,7 +75,8 @@ class Installation:
         self._broker = folder / "broker"
         self.root = ""
         """Fingerprint of the court's root."""
-        self._http_port, self._broker_port = free_port(), free_port()
+        self.broker_port = free_port()
+        self._http_port = free_port()
         self._http: httpx.Client | None = None
         self._hands = httpx.Client(timeout=30)
         self._codes = count(1)
@@ -97,7 +98,7 @@ class Installation:
 
     def found(self) -> None:
         """Make the court and its first people."""
-        ports = ("--port", str(self._http_port), "--broker-port", str(self._broker_port))
+        ports = ("--port", str(self._http_port), "--broker-port", str(self.broker_port))
         first = ("--login", ADMIN[0], "--name", "管理员", "--password", ADMIN[1])
         said = self.central("init", "--court", COURT, *first, *ports)
         self.root = next(word for word in said.split() if len(word) == 64)
@@ -241,7 +242,7 @@ class Installation:
 
     def _broker_listens(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self._broker_port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", self.broker_port), timeout=1).close()
         except OSError:
             return False
         return True
