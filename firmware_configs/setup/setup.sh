@@ -28,6 +28,7 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     [ "$1" = demo ] && return
     command -v chromium >/dev/null || echo chromium
     [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
+    command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || echo gcc libc6-dev # the disk that forgets (tests/kit)
     [ -n "$(find /usr/lib/postgresql -name initdb -print -quit 2>/dev/null)" ] || echo postgresql
 }
 
