@@ -1,0 +1,48 @@
+"""A gateway with one locker, one reader and one printer: memory at rest, and the time from start to ready."""
+
+import json
+import statistics
+import time
+from pathlib import Path
+
+import psutil
+
+from tests.bench.bare import resident_of_imports
+from tests.bench.figures import Figure, below, most
+from tests.kit.installation import Box, Installation
+
+STARTS = 5
+REST_S = 5.0
+MEMORY_MB = 55.0
+READY_S = 1.0
+
+
+def measure(court: Installation, box: Box) -> list[Figure]:
+    """The box's gateway is started several times; at the end it runs."""
+    bare = statistics.median(resident_of_imports() for _ in range(STARTS))
+    seconds = []
+    for _ in range(STARTS):
+        court.stop(box.gateway)
+        court.start(box.gateway)
+        seconds.append(_seconds(court.processes[box.gateway].log))
+    time.sleep(REST_S)  # what starting up borrowed has been given back by then
+    resident = _resident(box.file)
+    return [
+        most("gateway at rest, resident", resident, "MB", bare, 1.2),
+        below("gateway at rest, resident (absolute)", resident, "MB", MEMORY_MB),
+        below("gateway start to ready", statistics.median(seconds), "s", READY_S),
+    ]
+
+
+def _seconds(log: Path) -> float:
+    ready = [line for line in log.read_text().splitlines() if '"event": "ready"' in line]
+    return float(json.loads(ready[-1])["seconds"])
+
+
+def _resident(file: Path) -> float:
+    """Megabytes of the one process that runs this gateway's file."""
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if str(file) in command and "run" in command:
+            return float(process.memory_info().rss) / 2**20
+    raise LookupError(f"no gateway runs {file}")
