@@ -151,9 +151,11 @@ async def _tell_counts(bench: Bench, uplink: Uplink) -> None:
     told: dict[str, Counts] = {}
     rounds = 0
     while True:
-        for name, counts in bench.counts().items():
+        if uplink.state == "offline" or rounds % round(COUNTS_EVERY_S / COUNTS_LOOK_S) == 0:
+            told.clear()
+        for name, counts in bench.counts().items() if uplink.state != "offline" else ():
             now = Counts(**asdict(counts))
-            if rounds % round(COUNTS_EVERY_S / COUNTS_LOOK_S) == 0 or _much_more(told.get(name, Counts()), now):
+            if name not in told or _much_more(told[name], now):
                 told[name] = now
                 uplink.live(name, "counts", json.dumps(asdict(now)).encode())
         rounds += 1
