@@ -7,20 +7,28 @@ from fastapi import APIRouter, FastAPI
 
 from central import migrations, pki
 from central.blobs import Blobs, Receipt, blob_routes, sweep_uploads, upload_routes
+from central.cases import api as case_api
 from central.cases import pages as case_pages
 from central.clock import Clock, utc_now
+from central.custody import api as custody_api
 from central.custody import pages as custody_pages
+from central.custody.projector import CustodyProjector
+from central.custody.receipts import Receipts
+from central.custody.sweep import sweep as custody_sweep
 from central.fleet import pages as fleet_pages
 from central.fleet.api import fleet_api, gateway_door
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
+from central.importing import api as import_api
 from central.importing import pages as import_pages
 from central.ledger import pages as ledger_pages
 from central.ledger.accept import Ledger
 from central.ledger.own import Pen, take_pen
 from central.ledger.projection import Projector, Watcher
 from central.live import Hub, live_routes
+from central.people import api as people_api
 from central.people import pages as people_pages
+from central.people import sessions
 from central.people.roles import may
 from central.people.sessions import who
 from central.running import Court, Running, running
@@ -28,6 +36,7 @@ from central.settings import Settings
 from central.store import Store
 from central.web.dress import dress
 from central.web.look import make_look
+from central.wishes import api as wish_api
 from central.wishes import pages as wish_pages
 from central.wishes.outbox import WishOutbox
 from central.wishes.projector import WishProjector
@@ -37,6 +46,10 @@ from devices.grants import sign
 PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 """In the order in which they are shown a line: whom others build on comes first."""
 WATCHERS: Sequence[Watcher] = (FleetWatcher(),)
+SWEEPS = (custody_sweep, sessions.sweep)
+"""What is looked after as time passes."""
+APIS = (people_api, case_api, wish_api, custody_api, import_api)
+"""What programs ask."""
 PAGES = (custody_pages, case_pages, people_pages, wish_pages, fleet_pages, ledger_pages, import_pages)
 """What people see. Custody stands first: its pages look into the modules below it."""
 
@@ -48,8 +61,9 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
     migrations.upgrade(store)
     pen = Pen(settings.court, authority.signing_key, clock)
     take_pen(store, pen)
-    ledger = Ledger(settings.court, PROJECTORS, WATCHERS, clock)
-    return Court(settings, clock, authority, store, pen, ledger, WishOutbox(store, pen))
+    receipts = Receipts(_blobs(settings), settings.title or settings.court, settings.zone)
+    ledger = Ledger(settings.court, (*PROJECTORS, CustodyProjector(receipts, clock)), WATCHERS, clock)
+    return Court(settings, clock, authority, store, pen, ledger, WishOutbox(store, pen), SWEEPS)
 
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
@@ -74,8 +88,10 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.projection = court.ledger.projection
     app.state.authority = court.authority
     app.state.public_url = settings.public_url
-    for router in (*_routers(court, hub, lambda: now[0] if now else None), *(pages.router for pages in PAGES)):
+    for router in _routers(court, hub, lambda: now[0] if now else None):
         app.include_router(router)
+    for module in (*APIS, *PAGES):
+        app.include_router(module.router)
     look = make_look(settings.title or settings.court, settings.zone, may, clock)
     dress(app, look, lambda token: who(court.store, token, clock()))
     return app
@@ -84,7 +100,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 def _routers(court: Court, hub: Hub, now: Now) -> Sequence[APIRouter]:
     settings, store = court.settings, court.store
     knock = gateway_door(store, settings.court, court.clock)
-    blobs = Blobs(settings.blobs or settings.home / "blobs")
+    blobs = _blobs(settings)
     uploads = settings.home / "uploads"
     routers = (
         health_routes(store, now),
@@ -95,6 +111,10 @@ def _routers(court: Court, hub: Hub, now: Now) -> Sequence[APIRouter]:
     )
     sweep_uploads(uploads)
     return routers
+
+
+def _blobs(settings: Settings) -> Blobs:
+    return Blobs(settings.blobs or settings.home / "blobs")
 
 
 def _receipts(pen: Pen) -> Receipt:

@@ -20,6 +20,7 @@ from central.link import Arrival, Link, Outbox, Place, Post
 from central.pki import Authority
 from central.settings import Settings
 from central.store import Store
+from central.sweeping import Sweep, sweeping
 from devices.journal import MAX_BATCH_LINES
 from devices.topics import GatewayTopics, of_gateway
 
@@ -44,6 +45,7 @@ class Court:
     pen: Pen
     ledger: Ledger
     outbox: Outbox
+    sweeps: tuple[Sweep, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ async def running(court: Court) -> AsyncIterator[Running]:
     gc.freeze()
     gc.set_threshold(*_GC)
     ingest.start()
-    tasks = (asyncio.create_task(link.run(), name="link"), asyncio.create_task(presence.run(), name="presence"))
+    works = {"link": link.run(), "presence": presence.run(), "sweep": sweeping(store, court.clock, court.sweeps)}
+    tasks = tuple(asyncio.create_task(work, name=name) for name, work in works.items())
     try:
         yield Running(link, ingest, tasks)
     finally:
