@@ -1,6 +1,8 @@
 """What a person is told when something cannot be done: a sentence in Chinese, which is the message id, and what fills it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -17,6 +19,27 @@ class Said:
     def __str__(self) -> str:
         """The sentence in Chinese."""
         return self.text.format(**self.params)
+
+    def packed(self) -> dict[str, Any]:
+        """As JSON can keep it."""
+        return {"text": self.text, "params": {name: _pack(value) for name, value in self.params.items()}}
+
+    @classmethod
+    def unpacked(cls, kept: Mapping[str, Any]) -> "Said":
+        """As `packed` kept it."""
+        return cls(kept["text"], {name: _unpack(value) for name, value in kept["params"].items()})
+
+
+def _pack(value: Any) -> Any:
+    if isinstance(value, Said):
+        return value.packed()
+    return {"at": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def _unpack(kept: Any) -> Any:
+    if not isinstance(kept, dict):
+        return kept
+    return datetime.fromisoformat(kept["at"]) if "at" in kept else Said.unpacked(kept)
 
 
 class Refused(Exception):

@@ -69,7 +69,7 @@
   }
 
   const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "always" });
-  const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+  const UNITS = [["year", 31557600], ["month", 2629800], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
   function words(at) {
     const seconds = (at - Date.now()) / 1000;
@@ -80,23 +80,30 @@
   function age() {
     for (const time of document.querySelectorAll("time[data-ago]")) {
       const at = Date.parse(time.dateTime);
-      if (Math.abs(Date.now() - at) < 30 * 86400e3) time.textContent = words(at);
+      time.textContent = words(at);
     }
     if (lostAt !== null) show();
   }
 
-  const watched = (root) => new Map([...root.querySelectorAll("[data-watch]")].map((e) => [e.dataset.watch, e.textContent]));
+  /** What an element says, without its ages: growing older is no change. */
+  function said(element) {
+    const copy = element.cloneNode(true);
+    for (const time of copy.querySelectorAll("time")) time.remove();
+    return copy.textContent;
+  }
+
+  const watched = (root) => new Map([...root.querySelectorAll("[data-watch]")].map((e) => [e.dataset.watch, said(e)]));
   let before = new Map();
 
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRF"] = document.querySelector("meta[name=csrf]").content;
   });
   document.addEventListener("htmx:beforeSwap", (event) => { before = watched(event.detail.target); });
-  document.addEventListener("htmx:afterSwap", (event) => {
+  // Not earlier: until it has settled, htmx takes classes off elements that have an id.
+  document.addEventListener("htmx:afterSettle", (event) => {
     for (const element of event.detail.target.querySelectorAll("[data-topic]")) stream?.follow(element.dataset.topic);
     for (const element of event.detail.target.querySelectorAll("[data-watch]")) {
-      const was = before.get(element.dataset.watch);
-      if (before.size && was !== element.textContent) element.classList.add("glow");
+      if (before.size && before.get(element.dataset.watch) !== said(element)) element.classList.add("glow");
     }
     age();
   });
