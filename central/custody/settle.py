@@ -143,7 +143,7 @@ def end_by_central(session: Session, move: Move, event: door.Event, said: Said, 
 
 def say(move: Move, said: Said) -> None:
     """The person at this move is told."""
-    move.said = {"text": said.text, "params": said.params}
+    move.said = said.packed()
 
 
 def _still_stands(session: Session, move: Move) -> bool:

@@ -137,7 +137,7 @@ class Move(Base):
     note: Mapped[str] = mapped_column(String(400), default="")
     """A reason in a person's own words; stays here, for it may hold names."""
     said: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """The last message to the person: `{text, params}`; read it with `message`."""
+    """The last message to the person, packed; read it with `message`."""
     evidence: Mapped[str] = mapped_column(String(12), default="door")
     """What the commit rests on: `door` (seen to close, no tag reader), `door_found` (found closed after a power cut)
     or `person` (word at a desk)."""
@@ -168,7 +168,7 @@ class Move(Base):
     @property
     def message(self) -> Said | None:
         """The last message to the person."""
-        return Said(self.said["text"], self.said["params"]) if self.said else None
+        return Said.unpacked(self.said) if self.said else None
 
     @property
     def topic(self) -> str:

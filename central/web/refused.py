@@ -1,4 +1,4 @@
-"""What a person is told when something cannot be done: a sentence in Chinese, which is the message id, and what fills it."""
+"""What a person is told when something cannot be done: a sentence in Chinese, the message id, and what fills it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -6,10 +6,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.custody import service
+from central.people.service import SYSTEM, change_person, find_person
 from central.store import Store
 from central.web.refused import Refused
 from devices.box import WishInterrupted, WishRefused, WishTaken
 from devices.locks import DoorChanged
+from devices.readers import CodeRead
 
 from .locker import BOX, WALL, Locker
 from .test_custody import deposit, hand_out, stored
@@ -121,6 +123,16 @@ def test_who_may_not_deposit_is_told_so(locker: Locker) -> None:
     with pytest.raises(Refused) as refused:
         deposit(locker, login="it")
     assert (refused.value.status, refused.value.code) == (403, "not_allowed")
+
+
+def test_who_lost_the_right_while_the_barcode_was_awaited_is_told_at_the_locker(locker: Locker) -> None:
+    with locker.store.write() as session:
+        move = service.begin_deposit(session, locker.who("clerk"), "HS-0001", "A", locker.now)
+        person = find_person(session, locker.who("clerk").id)
+        change_person(session, SYSTEM, person, locker.now, roles=["it"])
+    locker.tell(CodeRead(code="HS-0001"), device="reader-a")
+    found = locker.move(move.id)
+    assert (found.state, str(found.message)) == ("SCAN", "您没有“存卷”的权限。")
 
 
 def test_a_secret_volume_does_not_go_to_a_party(locker: Locker) -> None:
