@@ -11,7 +11,7 @@ from central.people.roles import Actor
 from central.web.here import Now, needs, pages, store_of
 from central.web.look import Look, page
 from central.web.refused import Refused, Said
-from central.web.session import visitor_of
+from central.web.session import MAX_FIELD, visitor_of
 
 router = pages()
 
@@ -48,11 +48,18 @@ def preview(
     return _page(request, kind=kind, seen=seen, text=text)
 
 
+async def _previewed(request: Request) -> tuple[str, str]:
+    """Kind and text of the table that was shown; larger than FastAPI lets a field be, so read by hand."""
+    form = await request.form(max_part_size=MAX_FIELD)
+    return str(form.get("kind", "")), str(form.get("text", ""))
+
+
 @router.post("/import/apply")
 def apply(
-    request: Request, by: Importer, now: Now, kind: Annotated[str, Form()] = "", text: Annotated[str, Form()] = ""
+    request: Request, by: Importer, now: Now, table: Annotated[tuple[str, str], Depends(_previewed)]
 ) -> HTMLResponse:
     """Take in the file that was shown: all of it or nothing."""
+    kind, text = table
     try:
         with store_of(request).write() as session:
             done = service.apply(session, by, kind, text, now)

@@ -19,6 +19,8 @@ COOKIE = "courtside_session"
 LANGUAGE_COOKIE = "courtside_lang"
 FORM_FIELD = "csrf"
 FORM_HEADER = "x-csrf"
+MAX_FIELD = 16 * 1024 * 1024
+"""Bytes in one field of a form: a table that was previewed comes back whole."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -100,7 +102,7 @@ async def our_form(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
         raise Refused("这个请求来自别的网站，已拒绝。请回到本页重新操作。", code="foreign_form", status=403)
-    given = request.headers.get(FORM_HEADER) or str((await request.form()).get(FORM_FIELD, ""))
+    given = request.headers.get(FORM_HEADER) or str((await request.form(max_part_size=MAX_FIELD)).get(FORM_FIELD, ""))
     if not hmac.compare_digest(given, csrf_of(request)):
         raise Refused("页面已过期，什么也没有改动。请刷新页面后重试。", code="stale_form", status=403)
 
