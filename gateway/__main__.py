@@ -10,7 +10,7 @@ from pathlib import Path
 
 from devices.errors import DeviceOffline
 from gateway import logs
-from gateway.catalogue import gateway_version, names, product
+from gateway.catalogue import UnknownDriver, gateway_version, names, product
 from gateway.children import child
 from gateway.config import BadConfig, read
 from gateway.identity import EnrolmentRefused, NoIdentity, enrol
@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("files", type=Path, nargs="+", metavar="FILE")
     check.set_defaults(command=_check)
 
-    commands.add_parser("drivers", help="list the devices that can be connected").set_defaults(command=_drivers)
+    drivers = commands.add_parser("drivers", help="list the devices that can be connected, or one's settings")
+    drivers.add_argument("name", nargs="?", metavar="DRIVER", help="tell the settings of this one")
+    drivers.set_defaults(command=_drivers)
 
     enrol = commands.add_parser("enrol", help="make this box a gateway of a court")
     enrol.add_argument("url", metavar="URL", help="central's address")
@@ -109,11 +111,25 @@ def _check(args: argparse.Namespace) -> int:
     return code
 
 
-def _drivers(_: argparse.Namespace) -> int:
+def _drivers(args: argparse.Namespace) -> int:
+    if args.name:
+        return _settings(args.name)
     for name in names():
         driver = product(name).driver
         tried = "verified" if driver.VERIFIED else "unverified"
         print(f"{name:28} {','.join(driver.TRANSPORTS):12} {tried:11} {driver.ABOUT}")
+    return 0
+
+
+def _settings(name: str) -> int:
+    try:
+        driver = product(name).driver
+    except UnknownDriver as error:
+        return _fail(str(error))
+    print(driver.ABOUT)
+    for setting, field in driver.Config.model_fields.items():
+        default = "required" if field.is_required() else json.dumps(field.default)
+        print(f"  {setting:16} {default:10} {field.description or ''}")
     return 0
 
 

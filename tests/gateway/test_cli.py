@@ -1,5 +1,6 @@
 """The command line: what it prints, and the code it ends with."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from devices.locks import DoorChanged
 from gateway.catalogue import names
 from gateway.clock import Clock
+from gateway.config import GatewayFile, LockerSettings, Stations
 from gateway.journal import Journal
 from gateway.journal_store import connect
 
@@ -49,6 +51,24 @@ def test_drivers_lists_every_driver_with_what_it_is() -> None:
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()] == names()
     assert "unverified" in out
+
+
+def test_drivers_tells_the_settings_of_one() -> None:
+    code, out, _ = _gateway("drivers", "locks/kr_cu16")
+    assert code == 0
+    assert "closed_bit" in out
+    code, _, err = _gateway("drivers", "locks/kr_cu61")
+    assert code == 1
+    assert "did you mean 'locks/kr_cu16'?" in err
+
+
+def test_every_command_option_and_setting_is_in_the_docs() -> None:
+    text = (ROOT / "docs" / "gateway.md").read_text()
+    settings = {*GatewayFile.model_fields, *Stations.model_fields, *LockerSettings.model_fields}
+    assert not {name for name in settings if f"`{name}`" not in text}
+    usage = "".join(_gateway(command, "--help")[1] for command in ("run", "check", "drivers", "enrol", "journal"))
+    words = {*re.findall(r"--[a-z-]+", usage), "run", "check", "drivers", "enrol", "journal show", "journal verify"}
+    assert not {word for word in words - {"--help"} if word not in text}
 
 
 def test_run_with_a_bad_file_says_so_and_starts_nothing(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ function read(input, kind) {
 
 function handForm(device, name, hand) {
   const inputs = Object.entries(hand.args).map(([arg, kind]) => [arg, kind, element("input", {
-    type: { bool: "checkbox", int: "number", str: "text" }[kind], title: arg, required: kind !== "bool",
+    type: { bool: "checkbox", int: "number", str: "text" }[kind], title: arg, placeholder: arg, required: kind !== "bool",
   })]);
   const form = element("form", {}, ...inputs.map(([, , input]) => input), element("button", {}, hand.label));
   form.addEventListener("submit", async (event) => {
@@ -86,11 +86,17 @@ function doorButtons(device, doors) {
   }));
 }
 
+function inWords(value) {
+  if (typeof value === "string") return value;
+  const isText = Array.isArray(value) && value.length && value.every((row) => typeof row === "string");
+  return isText ? value.join("\n") : JSON.stringify(value);
+}
+
 function update(device) {
   const section = drawn.get(device.name) || draw(device);
   const { doors, ...rest } = device.look;
   const list = element("dl", {}, ...Object.entries(rest).flatMap(([name, value]) => [
-    element("dt", {}, name), element("dd", {}, typeof value === "string" ? value : JSON.stringify(value))]));
+    element("dt", {}, name), element("dd", {}, inWords(value))]));
   const look = section.querySelector(".look");
   const state = JSON.stringify(device.look);
   if (look.dataset.state !== state) {
