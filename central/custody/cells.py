@@ -1,6 +1,7 @@
 """Cabinets and their cells: finding them, choosing a free one, putting one out of use."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,21 @@ def cell_at(session: Session, gateway: str, device: str, number: int) -> Cell | 
     """The cell behind a door as its gateway names it, locked; None if it belongs to no cabinet."""
     found = select(Cell).where(Cell.gateway == gateway, Cell.device == device, Cell.device_cell == number)
     return session.scalars(_locked(found)).one_or_none()
+
+
+@dataclass(frozen=True)
+class Lockers:
+    """The devices of one gateway that belong to a cabinet."""
+
+    banks: frozenset[str]
+    readers: frozenset[str]
+
+
+def lockers_of(session: Session, gateway: str) -> Lockers:
+    """Banks of locks and readers of a gateway that belong to a cabinet."""
+    banks = session.scalars(select(Cell.device).where(Cell.gateway == gateway).distinct())
+    readers = session.scalars(select(Cabinet.reader).where(Cabinet.gateway == gateway))
+    return Lockers(frozenset(banks), frozenset(reader for reader in readers if reader))
 
 
 def cabinet_of_reader(session: Session, gateway: str, reader: str) -> Cabinet | None:

@@ -6,7 +6,8 @@
 - Custody moves when the door that a move opened is seen shut, and not before.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock
 from central.custody import permits, service, settle
-from central.custody.cells import cabinet_of_reader, cell_at, tell_cell
+from central.custody.cells import Lockers, cabinet_of_reader, cell_at, lockers_of, tell_cell
 from central.custody.facts import VolumeExposed
 from central.custody.receipts import Receipts
 from central.custody.standing import held
@@ -45,6 +46,9 @@ _HEARD: tuple[type[Fact], ...] = (
 )
 
 
+_CODE_READ, _DOOR_CHANGED = wire_name(CodeRead), wire_name(DoorChanged)
+
+
 class CustodyProjector:
     """Shown every line that can concern a locker; stands behind the projector of wishes."""
 
@@ -53,6 +57,14 @@ class CustodyProjector:
     def __init__(self, receipts: Receipts, clock: Clock) -> None:
         self._receipts = receipts
         self._clock = clock
+
+    def project_batch(self, session: Session, lines: Sequence[LineView]) -> None:
+        """Take in the lines that concern a locker; a backlog holds thousands that do not."""
+        lockers = lockers_of(session, lines[0].gateway)
+        now = self._clock()
+        for line in lines:
+            if _concerns(line, lockers, now):
+                self.project(session, line)
 
     def project(self, session: Session, line: LineView) -> None:
         """Take in one line."""
@@ -94,6 +106,15 @@ class CustodyProjector:
         cabinet = cabinet_of_reader(session, line.gateway, line.device)
         if cabinet is not None and now - line.at <= _SCAN_COUNTS:
             service.code_read(session, cabinet, read.code, now)
+
+
+def _concerns(line: LineView, lockers: Lockers, now: datetime) -> bool:
+    """False only for what `project` would take in without a trace."""
+    if line.type == _CODE_READ:
+        return line.device in lockers.readers and now - line.at <= _SCAN_COUNTS
+    if line.type == _DOOR_CHANGED and line.device not in lockers.banks:
+        return line.cause is None and line.body.get("door") == "open" and not line.body.get("found")
+    return True
 
 
 def _opened(session: Session, line: LineView, cell: Cell, *, new: bool) -> None:

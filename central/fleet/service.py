@@ -53,7 +53,7 @@ def invite(
         raise Refused(
             "设备网关名称“{name}”不可用：只能用小写字母、数字和连字符。", code="bad_name", status=422, name=name
         ) from error
-    secret = secrets.token_urlsafe(24)
+    secret = secrets.token_hex(24)
     session.add(Invite(gateway=name, secret_hash=_hashed(secret), expires_at=now + life))
     record(session, GatewayInvited(gateway=name), actor=actor)
     return f"{secret}.{authority.root_fingerprint[:_FINGERPRINT_DIGITS]}"

@@ -1,5 +1,7 @@
 """What gateways say of wishes, and the facts that answer them."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from central.ledger.projection import LineView
@@ -17,6 +19,12 @@ class WishProjector:
     def __init__(self) -> None:
         self.types = frozenset(Fact.registry)
         """Every fact: any may answer some wish."""
+
+    def project_batch(self, session: Session, lines: Sequence[LineView]) -> None:
+        """Take in the lines that name a wish or permit; most name none."""
+        for line in lines:
+            if line.cause is not None:
+                self.project(session, line)
 
     def project(self, session: Session, line: LineView) -> None:
         """Take in one line; a line that names no wish of that gateway changes nothing."""

@@ -11,6 +11,8 @@ import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from devices.locks import DoorChanged
+from devices.messages import Fact
+from devices.readers import CodeRead
 from gateway.clock import Clock
 from gateway.identity import load
 from gateway.journal import Journal
@@ -20,6 +22,7 @@ from tests.kit.installation import COURT, Box, Installation
 
 _TOGETHER = 1000
 _LOOK_S = 0.05
+_BANK = "wall-z"
 ALARM_S = 1.0
 
 
@@ -54,10 +57,17 @@ async def _write(box: Box, lines: int) -> None:
     async with Journal(path, identity.gateway, identity.kid, Clock(rtc_healthy=True)) as journal:
         for begun in range(0, lines, _TOGETHER):
             numbers = range(begun, min(begun + _TOGETHER, lines))
-            facts = [
-                DoorChanged(cell=1 + number % 12, door="open" if number % 24 < 12 else "shut") for number in numbers
-            ]
-            await asyncio.gather(*(journal.append("wall-z", fact) for fact in facts))
+            facts = [(_BANK, _door(number)) if number % 2 else (box.reader, _code(number)) for number in numbers]
+            await asyncio.gather(*(journal.append(device, fact) for device, fact in facts))
+
+
+def _door(number: int) -> Fact:
+    """A door of a bank without a cabinet, as found at a start: nothing to be alarmed at."""
+    return DoorChanged(cell=1 + number % 12, door="open" if number % 24 < 12 else "shut", found=True)
+
+
+def _code(number: int) -> Fact:
+    return CodeRead(code=f"SPARE-{number:08}", encoding="utf-8")
 
 
 def _alarm(court: Installation, box: Box) -> float:
