@@ -7,6 +7,7 @@ from types import FrameType
 
 import click
 
+from central.demo.acts import live_in
 from central.demo.children import ChildFailed
 from central.demo.court import PASSWORD, PEOPLE
 from central.demo.eyes import StepFailed
@@ -30,7 +31,7 @@ def show(wanted: Path | None, *, once: bool) -> int:
             click.echo(f"a court is made in {place}")
             with stage(place, liked_ports=not once) as court:
                 return drive(court) if once else wait(court)
-    except (ChildFailed, CannotStage) as failed:
+    except (ChildFailed, CannotStage, StepFailed) as failed:
         click.echo(str(failed), err=True)
         return 1
     except _Stopped:
@@ -51,7 +52,9 @@ def drive(court: Stage) -> int:
 
 
 def wait(court: Stage) -> int:
-    """Say where to look, then watch over the programs. Raises ChildFailed when one ends by itself."""
+    """Say where to look, then watch over the programs. Raises ChildFailed when one ends by itself, StepFailed."""
+    click.echo("the robot puts some dossiers away, so that there is something to see")
+    live_in(court)
     logins = ", ".join([*PEOPLE, "admin"])
     click.echo(f"""
   the court's pages     {court.url}

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from central.clock import utc_now
-from central.demo.court import CABINET, FIRST_BARCODE, GATEWAY, PASSWORD
+from central.demo.acts import PRINTER, WALL, put_away, ref_of, take_out, wait_for_the_locker
+from central.demo.court import FIRST_BARCODE, GATEWAY, PASSWORD
 from central.demo.eyes import Hands, StepFailed, Visitor, until
 from central.demo.stage import Stage
 
-WALL, READER, PRINTER = "wall-a", "reader-a", "slip-a"
 _UNLOCK = "31"  # the board's command byte, devices.md 1a
 
 
@@ -20,31 +20,26 @@ def deposit(court: Stage) -> str:
     """A clerk deposits a labelled volume: scan, the cell opens, the door is shut, custody moves, a receipt prints."""
     hands = Hands(court.emulators)
     with Visitor(court.url, "clerk", PASSWORD) as clerk:
-        until("every door to be known as shut", lambda: _all_shut(clerk))
-        move = clerk.post("/deposits", volume=FIRST_BARCODE, cabinet=CABINET)
-        hands.push(READER, "scan", code=FIRST_BARCODE)
-        done = _through_the_door(clerk, hands, move)
+        wait_for_the_locker(clerk)
+        cell = put_away(clerk, hands, FIRST_BARCODE)["cell"]
         _stands(clerk, "STORED")
-        rows = until("a receipt", lambda: _receipt(hands, FIRST_BARCODE))
-        return f"{FIRST_BARCODE} is in {done['cell']}; {WALL} heard {_unlocked(hands)}; {PRINTER} printed {rows[0]!r}"
+    rows = until("a receipt", lambda: _receipt(hands, FIRST_BARCODE))
+    receipt = ", ".join(row.strip() for row in rows if cell in row or FIRST_BARCODE in row)
+    return f"{FIRST_BARCODE} is in {cell}; {WALL} heard {_unlocked(hands)}; {PRINTER} printed {receipt}"
 
 
 def hand_out(court: Stage) -> str:
     """The clerk hands it out to a judge: the cell opens, the door is shut, the judge has it."""
-    hands = Hands(court.emulators)
-    with Visitor(court.url, "judge", PASSWORD) as judge:
-        holder = judge.get("/me")["ref"]
+    holder = ref_of(court, "judge")
     with Visitor(court.url, "clerk", PASSWORD) as clerk:
-        move = clerk.post("/hand-outs", volume=FIRST_BARCODE, holder=holder)
-        done = _through_the_door(clerk, hands, move)
+        cell = take_out(clerk, Hands(court.emulators), FIRST_BARCODE, holder)["cell"]
         standing = _stands(clerk, "OUT")
-        if standing["holder"] != holder:
-            raise StepFailed(f"{FIRST_BARCODE} is with {standing['holder']}, not with {holder}")
-        proof = clerk.get(f"/volumes/{FIRST_BARCODE}/chain")[-1]["proof"][-1]
-        return (
-            f"{FIRST_BARCODE} left {done['cell']} and is with {holder}; "
-            f"{proof['gateway']} line {proof['seq']}, {proof['type']}, sha256 {proof['hash'][:12]}"
-        )
+        steps = clerk.get(f"/volumes/{FIRST_BARCODE}/chain")[-1]["proof"]
+    if standing["holder"] != holder:
+        raise StepFailed(f"{FIRST_BARCODE} is with {standing['holder']}, not with {holder}")
+    proof = next(step for step in reversed(steps) if step["gateway"] == GATEWAY)
+    line = f"line {proof['seq']}, {proof['type']}, sha256 {proof['hash'][:12]}"
+    return f"{FIRST_BARCODE} left {cell} and is with {holder}; proven by {GATEWAY} {line}"
 
 
 def verify(court: Stage) -> str:
@@ -67,33 +62,11 @@ STEPS: Mapping[str, Callable[[Stage], str]] = {"deposit": deposit, "handout": ha
 """In the order in which they build on one another."""
 
 
-def _through_the_door(clerk: Visitor, hands: Hands, move: Any) -> Any:
-    """Wait for the cell to open, shut its door by hand, and wait for custody to move; gives the move as it ended."""
-    path = f"/moves/{move['id']}"
-    opened = until("the door to be seen open", lambda: _in_state(clerk, path, "OPENED", "LEFT_OPEN"))
-    door = int(opened["cell"].rpartition("-")[2])
-    if hands.look(WALL)["doors"][str(door)] != "open":
-        raise StepFailed(f"central says {opened['cell']} is open, but its door is shut")
-    hands.push(WALL, "shut", cell=door)
-    return until("custody to move", lambda: _in_state(clerk, path, "COMMITTED"))
-
-
-def _in_state(clerk: Visitor, path: str, *states: str) -> Any:
-    move = clerk.get(path)
-    if move["ended_at"] and move["state"] not in states:
-        raise StepFailed(f"the move ended as {move['state']}: {move['message']}")
-    return move if move["state"] in states else None
-
-
 def _stands(clerk: Visitor, state: str) -> Any:
     standing = clerk.get(f"/volumes/{FIRST_BARCODE}")
     if standing["state"] != state:
         raise StepFailed(f"{FIRST_BARCODE} is {standing['state']}, not {state}")
     return standing
-
-
-def _all_shut(clerk: Visitor) -> bool:
-    return all(cell["door"] == "shut" for cell in clerk.get(f"/cabinets/{CABINET}")["cells"])
 
 
 def _receipt(hands: Hands, barcode: str) -> list[str] | None:
