@@ -91,6 +91,13 @@ def test_a_door_found_shut_after_a_power_cut_commits_and_says_on_what_it_rests(l
     assert (locker.custody().state, locker.move(move.id).evidence) == ("STORED", "door_found")
 
 
+def test_a_door_that_was_never_seen_open_commits_nothing_when_it_is_shut(locker: Locker) -> None:
+    move = deposit(locker)
+    locker.tell(WishTaken(wish="open_cell", cell=1), move.wish)
+    locker.shuts(1, move.wish)
+    assert (locker.custody().state, locker.move(move.id).state) == ("LABELLED", "ACKED")
+
+
 def test_two_clerks_at_once_get_two_cells(locker: Locker) -> None:
     first, second = deposit(locker, "HS-0001"), deposit(locker, "HS-SECRET", "clerk2")
     cells = {locker.wish(move.wish).body["cell"] for move in (first, second)}
