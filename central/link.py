@@ -159,6 +159,7 @@ class Link:
         for post in await asyncio.to_thread(lambda: list(self._retained())):
             self._posts.setdefault(post.topic, post)
         await client.publish(topics.host(self._court), self._host(online=True), qos=1, retain=True)
+        _end_if_cancelled()
         self._posted.set()
         self._woken.set()
         self.connected.set()
@@ -191,7 +192,8 @@ class Link:
     async def _send_outbox(self, client: aiomqtt.Client) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), _LOOK_S)
+                async with asyncio.timeout(_LOOK_S):
+                    await self._woken.wait()
             self._woken.clear()
             if self._outbox is None:
                 continue
@@ -208,10 +210,17 @@ class Link:
                 return False
             properties.MessageExpiryInterval = max(1, int(left))
         await client.publish(post.topic, post.payload, qos=1, retain=post.retain, properties=properties)
+        _end_if_cancelled()
         return True
 
     def _host(self, *, online: bool) -> str:
         return json.dumps({"online": online, "at": int(self._clock().timestamp())})
+
+
+def _end_if_cancelled() -> None:
+    """aiomqtt waits by asyncio.wait_for, which before Python 3.12 loses a cancellation that meets its result."""
+    if (task := asyncio.current_task()) and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _together(*works: Coroutine[Any, Any, None]) -> None:

@@ -82,10 +82,12 @@ class Connection:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             properties.UserProperty = ("seal", seal)
         await self._client.publish(topic, payload, 1, retain, properties, timeout=float("inf"))
+        _end_if_cancelled()
 
     async def publish_unsafe(self, topic: str, payload: str | bytes) -> None:
         """Publish at QoS 0: it may be lost."""
         await self._client.publish(topic, payload, 0)
+        _end_if_cancelled()
 
     async def take_leave(self, topic: str, payload: str) -> None:
         """Say a retained last word if that still can be said."""
@@ -95,6 +97,7 @@ class Connection:
     async def subscribe(self, topics: Sequence[str]) -> None:
         """Hear of these topics; what is retained there comes at once."""
         await self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in topics])
+        _end_if_cancelled()
 
     async def messages(self) -> AsyncIterator[Message]:
         """What comes in, until the connection breaks. To be read on without delay: its queue has no bound."""
@@ -121,12 +124,12 @@ class Broker:
             client = self._client()
             try:
                 async with client:
+                    _end_if_cancelled()
                     self._is_back()
                     await talk(Connection(client))
             except* (aiomqtt.MqttError, OSError) as errors:
                 self._tell_gone(errors)
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise asyncio.CancelledError  # an error on the way out must not stand in its place
+            _end_if_cancelled()  # an error on the way out must not stand in its place
             if client.was_taken_over:
                 self.taken_over()
             self._tries = 0 if self._mono() - since > _STEADY_S else self._tries + 1
@@ -169,6 +172,12 @@ class Broker:
         if self._is_gone:
             self._is_gone = False
             log.warning("connected to the broker again")
+
+
+def _end_if_cancelled() -> None:
+    """aiomqtt waits by asyncio.wait_for, which before Python 3.12 loses a cancellation that meets its result."""
+    if (task := asyncio.current_task()) and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _backoff(tries: int) -> float:

@@ -117,7 +117,8 @@ class Clock:
                 yield self._news.pop(0)
             self._told.clear()
             try:
-                await asyncio.wait_for(self._told.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):
+                    await self._told.wait()
             except TimeoutError:
                 self.look()
 
