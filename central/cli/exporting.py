@@ -25,7 +25,8 @@ def signatory(court: Court) -> Signatory:
     """Central as it signs exports, with the certificate of every key that ever sealed a line here."""
     authority = court.authority
     with court.store.read() as session:
-        certificates = dict(session.execute(select(GatewayKey.kid, GatewayKey.certificate)).tuples().all())
+        rows = session.execute(select(GatewayKey.kid, GatewayKey.certificate))
+        certificates = {kid: certificate for kid, certificate in rows}
     certificates[court.pen.kid] = pki.pem(authority.signing)
     return Signatory(court.pen, pki.pem(authority.root), certificates)
 
