@@ -3,6 +3,7 @@
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from devices.journal import ZERO, read_chain, read_line
 from tests.kit.crowd import Witness, crowd
-from tests.kit.installation import Box, Installation
+from tests.kit.installation import Box, Installation, small_court
 from tests.kit.process import until
 
 _LONGEST_PAUSE_S = 0.8
@@ -96,6 +97,12 @@ def judge(court: Installation, box: Box, witness: Witness) -> tuple[int, int]:
     return losses, doubles
 
 
+@pytest.fixture
+def court(tmp_path: Path) -> Iterator[Installation]:
+    with small_court(tmp_path / "court", "locker-a") as court:
+        yield court
+
+
 @pytest.mark.parametrize(
     ("power", "kills", "facts"),
     [
@@ -106,23 +113,20 @@ def judge(court: Installation, box: Box, witness: Witness) -> tuple[int, int]:
     ],
 )
 def test_every_fact_is_committed_exactly_once_and_in_order(
-    tmp_path: Path, power_cut_layer: Path, capsys: pytest.CaptureFixture[str], power: bool, kills: int, facts: int
+    court: Installation, power_cut_layer: Path, capsys: pytest.CaptureFixture[str], power: bool, kills: int, facts: int
 ) -> None:
     seed = random.randrange(2**32)
     with capsys.disabled():
         print(f"\nseed {seed}", end=" ", flush=True)
-    with Installation(tmp_path / "court") as court:
-        court.found()
-        court.start("broker", "central")
-        box = court.add_box("locker-a")
-        court.kill9("broker", "central")
-        if power:
-            court.forget_unsynced(power_cut_layer)
-        court.start("broker", "central", box.emulators, box.gateway)
-        havoc = Havoc(court, box, random.Random(seed), power)
-        witness = wreck(court, box, havoc, kills, facts)
-        losses, doubles = judge(court, box, witness)
-        facts = len(court.ledger(box.name))
-        with capsys.disabled():
-            print(f"{havoc}; facts: {facts}, losses: {losses}, doubles: {doubles}")
-        assert (losses, doubles) == (0, 0)
+    box = court.boxes["locker-a"]
+    if power:
+        court.kill9(box.gateway, "central", "broker")
+        court.forget_unsynced(power_cut_layer)
+        court.start("broker", "central", box.gateway)
+    havoc = Havoc(court, box, random.Random(seed), power)
+    witness = wreck(court, box, havoc, kills, facts)
+    losses, doubles = judge(court, box, witness)
+    with capsys.disabled():
+        print(f"{havoc}; facts: {len(court.ledger(box.name))}, losses: {losses}, doubles: {doubles}")
+    assert (losses, doubles) == (0, 0)
+    assert not {"poison", "fork", "chain_broken", "bad_seal"} & {kind for kind, _ in court.alarms()}
