@@ -21,16 +21,16 @@ help:
 	@echo "make clean         remove everything that was made here"
 
 demo: system-demo $(STAMPS)/environment $(STAMPS)/assets
-	@exec $(BIN)/courtside-central demo $(if $(ONCE),--once)
+	@exec $(SETUP) with_ptys $(BIN)/courtside-central demo $(if $(ONCE),--once)
 
 test: setup check
-	@exec $(PYTEST) -m "not long"
+	@exec $(SETUP) with_ptys $(PYTEST) -m "not long"
 
 long: setup
-	@exec $(PYTEST) -m long
+	@exec $(SETUP) with_ptys $(PYTEST) -m long
 
 bench: setup
-	@exec $(BIN)/python -m tests.bench
+	@exec $(SETUP) with_ptys $(BIN)/python -m tests.bench
 
 check: $(STAMPS)/environment
 	@$(BIN)/ruff check .

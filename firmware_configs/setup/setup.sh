@@ -97,6 +97,19 @@ constraints() {
     mv constraints.new constraints.txt
 }
 
+with_ptys() { # run a program where there are pseudo-terminals: emulated serial ports are some, and a bare chroot has none
+    if .venv/bin/python -c 'import os; os.openpty()' 2>/dev/null; then
+        exec "$@"
+    fi
+    say "no pseudo-terminals here; mounting some that only this program and its children see"
+    # shellcheck disable=SC2016
+    exec unshare --mount --propagation unchanged bash -c '
+        mount --make-private /dev
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts && mount --bind /dev/pts/ptmx /dev/ptmx && exec "$@"
+        echo "setup: that failed; mount devpts on /dev/pts, then repeat" >&2
+        exit 1' with_ptys "$@"
+}
+
 clean() {
     rm -rf .venv build dist node_modules ./*.egg-info central/web/static/vendor \
         .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
