@@ -20,6 +20,7 @@ from devices.messages import Fact
 from drivers.hands import Hand
 from drivers.line import Line
 from drivers.link import Link
+from gateway import durable
 
 
 class UnknownDriver(LookupError):
@@ -141,9 +142,7 @@ def kept_blob(folder: Path) -> bytes:
         made = subprocess.run([sys.executable, "-m", __name__], stdout=subprocess.PIPE, check=True).stdout
         for old in folder.glob("catalogue-*.json"):
             old.unlink()
-        draft = kept.with_suffix(".new")
-        draft.write_bytes(made)
-        draft.rename(kept)
+        durable.write(kept, made)
     return kept.read_bytes()
 
 

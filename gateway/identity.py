@@ -4,7 +4,6 @@ import base64
 import hashlib
 import http.client
 import json
-import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from devices.claims import IdentityClaims, SealClaims
 from devices.grants import Keys, keys_of, sign, thumbprint
 from devices.topics import BadName, checked_gateway, checked_name
+from gateway import durable
 from gateway.clock import Clock
 
 HTTP_TOKEN_LIFE_S = 60
@@ -110,7 +110,7 @@ def save(folder: Path, key: Ed25519PrivateKey, answer: Mapping[str, Any]) -> Ide
     if (folder / "key.pem").exists():
         old = _private_key(folder / "key.pem")
         files = {f"sealed-by-{thumbprint(old.public_key())}.pem": (folder / "key.pem").read_bytes()} | files
-    _write(folder, files)
+    durable.write_all(folder, files)
     return load(folder)
 
 
@@ -234,20 +234,3 @@ def _public_key(pem: str) -> Ed25519PublicKey:
 def _old_keys(folder: Path) -> dict[str, Ed25519PrivateKey]:
     keys = (_private_key(path) for path in folder.glob("sealed-by-*.pem"))
     return {thumbprint(key.public_key()): key for key in keys}
-
-
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    drafts = {folder / f"{name}.new": folder / name for name in files}
-    for draft, content in zip(drafts, files.values(), strict=True):
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    for draft, path in drafts.items():  # all are on disk before the first takes the place of one that works
-        draft.replace(path)
-    for names in (folder, folder.parent):  # the folder itself may be new
-        descriptor = os.open(names, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -15,7 +15,6 @@ import base64
 import hashlib
 import http.client
 import logging
-import os
 import random
 import re
 import time
@@ -27,6 +26,7 @@ from urllib.parse import urljoin, urlsplit
 from devices.claims import StoredClaims
 from devices.errors import DeviceOffline, WishRejected
 from devices.grants import BadToken, read
+from gateway import durable
 from gateway.clock import Clock
 from gateway.identity import Identity, http_token
 from gateway.journal import KEPT_S
@@ -66,7 +66,7 @@ class Uploads:
         """Have it on disk, to be uploaded; gives its SHA-256. Only then may a line name it. Raises OSError."""
         sha256 = hashlib.sha256(blob).hexdigest()
         if not (self._blobs / sha256).exists():
-            await asyncio.to_thread(_write, self._blobs / sha256, blob)
+            await asyncio.to_thread(durable.write, self._blobs / sha256, blob)
             self._came.set()
         return sha256
 
@@ -100,7 +100,7 @@ class Uploads:
             blob = await asyncio.to_thread(self._central.fetch, sha256)
         except (NotStored, OSError, http.client.HTTPException) as error:
             raise DeviceOffline(f"blob {sha256[:12]} cannot be had: {error}") from error
-        await asyncio.to_thread(_write, self._fetched / sha256, blob)
+        await asyncio.to_thread(durable.write, self._fetched / sha256, blob)
         return blob
 
     async def _upload_all(self) -> bool:
@@ -193,7 +193,7 @@ class _Central:
         if status != 201:
             raise NotStored(f"POST {_UPLOADS}: {status} {body[:200].decode(errors='replace')}")
         place = urlsplit(urljoin(_UPLOADS, told["location"])).path
-        note.write_text(place)
+        durable.write(note, place.encode())
         return place, 0
 
     def _take_receipt(self, ask: "_Ask", path: Path) -> bool:
@@ -208,7 +208,7 @@ class _Central:
             raise NotStored(f"a receipt that is not to be believed: {error}") from error
         if stored.sha256 != path.name or stored.size != path.stat().st_size:
             raise NotStored(f"a receipt for another blob: {stored.sha256}")
-        _write(_beside(path, "stored"), token)
+        durable.write(_beside(path, "stored"), token)
         _beside(path, "at").unlink(missing_ok=True)
         return True
 
@@ -247,17 +247,3 @@ def _metadata(sha256: str) -> str:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.name}.{suffix}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    draft = path.with_name(f"{path.name}.new")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -35,6 +35,16 @@ save(home, key, {
     "ca": "ca", "certificate": "certificate",
 })
 """
+_WAITING_BLOB = f"""{_IDENTITY.replace("home,", "home / 'identity',")}
+import asyncio
+from gateway.clock import Clock
+from gateway.identity import load
+from gateway.uploads import Uploads
+os.mkdir(home / "data")
+data = os.open(home, os.O_RDONLY)
+os.fsync(data)
+print(asyncio.run(Uploads(load(home / "identity"), Clock(), home / "data").keep(b"a page")))
+"""
 
 
 def say_after_the_power_went(disk: ForgetfulDisk, deed: str) -> str:
@@ -72,3 +82,10 @@ def test_a_gateways_identity_survives(forgetful: Forgetful) -> None:
     disk = forgetful("disk")
     say_after_the_power_went(disk, _IDENTITY)
     assert identity.load(home_on(disk)).gateway == "box"
+
+
+def test_a_blob_a_gateway_may_name_in_a_line_survives(forgetful: Forgetful) -> None:
+    disk = forgetful("disk")
+    home_on(disk).mkdir()
+    sha256 = say_after_the_power_went(disk, _WAITING_BLOB)
+    assert (home_on(disk) / "data" / "blobs" / sha256).read_bytes() == b"a page"
