@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,15 @@ def json_schema() -> dict[str, Any]:
     """One JSON Schema (draft 2020-12) with every wish, fact and token under `$defs`."""
     defs: dict[str, Any] = {}
     for group, models in (("wish", Wish.registry), ("fact", Fact.registry), ("token", _CLAIMS)):
-        for name, model in sorted(models.items()):
+        for name, model in sorted(_shared(models).items()):
             schema = model.model_json_schema(ref_template=f"#/$defs/{group}.{name}/$defs/{{model}}")
             defs[f"{group}.{name}"] = schema
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Courtside 1", "$defs": defs}
+
+
+def _shared(models: Mapping[str, type[BaseModel]]) -> dict[str, type[BaseModel]]:
+    """Those declared here: facts of central's own book do not travel."""
+    return {name: model for name, model in models.items() if model.__module__.partition(".")[0] == __package__}
 
 
 def asyncapi(version: str = "1") -> dict[str, Any]:
@@ -62,7 +68,7 @@ def _channels() -> list[tuple[str, str, str, str, Any]]:
     base = f"{ROOT}/{{court}}/{{gateway}}"
     token = {"type": "string", "description": "EdDSA JWT; its claims are under `$defs` of courtside.schema.json."}
     lines = {"type": "string", "description": "Journal lines, newline between; user property `seal` is a seal token."}
-    facts = {"oneOf": [{"$ref": f"courtside.schema.json#/$defs/fact.{name}"} for name in sorted(Fact.registry)]}
+    facts = {"oneOf": [{"$ref": f"courtside.schema.json#/$defs/fact.{name}"} for name in sorted(_shared(Fact.registry))]}
     return [
         ("journal", f"{base}/journal", "receive", "Sealed batches, oldest first (QoS 1, not retained)", lines),
         ("ack", f"{base}/ack", "send", "Committed up to here (QoS 1, retained)", token),
