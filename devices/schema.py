@@ -68,7 +68,8 @@ def _channels() -> list[tuple[str, str, str, str, Any]]:
     base = f"{ROOT}/{{court}}/{{gateway}}"
     token = {"type": "string", "description": "EdDSA JWT; its claims are under `$defs` of courtside.schema.json."}
     lines = {"type": "string", "description": "Journal lines, newline between; user property `seal` is a seal token."}
-    facts = {"oneOf": [{"$ref": f"courtside.schema.json#/$defs/fact.{name}"} for name in sorted(_shared(Fact.registry))]}
+    names = sorted(_shared(Fact.registry))
+    facts = {"oneOf": [{"$ref": f"courtside.schema.json#/$defs/fact.{name}"} for name in names]}
     return [
         ("journal", f"{base}/journal", "receive", "Sealed batches, oldest first (QoS 1, not retained)", lines),
         ("ack", f"{base}/ack", "send", "Committed up to here (QoS 1, retained)", token),
