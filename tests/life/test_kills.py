@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from central.blobs import Blobs
 from devices.journal import ZERO, read_chain, read_line
 from tests.kit.crowd import Witness, crowd
 from tests.kit.installation import Box, Installation, small_court
@@ -97,6 +98,15 @@ def judge(court: Installation, box: Box, witness: Witness) -> tuple[int, int]:
     return losses, doubles
 
 
+def weight_is_kept(court: Installation, box: Box) -> None:
+    """What central gave its receipt for it has, whole (ledger rule 5); the box forgot nothing it named in a line."""
+    blobs = Blobs(court.home / "blobs")
+    started = [read_line(raw) for _, raw in court.journal(box)]
+    named = {line.body["catalogue"] for line in started if line.type == "started"}
+    until("the catalogue has a receipt", lambda: named <= {path.stem for path in (box.data / "blobs").glob("*.stored")})
+    assert [len(blobs.get(sha256)) > 1000 for sha256 in named] == [True]
+
+
 @pytest.fixture
 def court(tmp_path: Path) -> Iterator[Installation]:
     with small_court(tmp_path / "court", "locker-a") as court:
@@ -125,6 +135,7 @@ def test_every_fact_is_committed_exactly_once_and_in_order(
         court.start("broker", "central", box.gateway)
     havoc = Havoc(court, box, random.Random(seed), power)
     witness = wreck(court, box, havoc, kills, facts)
+    weight_is_kept(court, box)
     losses, doubles = judge(court, box, witness)
     with capsys.disabled():
         print(f"{havoc}; facts: {len(court.ledger(box.name))}, losses: {losses}, doubles: {doubles}")
