@@ -19,6 +19,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from central import durable
 from central.fleet.tables import Gateway
 from central.pki import CENTRAL
 from devices.topics import ROOT, GatewayTopics, host
@@ -50,7 +51,7 @@ def write_conf(place: BrokerPlace, court: str, gateways: Iterable[str]) -> Path:
     """Write configuration and list; gives the configuration's path."""
     place.folder.mkdir(parents=True, exist_ok=True)
     path = place.folder / CONF
-    path.write_text(conf(place))
+    durable.write(path, conf(place).encode(), 0o644)
     write_acl(place.folder, court, gateways)
     return path
 
@@ -109,10 +110,7 @@ def acl(court: str, gateways: Iterable[str]) -> str:
 
 def write_acl(folder: Path, court: str, gateways: Iterable[str]) -> None:
     """Write the list in one step, so that a broker never reads half of it."""
-    draft = folder / f"{ACL}.new"
-    draft.write_text(acl(court, gateways))
-    draft.chmod(0o600)
-    draft.replace(folder / ACL)
+    durable.write(folder / ACL, acl(court, gateways).encode())
 
 
 def reload(folder: Path) -> bool:

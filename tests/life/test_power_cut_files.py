@@ -1,4 +1,4 @@
-"""Power cuts under what is not a database: the court's keys and settings, blobs, and a gateway's identity."""
+"""Power cuts under what is not a database: a new court's keys and settings, blobs, and a gateway's identity."""
 
 import subprocess
 import sys
@@ -7,17 +7,13 @@ from pathlib import Path
 
 from central import pki, settings
 from central.blobs import Blobs
+from central.cli.works import courtroom
+from central.people.service import password_fits, person_by_login
 from gateway import identity
 from tests.kit.powercut import ForgetfulDisk
 
 Forgetful = Callable[[str], ForgetfulDisk]
 
-_KEYS = """
-from central import pki, settings
-home.mkdir()
-pki.create(home / "pki", "court", ["127.0.0.1"], datetime.now(UTC))
-settings.save(settings.Settings(court="court", home=home))
-"""
 _BLOBS = """
 from central.blobs import Blobs
 print(Blobs(home / "blobs").put(b"a page"))
@@ -63,12 +59,23 @@ def home_on(disk: ForgetfulDisk) -> Path:
     return disk.folder / "home"
 
 
-def test_the_courts_keys_and_settings_survive(forgetful: Forgetful) -> None:
+def test_a_court_just_founded_survives(forgetful: Forgetful) -> None:
     disk = forgetful("disk")
-    say_after_the_power_went(disk, _KEYS)
-    authority = pki.load(home_on(disk) / "pki")
-    assert authority.client_context() is not None
-    assert settings.load(home_on(disk)).court == "court"
+    home, program = disk.folder / "home", Path(sys.executable).with_name("courtside-central")
+    first = ("--login", "admin", "--name", "管理员", "--password", "correct horse battery")
+    subprocess.run(
+        [program, "init", "--home", home, "--court", "huishan", *first],
+        env=disk.environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    disk.cut()
+    assert pki.load(home / "pki").client_context() is not None
+    assert settings.load(home).court == "huishan"
+    assert "user central" in (home / "broker" / "acl").read_text()
+    with courtroom(home) as court, court.store.read() as session:
+        admin = person_by_login(session, "admin")
+        assert admin is not None and password_fits(admin.password, "correct horse battery")
 
 
 def test_a_blob_that_was_kept_survives(forgetful: Forgetful) -> None:
