@@ -78,7 +78,7 @@ environment() {
         "$python" -m venv --clear .venv
     fi
     say "Python packages as pinned in constraints.txt"
-    PIP_CONSTRAINT=constraints.txt .venv/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+    PIP_CONSTRAINT=constraints.txt .venv/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev]'
 }
 
 assets() {
