@@ -112,7 +112,7 @@ with_ptys() { # run a program where there are pseudo-terminals: emulated serial 
 
 clean() {
     rm -rf .venv build dist node_modules ./*.egg-info central/web/static/vendor \
-        .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+        .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
     find . -name __pycache__ -type d -prune -exec rm -rf {} +
     say "clean"
 }
