@@ -1,13 +1,16 @@
 // The keyboard first: "/" searches, arrows walk a wall or a list, Enter opens, Esc goes back, single keys press what
-// they are written on, and a barcode reader that types finds its volume from anywhere.
+// they are written on, and a barcode reader that types finds its volume from anywhere but a field: what is typed
+// into one stays there, above all a password.
 (() => {
-  const READER_MS = 40; // a person does not type two keys within this time, eight times in a row
+  const READER_MS = 40; // a key, on the average of a whole code: a person is not that fast for so long
+  const PAUSE_MS = 250; // a busy machine may hold up a key of the reader so long
   const READER_MIN = 6;
   let typed = "";
+  let firstAt = 0;
   let lastAt = 0;
-  let before = null;
 
   const writes = (element) => element?.matches?.("input:not([type=checkbox],[type=radio]), textarea, select");
+  const keeps = (element) => writes(element) && !element.matches("[data-scan]");
 
   function scanned(code) {
     const field = document.querySelector("[data-scan]");
@@ -20,14 +23,15 @@
   }
 
   function reader(event) {
-    const quick = event.timeStamp - lastAt < READER_MS;
+    if (keeps(event.target)) { typed = ""; return false; }
+    const goesOn = event.timeStamp - lastAt < PAUSE_MS;
     lastAt = event.timeStamp;
-    if (event.key === "Enter" && quick && typed.length >= READER_MIN) {
+    const quick = event.timeStamp - firstAt < READER_MS * typed.length;
+    if (event.key === "Enter" && goesOn && quick && typed.length >= READER_MIN) {
       event.preventDefault();
       event.stopPropagation();
       const code = typed;
       typed = "";
-      if (before && writes(document.activeElement)) document.activeElement.value = before.value;
       scanned(code);
       return true;
     }
@@ -35,7 +39,7 @@
       if (event.key !== "Shift") typed = "";
       return false;
     }
-    if (!quick) { typed = ""; before = { value: document.activeElement?.value }; }
+    if (!goesOn || !typed) { typed = ""; firstAt = event.timeStamp; }
     typed += event.key;
     return false;
   }
@@ -91,6 +95,8 @@
     }
   }
 
+  // Only as the page opens: an autofocus in a live piece would take the focus at each change.
+  if (document.activeElement === document.body) document.querySelector("[data-first]")?.focus({ preventScroll: true });
   document.addEventListener("keydown", (event) => { if (!reader(event)) press(event); }, true);
   document.addEventListener("click", (event) => {
     const row = event.target.closest?.("tr[data-href]");
