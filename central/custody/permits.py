@@ -204,7 +204,7 @@ def _token(session: Session, permit: Permit, pin: str | None) -> str:
 
 def _qr(token: str) -> str:
     drawn = io.BytesIO()
-    segno.make(token, error="m", micro=False).save(drawn, kind="svg", scale=4, xmldecl=False, svgns=True)
+    segno.make(token, error="m", micro=False).save(drawn, kind="svg", omitsize=True, xmldecl=False)
     return drawn.getvalue().decode()
 
 
