@@ -14,13 +14,16 @@ from central.cases import service as cases
 from central.cases.tables import Volume
 from central.custody import board, door, flow, permits, service, standing
 from central.custody.tables import Move
+from central.ledger.tables import LedgerLine
 from central.people import service as people
 from central.people.roles import Actor
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import Look, page
-from central.web.refused import Refused
+from central.web.refused import Refused, Said
 from central.wishes.service import outcome
 from central.wishes.tables import WishRow
+from devices.messages import wire_name
+from devices.printers import BytesHandedOver
 
 router = pages()
 
@@ -139,12 +142,22 @@ def _move(request: Request, session: Session, move: Move, refused: Refused | Non
         "wish": wish,
         "outcome": outcome(wish) if wish else None,
         "receipt": receipt,
-        "receipt_outcome": outcome(receipt) if receipt else None,
+        "receipt_said": _printed(session, receipt) if receipt else None,
         "failed": move.state in door.FAILED,
         "names": board.names_of(session, {move.person, move.holder}),
     }
     status, said = (refused.status, refused.said) if refused else (200, None)
     return page(request, "custody/move.html", status, move=move, topics=topics, refused=said, **context)
+
+
+def _printed(session: Session, receipt: WishRow) -> Said:
+    """What became of the receipt; a printer that reports nothing is not said to have printed."""
+    if receipt.state != "answered":
+        return outcome(receipt)
+    answer = session.get(LedgerLine, receipt.ended_line)
+    if answer is not None and answer.type == wire_name(BytesHandedOver):
+        return Said("已送到打印机；这台打印机不报告结果，请看一眼凭证是否已出纸。")
+    return Said("收卷凭证已打印，请交给存卷人。")
 
 
 def _hand_out(  # noqa: PLR0913  (a page that is drawn before and after its form)

@@ -51,11 +51,13 @@
 
   function lost() {
     lostAt ??= Date.now();
+    document.body.dataset.live = "lost";
     setTimeout(show, SILENT_MS);
   }
 
   function found() {
     lostAt = null;
+    document.body.dataset.live = "on";
     show();
     if (everOpen) htmx.trigger(document.body, "again");
     everOpen = true;
