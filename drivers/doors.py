@@ -25,28 +25,34 @@ class Doors:
         self._poll_s = poll_s
         self._poll_fast_s = poll_fast_s
         self._known: dict[int, Door] = {}
+        self._seen_open: set[int] = set()
+        """Since their latest release."""
         self._untold: list[DoorChanged] = []
         self._stirred = asyncio.Event()
         self._restless = 0
 
     async def release(self, cell: int, unlock: Callable[[], Awaitable[bool]], tries: int) -> None:
-        """Release a latch until the board says so (`unlock` is True) or the door is seen open, at most `tries` times.
+        """Release a latch until the board says so (`unlock` is True) or the door was seen open, at most `tries` times.
 
+        A door that `watch` saw open meanwhile may be shut again by now: it is not released once more.
         Raises WishRejected if there is no such cell, DeviceOffline.
         """
         if cell not in self._cells:
             raise WishRejected(f"no cell {cell}: this bank has {self._cells[0]} to {self._cells[-1]}")
+        self._seen_open.discard(cell)
         for _ in range(tries):
             heard = await unlock()
             self._restless = RESTLESS_POLLS
-            doors = await self.look()
-            if heard or doors[cell] == "open":
+            await self.look()
+            if heard or cell in self._seen_open:
                 return
 
     async def look(self) -> Mapping[int, Door]:
         """Read every door now and keep what changed for `watch`. Raises DeviceOffline."""
         doors = await self._ask()
         for cell, door in doors.items():
+            if door == "open":
+                self._seen_open.add(cell)
             before = self._known.get(cell)
             if door != before:
                 self._known[cell] = door
