@@ -79,7 +79,8 @@ class Box:
             while not (value := holds()):
                 self.news.clear()
                 try:
-                    await asyncio.wait_for(self.news.wait(), 0.02)
+                    async with asyncio.timeout(0.02):
+                        await self.news.wait()
                 except TimeoutError:
                     continue
             return value

@@ -122,7 +122,8 @@ class FakeCentral:
             while not holds(self):
                 self.changed.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.changed.wait(), 0.02)
+                    async with asyncio.timeout(0.02):
+                        await self.changed.wait()
 
     async def ack(self, book: str, **other: Any) -> None:
         """Acknowledge what is committed of that book, or what `other` says."""
@@ -144,6 +145,8 @@ class FakeCentral:
     async def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
         """Anything, at QoS 1."""
         await self.client.publish(topic, payload, qos=1, retain=retain)
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError  # aiomqtt may have lost it: it waits by asyncio.wait_for
 
     async def say_online(self, online: bool) -> None:
         """What stands at `host`."""
