@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock, utc_now
 from central.fleet.service import device_of, find
-from central.fleet.tables import Gateway
+from central.fleet.tables import Device, Gateway
 from central.store import Store, tell
 from devices.box import GATEWAY
 
@@ -100,8 +100,7 @@ class Presence:
                 for topic, payload in values.get(name, {}).items():
                     _value(session, gateway, topic, payload, self._clock())
                 for (_, device), told in ((key, told) for key, told in counts.items() if key[0] == name):
-                    device_of(session, gateway, device).counts = dict(told)
-                    tell(session, f"device:{name}/{device}")
+                    _counted(session, device_of(session, gateway, device), told)
                 tell(session, f"gateway:{name}")
 
 
@@ -115,8 +114,16 @@ def _value(session: Session, gateway: Gateway, topic: str, payload: str, now: da
         if not name or "/" in name or name.startswith("$") or node in (GATEWAY, ""):
             return
         device = device_of(session, gateway, node)
-        device.states = {**device.states, name: "" if payload == _EMPTY else payload}
-        tell(session, f"device:{gateway.name}/{node}")
+        value = "" if payload == _EMPTY else payload
+        if device.states.get(name) != value:
+            device.states = {**device.states, name: value}
+            tell(session, "fleet", f"device:{gateway.name}/{node}")
+
+
+def _counted(session: Session, device: Device, told: Mapping[str, Any]) -> None:
+    if device.counts != told:
+        device.counts = dict(told)
+        tell(session, "fleet", f"device:{device.gateway.name}/{device.name}")
 
 
 def _state(session: Session, gateway: Gateway, state: str, now: datetime) -> None:
