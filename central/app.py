@@ -36,6 +36,7 @@ from central.settings import Settings
 from central.store import Store
 from central.web.dress import dress
 from central.web.look import make_look
+from central.web.session import signed_in
 from central.wishes import api as wish_api
 from central.wishes import pages as wish_pages
 from central.wishes.outbox import WishOutbox
@@ -104,7 +105,7 @@ def _routers(court: Court, hub: Hub, now: Now) -> Sequence[APIRouter]:
     uploads = settings.home / "uploads"
     routers = (
         health_routes(store, now),
-        live_routes(hub),
+        live_routes(hub, signed_in),
         fleet_api(store, settings, court.authority, knock, court.clock),
         blob_routes(blobs, knock, _receipts(court.pen)),
         upload_routes(blobs, uploads, knock),

@@ -1,10 +1,10 @@
 """Live pages: whoever shows a topic hears at once that it changed, by server-sent events, and asks for it again."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 HEARTBEAT_S = 15
@@ -78,9 +78,9 @@ class Hub:
             listener.close()
 
 
-def live_routes(hub: Hub) -> APIRouter:
-    """`GET /live?topic=a&topic=b`: an event named like each topic that changed."""
-    router = APIRouter()
+def live_routes(hub: Hub, guard: Callable[..., object]) -> APIRouter:
+    """`GET /live?topic=a&topic=b`: an event named like each topic that changed, for whom the guard lets pass."""
+    router = APIRouter(dependencies=[Depends(guard)])
 
     @router.get("/live", include_in_schema=False)
     async def live(topic: list[str] = Query(default=[], max_length=MAX_TOPICS)) -> EventSourceResponse:

@@ -37,7 +37,7 @@ def _refused(request: Request, error: Exception) -> Response:
 def _not_signed_in(request: Request, error: Exception) -> Response:
     if not isinstance(error, session.NotSignedIn):
         raise error
-    if request.url.path.startswith(_API):
+    if request.url.path.startswith(_API) or "text/event-stream" in request.headers.get("accept", ""):
         return _answer(request, 401, Said("请先登录。"), "not_signed_in")
     if "hx-request" in request.headers:
         back = request.headers.get("hx-current-url", "/")

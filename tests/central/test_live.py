@@ -29,7 +29,7 @@ async def test_closing_the_hub_ends_every_stream() -> None:
 
 async def test_the_stream_begins_by_saying_that_it_is_open() -> None:
     hub = Hub()
-    (route,) = live_routes(hub).routes
+    (route,) = live_routes(hub, lambda: None).routes
     answer = await route.endpoint(topic=["alarms"])
     async with contextlib.aclosing(answer.body_iterator) as events:
         assert (await anext(events)).event == OPENED
