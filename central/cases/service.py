@@ -151,7 +151,12 @@ def find_volume(session: Session, volume: int | str) -> Volume:
     """The volume by its row or its barcode; raises Refused (404)."""
     found = session.get(Volume, volume) if isinstance(volume, int) else volume_by_barcode(session, volume)
     if found is None:
-        raise Refused("条码 {barcode} 不属于任何登记在册的卷宗。", code="unknown_barcode", status=404, barcode=volume)
+        raise Refused(
+            "条码 {barcode} 不属于任何登记在册的卷宗，什么也没有改动。请核对条码；新卷宗请先在卷宗页登记条码。",
+            code="unknown_barcode",
+            status=404,
+            barcode=volume,
+        )
     return found
 
 

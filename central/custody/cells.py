@@ -15,8 +15,10 @@ from central.fleet.tables import Gateway
 from central.ledger.own import record
 from central.people.roles import Actor, must
 from central.store import tell
-from central.web.refused import Refused
+from central.web.refused import Refused, Said
 
+SIZE_NAMES = {"S": "小", "M": "中", "L": "大"}
+"""What sizes of cells and volumes are called."""
 _SHY = timedelta(hours=1)
 """A cell whose door did not open is chosen last for so long."""
 
@@ -88,10 +90,10 @@ def free_cell(session: Session, cabinet: Cabinet, size: str, now: datetime) -> C
     cells: Sequence[Cell] = session.scalars(_locked(free.order_by(Cell.id))).all()
     if not cells:
         raise Refused(
-            "{cabinet} 柜没有能放下这册卷宗（{size}）的空格口，请换一个柜。",
+            "{cabinet} 柜没有放得下这册卷宗（{size}）的空格，卷宗记录未变。请换一个柜，或请档案员腾出一格。",
             code="locker_full",
             cabinet=cabinet.name,
-            size=size,
+            size=Said(SIZE_NAMES[size]),
         )
     jammed = _jammed(session, cabinet, now)
     return min(cells, key=lambda cell: (cell.id in jammed, SIZES.index(cell.size), cell.number))

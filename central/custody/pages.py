@@ -13,6 +13,7 @@ from central.alarms import open_alarms
 from central.cases import flow as case_flow
 from central.cases import numbers
 from central.cases import service as cases
+from central.cases.tables import Volume
 from central.custody import board, cells, counter_pages, flow, permits, service, standing
 from central.custody.counter_pages import Mover
 from central.custody.tables import Cell
@@ -33,8 +34,7 @@ CaseReader = Annotated[Actor, Depends(needs("case.read"))]
 CaseStepper = Annotated[Actor, Depends(needs("case.step"))]
 Text = Annotated[str, Form()]
 
-SIZE_NAMES = {"S": Said("小"), "M": Said("中"), "L": Said("大")}
-"""Sizes of cells and volumes."""
+SIZE_NAMES = {size: Said(name) for size, name in cells.SIZE_NAMES.items()}
 EVENT_NAMES = {event: Said(name) for event, name in flow.EVENT_NAMES.items()}
 TYPES = {key: Said(name) for key, name in numbers.TYPES.items()}
 _AT_DESK: Mapping[str, flow.Event] = {"take_back": "take_back", "bind": "bind", "archive": "archive"}
@@ -80,6 +80,14 @@ def cell_page(request: Request, by: CabinetReader, session: Reading, cabinet: st
     return page(request, "custody/cell.html", cell=found, size_names=SIZE_NAMES, refused=None, **context)
 
 
+@router.get("/lockers/at/{gateway}/{device}/{number}")
+def cell_behind(by: CabinetReader, session: Reading, gateway: str, device: str, number: int) -> Response:
+    """To the cell behind a door as its gateway names it; to its device if the door belongs to no cabinet."""
+    behind = select(Cell).where(Cell.gateway == gateway, Cell.device == device, Cell.device_cell == number)
+    found = session.scalars(behind).one_or_none()
+    return go(f"/lockers/{found.cabinet.name}/{found.number}" if found else f"/fleet/{gateway}/{device}")
+
+
 @router.post("/lockers/{cabinet}/{number}/block")
 def block(request: Request, by: CabinetKeeper, cabinet: str, number: int, blocked: Text = "") -> Response:
     """Put a cell out of use, or back into it."""
@@ -94,6 +102,18 @@ def dossier(
 ) -> HTMLResponse:
     """A dossier: the case, its volumes, and the chain of custody of each with its proofs."""
     return _dossier(request, by, session, now, case, chosen=volume)
+
+
+@router.get("/volumes/{volume}")
+def volume_page(by: CaseReader, session: Reading, volume: int) -> Response:
+    """To the dossier, at this volume."""
+    return go(_at(cases.find_volume(session, volume)))
+
+
+@router.get("/permits/{jti}")
+def permit_page(by: CaseReader, session: Reading, jti: str) -> Response:
+    """To the volume that a permit lets out."""
+    return go(_at(permits.find_permit(session, jti).volume))
 
 
 @router.post("/dossiers/{case}/step")
@@ -184,6 +204,10 @@ def _dossier(  # noqa: PLR0913  (a page that is drawn after several forms)
     context |= {"refused": refused.said if refused else None, "said": said, "event_names": EVENT_NAMES, "types": TYPES}
     status = refused.status if refused else 200
     return page(request, "custody/dossier.html", status, case=found, chosen=chosen, **context)
+
+
+def _at(volume: Volume) -> str:
+    return f"/dossiers/{volume.case_id}?volume={volume.id}#volume-{volume.id}"
 
 
 def _cell(session: Session, cabinet: str, number: int) -> Cell:

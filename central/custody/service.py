@@ -253,7 +253,11 @@ def _may_go_in(
 ) -> None:
     cell = cell_of(session, custody)
     if cell is not None:
-        raise Refused("这册卷宗记录在 {cell} 格口内，不能再存。", code="already_stored", cell=cell.label)
+        raise Refused(
+            "按记录，这册卷宗已在 {cell} 格内，不能再存，记录未变。若它就在您手里，请告诉档案员到柜前核对。",
+            code="already_stored",
+            cell=cell.label,
+        )
     now_is = situation(session, custody, volume, person, now)
     if this is not None:
         now_is = replace(now_is, moving=None)

@@ -1,6 +1,7 @@
 """The fleet: gateways, what each device says of itself, alarms, and letting a new box in."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
@@ -15,6 +16,7 @@ from central.ledger.tables import Book
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused, Said
+from central.web.states import STATES
 
 router = pages()
 
@@ -28,7 +30,9 @@ _COUNTS: Mapping[str, Said] = {
     "late": Said("迟到的答复"),
     "timeouts": Said("没有答复"),
 }
-_WORTH_A_CHIP = {"open", "shut", "unknown"}
+_DOORS = {"open", "shut"}
+_CELL = re.compile(r"cell-(\d+)")
+_NAMES: Mapping[str, Said] = {"status": Said("就绪与纸")}
 
 
 @router.get("/fleet")
@@ -112,26 +116,48 @@ def gateway_state(gateway: Gateway) -> str:
 def properties(device: Device) -> list[dict[str, Any]]:
     """The properties of a device's Homie node with their values."""
     described: Mapping[str, Mapping[str, Any]] = device.description.get("properties", {})
-    return [_property(name, each, device.states.get(name)) for name, each in described.items() if name != "presence"]
+    names = sorted(described.keys() - {"presence"}, key=_counting)
+    return [_property(name, described[name], device.states.get(name)) for name in names]
 
 
 def _property(name: str, described: Mapping[str, Any], value: Any) -> dict[str, Any]:
     return {
         "id": name,
-        "name": described.get("name", name),
+        "name": _called(name, described),
         "datatype": described.get("datatype", ""),
         "format": described.get("format", ""),
         "unit": f" {described['unit']}" if described.get("unit") else "",
         "value": value,
-        "state": f"door:{value}" if value in _WORTH_A_CHIP else None,
+        "states": _states(value),
     }
 
 
-def _summary(device: Device) -> str:
-    """The present state in a line: a value each, equal ones counted."""
-    values = [str(each["value"]) for each in properties(device) if each["value"] is not None]
-    counted = {value: values.count(value) for value in dict.fromkeys(values)}
-    return " · ".join(f"{value} × {times}" if times > 1 else value for value, times in list(counted.items())[:4])
+def _called(name: str, described: Mapping[str, Any]) -> Said:
+    """What a property is called: in our words where we have some, else as the device says."""
+    cell = _CELL.fullmatch(name)
+    if cell is not None:
+        return Said("第 {n} 格", {"n": cell[1]})
+    return _NAMES.get(name) or Said("{name}", {"name": described.get("name", name)})
+
+
+def _counting(name: str) -> list[tuple[int, str]]:
+    """To sort as people count: cell-2 before cell-10."""
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
+
+
+def _states(value: Any) -> Sequence[str]:
+    """The states that a value is made of, as pages name them; none if there are no words for it."""
+    parts = dict.fromkeys(str(value).split(","))
+    keys = [f"door:{part}" if part in _DOORS else f"value:{part}" for part in parts]
+    return keys if all(key in STATES for key in keys) else []
+
+
+def _summary(device: Device) -> Sequence[tuple[Mapping[str, Any], int]]:
+    """The present state in a line: different values with how many properties have each, at most four."""
+    told = [each for each in properties(device) if each["value"] is not None]
+    values = [each["value"] for each in told]
+    different = {each["value"]: each for each in reversed(told)}
+    return [(different[value], values.count(value)) for value in list(dict.fromkeys(values))[:4]]
 
 
 def _gateway(session: Session, name: str) -> Gateway:

@@ -126,6 +126,13 @@ def actor_of(session: Session, ref: str) -> Actor:
     return person.actor
 
 
+def name_of(session: Session, ref: str) -> str:
+    """What `person:3` is called, here still or not; any other reference is given back as it is."""
+    kind, _, number = ref.partition(":")
+    person = session.get(Person, int(number)) if kind == "person" and number.isdecimal() else None
+    return person.name if person is not None else ref
+
+
 def issue_token(
     session: Session, by: Actor, person: Person, name: str, role: str, now: datetime
 ) -> tuple[ApiToken, str]:

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
+from central.people.service import name_of
 from central.web.here import Reading, needs, pages
 from central.web.look import page
 from central.wishes import service
@@ -15,6 +16,7 @@ router = pages()
 
 Reader = Annotated[Any, Depends(needs("fleet.read", "cabinet.read"))]
 
+_OF_A_MOVE = {"deposit", "return", "hand_out", "receipt"}
 PIECE = 50
 """Wishes a piece of the list."""
 
@@ -36,4 +38,7 @@ def wishes(request: Request, by: Reader, session: Reading, all: bool = False, pa
 def wish(request: Request, by: Reader, session: Reading, jti: str) -> HTMLResponse:
     """The whole life of one wish."""
     row = service.find(session, jti)
-    return page(request, "wishes/wish.html", wish=row, outcome=service.outcome(row), topic=service.topic(jti))
+    what, _, number = row.reason.partition(":")
+    context = {"outcome": service.outcome(row), "topic": service.topic(jti), "actor": name_of(session, row.actor)}
+    move = number if what in _OF_A_MOVE else None
+    return page(request, "wishes/wish.html", wish=row, move=move, **context)

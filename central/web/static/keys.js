@@ -95,6 +95,9 @@
     }
   }
 
+  const again = (field) => { if (field?.matches?.("[data-scan]")) field.select(); }; // the next code takes the place of the last
+  document.addEventListener("focusin", (event) => again(event.target));
+  again(document.activeElement);
   // Only as the page opens: an autofocus in a live piece would take the focus at each change.
   if (document.activeElement === document.body) document.querySelector("[data-first]")?.focus({ preventScroll: true });
   document.addEventListener("keydown", (event) => { if (!reader(event)) press(event); }, true);
