@@ -88,6 +88,7 @@ function doorButtons(device, doors) {
 
 function inWords(value) {
   if (typeof value === "string") return value;
+  if (Array.isArray(value) && value.length && value.every(Array.isArray)) return value.map(inWords).join("\n－－－－－－\n");
   const isText = Array.isArray(value) && value.length && value.every((row) => typeof row === "string");
   return isText ? value.join("\n") : JSON.stringify(value);
 }
