@@ -1,0 +1,194 @@
+"""A clerk's day at the counter: a volume goes in and comes out, and every window that shows it changes by itself."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from devices.journal import read_line
+from tests.browser.place import asked_to_open, display, furnished, receipts, shut, wait_open
+from tests.browser.windows import Windows, cell_on, live, types, windows
+from tests.kit.installation import Box, Installation
+from tests.kit.process import until
+
+pytestmark = pytest.mark.browser
+
+FIRST, SECOND, THIRD = "HS-0001-1", "HS-0002-1", "HS-0003-1"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, Box]]:
+    with furnished(tmp_path_factory.mktemp("counter")) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def at(place: tuple[Installation, Box]) -> Iterator[Windows]:
+    with windows(place[0], "counter") as opened:
+        yield opened
+
+
+def test_a_deposit_without_a_mouse_scanned_at_the_locker(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    wall = at.desk("archivist", "/lockers")
+    expect(wall.locator(".cell.is-free:not(.door-open)")).to_have_count(12)
+    at.picture(wall, "wall-empty")
+    desk = at.desk()
+    at.picture(desk, "today")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("d")
+    expect(desk.locator("#barcode")).to_be_focused()
+    at.picture(desk, "deposit")
+    types(desk, FIRST)
+    expect(desk.locator("#scan-code")).to_be_focused()
+    at.picture(desk, "waits-for-scan")
+
+    court.scan(box, FIRST)
+    expect(desk.locator("[data-watch=state]")).to_have_text("柜门已开")
+    cell = cell_on(desk)
+    assert asked_to_open(court, box, cell) == 1
+    expect(desk.locator("[data-watch=door]")).to_have_text("门开着")
+    expect(wall.locator(".cell.door-open")).to_have_count(1)
+    at.picture(desk, "door-open")
+    at.picture(wall, "wall-door-open")
+
+    shut(court, box, cell)
+    expect(desk.locator("[data-watch=state]")).to_have_text("已完成")
+    expect(desk.get_by_text("收卷凭证已打印")).to_be_visible()
+    assert FIRST in receipts(court, box)[-1] and "王书记" in receipts(court, box)[-1]
+    expect(desk.get_by_role("link", name="办理下一册")).to_be_focused()
+    at.picture(desk, "done")
+    expect(wall.locator(".cell.is-occupied")).to_contain_text("有卷")
+    at.picture(wall, "wall-stored")
+    every_step_is_proven(desk, "提出", "扫码", "柜机接收", "开门", "关门", "入账")
+    at.picture(desk, "proof")
+
+
+def test_a_deposit_scanned_at_the_desk_by_a_reader_that_types(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    desk = at.desk()
+    types(desk, SECOND)
+    desk.wait_for_url("**/dossiers/*")
+    at.picture(desk, "found-by-scan")
+    desk.goto(f"{at.url}/deposit")
+    types(desk, SECOND)
+    expect(desk.locator("#scan-code")).to_be_focused()
+    types(desk, SECOND)
+    expect(desk.locator("[data-watch=state]")).to_have_text("柜门已开")
+    cell = cell_on(desk)
+    assert asked_to_open(court, box, cell) == 1
+    shut(court, box, cell)
+    expect(desk.get_by_text("收卷凭证已打印")).to_be_visible()
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#barcode")).to_be_focused()
+    assert SECOND in receipts(court, box)[-1]
+
+
+def test_a_hand_out_at_the_desk(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    desk = at.desk()
+    desk.goto(f"{at.url}/hand-out")
+    types(desk, SECOND)
+    expect(desk.get_by_role("button", name="现在开柜取出")).to_be_focused()
+    at.picture(desk, "hand-out")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("[data-watch=state]")).to_have_text("柜门已开")
+    at.picture(desk, "hand-out-open")
+    shut(court, box, cell_on(desk))
+    expect(desk.locator("[data-watch=state]")).to_have_text("已完成")
+    at.picture(desk, "hand-out-done")
+    desk.goto(f"{at.url}/")
+    expect(desk.get_by_text("在您手里")).to_be_visible()
+    at.picture(desk, "today-in-hand")
+
+
+def test_a_permit_opens_its_cell_while_central_is_down(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    desk = at.desk(path=f"/hand-out?barcode={FIRST}")
+    holder = desk.locator("#holder")
+    holder.focus()
+    while holder.locator("option:checked").inner_text() != "李法官":
+        desk.keyboard.press("ArrowDown")
+    desk.get_by_role("button", name="签发取卷凭证").press("Enter")
+    expect(desk.locator(".pin")).to_be_visible()
+    cell, pin = cell_named(desk), desk.locator(".pin").inner_text()
+    token = code_in(at, desk)
+    dossier = at.desk("judge", "/dossiers/1")
+    at.picture(dossier, "dossier-with-permit")
+
+    court.kill9("central", "broker")
+    expect(dossier.locator("#link-lost")).to_be_visible()
+    at.picture(dossier, "link-lost")
+    screen = at.page((1280, 800))
+    screen.goto(display(court, box))
+    expect(screen.locator("body")).to_have_attribute("data-state", "idle")
+    at.picture(screen, "display-idle")
+    court.scan(box, token)
+    expect(screen.locator("#pin-title")).to_contain_text(str(cell))
+    screen.keyboard.type("000000" if pin != "000000" else "111111")
+    screen.keyboard.press("Enter")
+    expect(screen.locator("#pin-note")).to_contain_text("还可以试 4 次")
+    screen.keyboard.type(pin[:4])
+    at.picture(screen, "display-pin")
+    screen.keyboard.type(pin[4:])
+    screen.keyboard.press("Enter")
+    wait_open(court, box, cell)
+    expect(screen.locator(".door")).to_contain_text("的门已开")
+    at.picture(screen, "display-open")
+    until("a slip", lambda: any("开柜凭条" in each for each in receipts(court, box)))
+    shut(court, box, cell)
+    expect(screen.locator(".door")).to_have_count(0)
+    at.picture(screen, "display-done")
+    court.scan(box, token)
+    expect(screen.locator("#pin-title")).to_be_visible()
+    screen.keyboard.type(pin)
+    screen.keyboard.press("Enter")
+    expect(screen.locator("#why")).to_have_text("这张凭证已经用过")
+    at.picture(screen, "display-refused")
+    shut_at = last_shut(court, box, cell)
+
+    court.start("broker", "central")
+    expect(dossier.locator("#link-lost")).to_be_hidden()
+    expect(dossier.locator("[data-watch=standing-1]")).to_have_text("已取出")
+    expect(dossier.locator("#volume-1")).to_contain_text("李法官")
+    expect(dossier.locator("#volume-1 .chain time").first).to_have_attribute(
+        "title", re.compile(f"{shut_at + timedelta(hours=8):%Y-%m-%d %H:%M:%S}")
+    )
+    at.picture(dossier, "dossier-after")
+
+
+def cell_named(page: Page) -> int:
+    """The cell that a permit names."""
+    [number] = re.findall(r"A-(\d+) 格", page.locator("main").inner_text())
+    return int(number)
+
+
+def every_step_is_proven(desk: Page, *steps: str) -> None:
+    """Each step of the move leads to a line that is intact and sealed."""
+    for step in steps:
+        link = desk.get_by_role("link", name=step, exact=True)
+        link.focus()
+        desk.keyboard.press("Enter")
+        expect(desk.get_by_text("这条记录完好。")).to_be_visible()
+        expect(desk.get_by_text("没有找到覆盖本条的封签")).to_have_count(0)
+        desk.go_back()
+        live(desk)
+
+
+def code_in(at: Windows, desk: Page) -> str:
+    """What the QR code says, read from a picture of the page as it is printed on the screen."""
+    with Image.open(at.picture(desk, "permit")) as picture:
+        [code] = zxingcpp.read_barcodes(picture)
+    return str(code.text)
+
+
+def last_shut(court: Installation, box: Box, cell: int) -> datetime:
+    """When the locker itself saw the door shut, by its own journal."""
+    lines = [read_line(raw) for _, raw in court.journal(box)]
+    doors = [line for line in lines if line.type == "door_changed" and line.body["cell"] == cell]
+    assert doors[-1].body["door"] == "shut"
+    return doors[-1].at

@@ -1,0 +1,201 @@
+"""What goes wrong at a counter is said in the clerk's language, and custody stays as it was."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.place import asked_to_open, buttons, display, furnished, receipts, shut, wait_open
+from tests.browser.windows import Windows, cell_on, live, types, windows
+from tests.kit.installation import Box, Installation
+
+pytestmark = pytest.mark.browser
+
+LEFT_OPEN_S = 1.0
+DEVICES = ("/fleet/locker-a/wall-a", "/fleet/locker-a/slip-a")
+DATA = {"一楼立案大厅", "苏", "民初", "号", "王书记", "离婚纠纷", "民事", "原告", "赵某", "被告", "孙某某"}
+"""What the court itself wrote in Chinese."""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, Box]]:
+    with furnished(tmp_path_factory.mktemp("troubles"), LEFT_OPEN_S) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def at(place: tuple[Installation, Box]) -> Iterator[Windows]:
+    with windows(place[0], "troubles") as opened:
+        yield opened
+
+
+def test_a_door_left_open_is_said_and_the_volume_stays_with_the_clerk(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    court, box = place
+    desk = begun(at, "HS-0001-1")
+    court.scan(box, "HS-0001-1")
+    said = desk.get_by_text("柜门未关好，卷宗仍记在您名下。请推紧柜门。")
+    expect(said).to_be_visible()
+    at.picture(desk, "left-open")
+    dossier = at.desk(path="/dossiers/1")
+    expect(dossier.locator("[data-watch=standing-1]")).to_have_text("已贴码")
+    screen = at.page((1280, 800))
+    screen.goto(display(court, box))
+    expect(screen.locator(".door.late")).to_contain_text("还开着，请推紧")
+    at.picture(screen, "display-left-open")
+    fleet = at.desk("it", "/alarms")
+    expect(fleet.get_by_text("柜门开着没有关")).to_be_visible()
+    at.picture(fleet, "alarm-left-open")
+
+    shut(court, box, cell_on(desk))
+    expect(desk.locator("[data-watch=state]")).to_have_text("已完成")
+    expect(dossier.locator("[data-watch=standing-1]")).to_have_text("在柜")
+    expect(fleet.get_by_text("没有告警")).to_be_visible()
+
+
+def test_an_unknown_barcode_is_said_at_the_desk_and_at_the_locker(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    desk = at.desk(path="/deposit")
+    types(desk, "HS-9999-9")
+    expect(desk.get_by_role("alert")).to_contain_text("HS-9999-9")
+    at.picture(desk, "unknown-at-desk")
+
+    desk = begun(at, "HS-0002-1")
+    court.scan(box, "HS-9999-9")
+    expect(desk.get_by_role("status")).to_contain_text("不属于任何登记在册的卷宗")
+    at.picture(desk, "unknown-at-locker")
+    court.scan(box, "HS-0003-1")
+    expect(desk.get_by_role("status")).to_contain_text("是另一册卷宗")
+    expect(desk.locator("[data-watch=state]")).to_have_text("等待扫码")
+    expect(desk.locator("#scan-code")).to_be_focused()
+    at.picture(desk, "another-volume")
+    desk.get_by_role("button", name="取消").press("Enter")
+    expect(desk.locator("[data-watch=state]")).to_have_text("已取消")
+    at.picture(desk, "cancelled")
+
+
+def test_a_volume_that_is_stored_already_is_said_so(at: Windows) -> None:
+    desk = at.desk(path="/deposit")
+    types(desk, "HS-0001-1")
+    expect(desk.get_by_role("alert")).to_contain_text("这册卷宗已在 A-")
+    at.picture(desk, "already-stored")
+
+
+def test_a_jammed_lock_leaves_the_volume_where_it_was(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    for cell in range(1, 13):
+        court.hand(box, box.wall, "jam", cell=cell)
+    desk = begun(at, "HS-0004-1")
+    court.scan(box, "HS-0004-1")
+    expect(desk.locator(".door-number")).to_be_visible()
+    at.picture(desk, "opening")
+    expect(desk.locator("[data-watch=state]")).to_have_text("未检测到开门")
+    expect(desk.get_by_role("status")).to_contain_text("柜门可能卡住")
+    expect(desk.get_by_role("link", name="重新办理")).to_be_focused()
+    assert asked_to_open(court, box, cell_on(desk)) >= 1
+    at.picture(desk, "jammed")
+    for cell in range(1, 13):
+        court.hand(box, box.wall, "unjam", cell=cell)
+    standing(at, "HS-0004-1", "已贴码")
+
+
+def test_a_printer_without_paper_is_said_and_custody_has_moved(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    court.hand(box, box.slip, "paper_out")
+    fleet = at.desk("it", "/fleet")
+    expect(fleet.get_by_text("缺纸")).to_be_visible()
+    at.picture(fleet, "fleet-no-paper")
+    desk = begun(at, "HS-0005-1")
+    court.scan(box, "HS-0005-1")
+    shut_seen(court, box, desk)
+    expect(desk.get_by_text(re.compile("缺纸"))).to_be_visible()
+    expect(desk.locator("[data-watch=state]")).to_have_text("已完成")
+    at.picture(desk, "no-paper")
+    printed = receipts(court, box)
+    court.hand(box, box.slip, "new_roll")
+    expect(fleet.get_by_text("缺纸")).to_have_count(0)
+    assert not any("HS-0005-1" in each for each in printed)
+    standing(at, "HS-0005-1", "在柜")
+
+
+def test_a_full_locker_is_said_before_anything_opens(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    keeper = at.desk("archivist", "/lockers")
+    for free in keeper.locator(".cell.is-free").evaluate_all("cells => cells.map(cell => cell.href)"):
+        keeper.goto(free)
+        keeper.get_by_role("button", name="停用这格").press("Enter")
+        expect(keeper.locator("[data-watch=state]")).to_have_text("停用")
+    keeper.goto(f"{at.url}/lockers")
+    at.picture(keeper, "wall-full")
+    desk = begun(at, "HS-0006-1")
+    releases = court.look(box, box.wall)["releases"]
+    court.scan(box, "HS-0006-1")
+    expect(desk.get_by_role("status")).to_contain_text("没有放得下这册卷宗（小）")
+    at.picture(desk, "locker-full")
+    assert court.look(box, box.wall)["releases"] == releases
+    standing(at, "HS-0006-1", "已贴码")
+
+
+def test_a_forced_door_is_an_alarm_on_open_pages(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    fleet, alarms, wall = at.desk("it", "/fleet"), at.desk("it", "/alarms"), at.desk("archivist", "/lockers")
+    cell = int(wall.locator(".cell.is-occupied .place span").first.inner_text())
+    court.hand(box, box.wall, "force", cell=cell)
+    for page in (fleet, alarms):
+        expect(page.get_by_text("柜门无人请求而开启")).to_be_visible()
+    expect(wall.locator(".cell.tone-broken")).to_contain_text("柜门异常开启")
+    at.picture(fleet, "fleet-forced")
+    at.picture(alarms, "alarms-forced")
+    at.picture(wall, "wall-forced")
+    court.hand(box, box.wall, "shut", cell=cell)
+
+
+def test_the_pages_speak_english_when_asked(at: Windows) -> None:
+    desk = at.desk()
+    desk.get_by_role("link", name="English").press("Enter")
+    expect(desk.get_by_role("link", name="Deposit").first).to_be_visible()
+    expect(desk.locator("html")).to_have_attribute("lang", "en")
+    for path in ("/", "/deposit", "/lockers", "/dossiers/1", "/fleet", *DEVICES, "/alarms", "/wishes?all=1"):
+        desk.goto(f"{at.url}{path}")
+        at.picture(desk, f"english{path.replace('/', '-').partition('?')[0]}")
+        left = re.findall(r"[\u4e00-\u9fff]+", desk.locator("main").inner_text())
+        assert set(left) <= DATA, path
+
+
+def test_a_button_of_the_emulators_page_moves_a_door(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    page = at.page()
+    page.goto(buttons(court, box))
+    door = page.locator(".doors button").nth(11)
+    expect(door).to_have_text("12 关")
+    at.picture(page, "emulators")
+    door.press("Enter")
+    expect(door).to_have_text("12 开")
+    wait_open(court, box, 12)
+    at.picture(page, "emulators-open")
+    door.press("Enter")
+    expect(door).to_have_text("12 关")
+
+
+def begun(at: Windows, barcode: str) -> Page:
+    """A clerk's window in which the deposit of that volume waits for its barcode at the locker."""
+    desk = at.desk(path="/deposit")
+    types(desk, barcode)
+    expect(desk.locator("#scan-code")).to_be_focused()
+    live(desk)
+    return desk
+
+
+def shut_seen(court: Installation, box: Box, desk: Page) -> None:
+    """Shut the door of the cell the window shows."""
+    expect(desk.locator("[data-watch=door]")).to_have_text("门开着")
+    shut(court, box, cell_on(desk))
+
+
+def standing(at: Windows, barcode: str, state: str) -> None:
+    """The record says that of the volume, whoever asks."""
+    desk = at.desk()
+    types(desk, barcode)
+    expect(desk.locator(".border-primary [data-watch]").first).to_have_text(state)
