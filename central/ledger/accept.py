@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, raise_alarm
 from central.clock import Clock, utc_now
+from central.ledger.again import AGAIN, is_known
 from central.ledger.batch import Batch, BatchRefused, Sender, open_batch
 from central.ledger.parking import UNPROJECTABLE, Projection
 from central.ledger.projection import LineView, Projector, Watcher
@@ -178,7 +179,11 @@ class Ledger:
         book.key = next_key or book.key
         session.flush()
         wanted = self.projection.wanted
-        views = [LineView(name, book_id, *pair) for pair in zip(lines, hashes, strict=True) if wanted(pair[0].type)]
+        views = [
+            LineView(name, book_id, line, hash_)
+            for line, hash_ in zip(lines, hashes, strict=True)
+            if wanted(line.type) and not (AGAIN in line.body and is_known(session, name, line))
+        ]
         self.projection.take(session, views)
 
     def _fork(self, session: Session, book: Book, batch: Batch) -> Accepted:
