@@ -127,15 +127,21 @@ class Writer:
             yield group
 
     def _transact(self, store: Store, group: list[_Order]) -> None:
+        is_over = False
         try:
             while not self._fits(store, lambda: self._try(store, group)):
                 if not self._fits(store, lambda: self._make_room(store)):
                     store.reserve.count(store.reserve.refused + sum(order.is_fact for order in group))
                     self._fail(group, JournalFull("the disk is full"))
-                    return
+                    break
+            is_over = True
         except sqlite3.Error as error:
             store.rollback()
             self._fail(group, JournalError(str(error)))
+            is_over = True
+        finally:
+            if not is_over:  # a fault of ours ends the thread; nobody may wait for it for ever
+                self._fail(group, JournalError("the journal's writer failed"))
 
     def _fits(self, store: Store, change: Callable[[], bool]) -> bool:
         """False if the disk is full; nothing has changed then."""
