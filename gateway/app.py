@@ -114,9 +114,11 @@ def _voice(bench: Bench, name: str) -> Voice:
 
 async def _follow_clock(clock: Clock, journal: Journal, up: Up) -> None:
     await up()
+    clock.resume(journal.recall("clock"))
     async with asyncio.TaskGroup() as group:
         group.create_task(follow_chrony(clock))
         async for changed in clock.watch():
+            await journal.remember("clock", clock.kept())
             if changed.step_ms or changed.state()[1] != journal.state_of(GATEWAY, "clock"):
                 await journal.append(GATEWAY, changed)
 

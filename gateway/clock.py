@@ -1,7 +1,7 @@
 """The gateway's time: what it is, since when this boot runs, and whether it may decide about expiry (ledger rule 10).
 
 Three sources give trust: chrony's synchronisation, a clock chip the settings call healthy, and the `iat` of an
-ack for a line written in this run. The last is sound because central cannot have signed the ack before it had
+ack for a line written in this boot. The last is sound because central cannot have signed the ack before it had
 the line: at its arrival true time lies between `iat` and `iat` plus the line's time under way. A line that was
 under way longer than a wish lives proves too little; then another line is written, whose ack comes sooner.
 """
@@ -90,6 +90,19 @@ class Clock:
             self._correction += off
             self.source = "ack"
             self._tell(off)
+
+    def kept(self) -> str:
+        """What a restart within this boot may go on from; empty while time is not trusted."""
+        return f"{self.boot} {self._parted:.3f} {self._correction:.3f}" if self.trusted else ""
+
+    def resume(self, kept: str | None) -> None:
+        """Trust goes on if this boot had it and nobody set the wall clock since: only our process has ended."""
+        boot, _, numbers = (kept or "").partition(" ")
+        if boot != self.boot or self.trusted:
+            return
+        parted, correction = map(float, numbers.split())
+        if abs(self._parted - parted) <= STEP_S:
+            self._correction, self.source = correction, "ack"
 
     def synchronised(self, is_so: bool) -> None:
         """What chrony says. Its word replaces any correction of ours; losing it leaves the clock untrusted."""

@@ -62,6 +62,31 @@ async def test_an_ack_for_a_line_of_this_run_gives_trust_and_sets_a_wrong_clock_
     assert (await box.next_news()).step_ms == 500_000_000
 
 
+def again_after(box: Box, *, boot: str = "boot") -> Clock:
+    """The clock of the process that comes after."""
+    clock = Clock(lambda: box.wall, lambda: box.mono, boot=boot)
+    clock.resume(box.clock.kept())
+    return clock
+
+
+def test_trust_and_correction_outlive_the_process_within_one_boot() -> None:
+    box = Box()
+    box.clock.learn(int(NOON) + 3600, under_way_s=0.1)
+    box.sleep(60)
+    again = again_after(box)
+    assert again.trusted
+    assert again.now().timestamp() == pytest.approx(NOON + 3660, abs=0.01)
+
+
+def test_trust_ends_with_the_boot_and_with_a_wall_clock_set_while_we_were_down() -> None:
+    box = Box()
+    assert not again_after(box).trusted
+    box.clock.learn(int(NOON), under_way_s=0.1)
+    assert not again_after(box, boot="the next boot").trusted
+    box.wall += 3600
+    assert not again_after(box).trusted
+
+
 def test_an_ack_that_fits_the_clock_moves_nothing() -> None:
     box = Box()
     box.clock.learn(int(NOON) - 2, under_way_s=4.0)
