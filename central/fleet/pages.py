@@ -84,8 +84,9 @@ def device_page(request: Request, by: Reader, session: Reading, gateway: str, de
     if found is None:
         raise Refused("网关 {gateway} 上没有名为“{device}”的设备。", code="no_such_device", status=404,
                       gateway=gateway, device=device)  # fmt: skip
-    context = {"gateway": found.gateway, "device": found, "properties": properties(found)}
-    return page(request, "fleet/device.html", gateway_state=gateway_state, count_words=_COUNTS, **context)
+    counts = [(name, _COUNTS.get(name) or Said("{name}", {"name": name}), n) for name, n in found.counts.items()]
+    context = {"gateway": found.gateway, "device": found, "properties": properties(found), "counts": counts}
+    return page(request, "fleet/device.html", gateway_state=gateway_state, **context)
 
 
 @router.get("/alarms")

@@ -1,13 +1,13 @@
 """Who is there: Homie topics and any other sign of life, collected in memory and written down together."""
 
 import asyncio
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from central.fleet.service import device_of, find
 from central.fleet.tables import Device, Gateway
 from central.store import Store, tell
 from devices.box import GATEWAY
+from devices.topics import NAME
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,6 +27,34 @@ _TOGETHER_S = 0.2
 _EMPTY = "\x00"
 _LOST = ("lost", "disconnected")
 _STATES = frozenset({"init", "ready", "sleeping", *_LOST})
+
+_Id = Annotated[str, Field(pattern=NAME)]
+_Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+_COUNTS = TypeAdapter(dict[_Id, _Count])
+
+
+class _Property(BaseModel):
+    """A property as pages draw it; what else is said of it is kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = ""
+    datatype: str = ""
+    format: str = ""
+    unit: str = ""
+
+
+class _Node(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    name: str = ""
+    properties: dict[_Id, _Property] = Field(default_factory=dict)
+
+
+class _Root(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    nodes: dict[_Id, _Node]
 
 
 class Presence:
@@ -37,7 +66,7 @@ class Presence:
         self._seen: dict[str, datetime] = {}
         self._written: dict[str, datetime] = {}
         self._values: dict[str, dict[str, str]] = defaultdict(dict)
-        self._counts: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._counts: dict[tuple[str, str], dict[str, int]] = {}
         self._stirred = asyncio.Event()
 
     def saw(self, gateway: str) -> None:
@@ -57,12 +86,12 @@ class Presence:
         self._stirred.set()
 
     def counts(self, gateway: str, device: str, payload: bytes) -> None:
-        """Live counters of a device; what is no JSON object is passed over."""
+        """Live counters of a device; what is no JSON object of numbers is passed over."""
         try:
-            told = json.loads(payload)
-        except ValueError:
+            told = _COUNTS.validate_json(payload)
+        except ValidationError:
             return
-        if isinstance(told, dict):
+        if NAME.fullmatch(device):
             self._counts[gateway, device] = told
             self.saw(gateway)
 
@@ -77,7 +106,7 @@ class Presence:
             except DBAPIError as error:  # what is there will say so again
                 _LOG.warning("presence could not be written down: %s", error.orig)
 
-    def take(self) -> tuple[dict[str, datetime], dict[str, dict[str, str]], dict[tuple[str, str], Mapping[str, Any]]]:
+    def take(self) -> tuple[dict[str, datetime], dict[str, dict[str, str]], dict[tuple[str, str], dict[str, int]]]:
         """What is new, and forget it; called in the event loop."""
         taken = dict(self._seen), dict(self._values), dict(self._counts)
         self._written.update(self._seen)
@@ -88,7 +117,7 @@ class Presence:
         self,
         seen: Mapping[str, datetime],
         values: Mapping[str, Mapping[str, str]],
-        counts: Mapping[tuple[str, str], Mapping[str, Any]],
+        counts: Mapping[tuple[str, str], dict[str, int]],
     ) -> None:
         """Write down what `take` gave; gateways the court does not know are passed over."""
         with self._store.write() as session:
@@ -111,7 +140,7 @@ def _value(session: Session, gateway: Gateway, topic: str, payload: str, now: da
         _description(session, gateway, payload)
     else:
         node, _, name = topic.partition("/")
-        if not name or "/" in name or name.startswith("$") or node in (GATEWAY, ""):
+        if not NAME.fullmatch(name) or not NAME.fullmatch(node) or node == GATEWAY:
             return
         device = device_of(session, gateway, node)
         value = "" if payload == _EMPTY else payload
@@ -120,9 +149,9 @@ def _value(session: Session, gateway: Gateway, topic: str, payload: str, now: da
             tell(session, "fleet", f"device:{gateway.name}/{node}")
 
 
-def _counted(session: Session, device: Device, told: Mapping[str, Any]) -> None:
+def _counted(session: Session, device: Device, told: dict[str, int]) -> None:
     if device.counts != told:
-        device.counts = dict(told)
+        device.counts = told
         tell(session, "fleet", f"device:{device.gateway.name}/{device.name}")
 
 
@@ -139,15 +168,13 @@ def _state(session: Session, gateway: Gateway, state: str, now: datetime) -> Non
 
 def _description(session: Session, gateway: Gateway, payload: str) -> None:
     try:
-        told = json.loads(payload)
-    except ValueError:
+        told = _Root.model_validate_json(payload)
+    except ValidationError as error:
+        _LOG.warning("%s describes itself unreadably: %s", gateway.name, error.errors()[0]["msg"])
         return
-    nodes = told.get("nodes") if isinstance(told, dict) else None
-    if not isinstance(nodes, dict):
-        return
-    gateway.description = told
-    for name, node in nodes.items():
-        if name != GATEWAY and isinstance(node, dict):
-            device_of(session, gateway, name).description = node
+    gateway.description = told.model_dump(mode="json", exclude_unset=True)
+    for name, node in told.nodes.items():
+        if name != GATEWAY:
+            device_of(session, gateway, name).description = node.model_dump(mode="json", exclude_unset=True)
             tell(session, f"device:{gateway.name}/{name}")
     tell(session, "fleet")

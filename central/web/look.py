@@ -130,7 +130,7 @@ def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str
         "phrase": HTTPStatus,
     }
     filters: dict[str, Callable[..., Any]] = {
-        "told": lambda said: words.tell(_dated(said, clock(), zone)) if isinstance(said, Said) else say(said),
+        "told": lambda said: words.tell(_dated(said, clock(), zone)) if isinstance(said, Said) else words.say(said),
         "ago": when,
         "at": at,
         "exact": lambda moment: times.exact(moment, zone),
