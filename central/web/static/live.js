@@ -1,9 +1,9 @@
 // What the page shows changes by itself. One stream a page; a hidden tab lets go of it, because a browser
-// holds only six connections to a host. When the link is back, everything live is fetched again.
+// holds only six connections to a host. When the link is there, everything live is fetched again: nobody told this
+// page what changed since it was drawn.
 (() => {
   const SILENT_MS = 4000;
   let lostAt = null;
-  let everOpen = false;
   let stream = null;
 
   class Stream extends EventTarget {
@@ -59,8 +59,7 @@
     lostAt = null;
     document.body.dataset.live = "on";
     show();
-    if (everOpen) htmx.trigger(document.body, "again");
-    everOpen = true;
+    htmx.trigger(document.body, "again");
   }
 
   function show() {
