@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from central.cases import service as cases
 from central.cases.tables import Volume
 from central.custody import board, door, flow, permits, service, standing
+from central.custody.receipts import print_receipt
 from central.custody.tables import Move
 from central.ledger.tables import LedgerLine
 from central.people import service as people
@@ -88,6 +89,15 @@ def cancel(request: Request, by: Mover, move: int) -> Response:
     return go(f"/moves/{move}")
 
 
+@router.post("/moves/{move}/receipt")
+def print_again(request: Request, by: Mover, now: Now, move: int) -> Response:
+    """Ask for the receipt once more, after the printer was seen to."""
+    with store_of(request).write() as session:
+        if not print_receipt(session, service.find_move(session, move), by.ref, now):
+            raise Refused("这次存取没有可以打印的凭证。", code="no_receipt")
+    return go(f"/moves/{move}")
+
+
 @router.get("/hand-out")
 def hand_out_page(request: Request, by: Mover, session: Reading, now: Now, barcode: str = "") -> HTMLResponse:
     """Find a stored volume, then choose who gets it, until when and how."""
@@ -152,8 +162,10 @@ def _move(request: Request, session: Session, move: Move, refused: Refused | Non
 
 def _printed(session: Session, receipt: WishRow) -> Said:
     """What became of the receipt; a printer that reports nothing is not said to have printed."""
-    if receipt.state != "answered":
+    if receipt.waiting:
         return outcome(receipt)
+    if receipt.state != "answered":
+        return Said("收卷凭证没有打印，卷宗已存入，不受影响。{why}", {"why": outcome(receipt)})
     answer = session.get(LedgerLine, receipt.ended_line)
     if answer is not None and answer.type == wire_name(BytesHandedOver):
         return Said("已送到打印机；这台打印机不报告结果，请看一眼凭证是否已出纸。")

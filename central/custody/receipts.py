@@ -45,13 +45,14 @@ class Receipts:
         receipt = deposit_receipt(session, move, self._court, self._zone)
         move.receipt = self._blobs.put(receipt.model_dump_json(exclude_defaults=True).encode())
         if move.shut_at is not None and now - move.shut_at <= FRESH:
-            self.print(session, move, move.person, now)
+            print_receipt(session, move, move.person, now)
 
-    def print(self, session: Session, move: Move, actor: str, now: datetime) -> bool:
-        """Ask the printer of the move's cabinet; False if it has none or there is no receipt."""
-        cabinet = move.cabinet
-        if cabinet is None or cabinet.printer is None or move.receipt is None:
-            return False
-        wish = PrintReceipt(document=move.receipt)
-        move.receipt_wish = ask(session, cabinet.gateway, cabinet.printer, wish, actor, f"receipt:{move.id}", now).jti
-        return True
+
+def print_receipt(session: Session, move: Move, actor: str, now: datetime) -> bool:
+    """Ask the printer of the move's cabinet; False if it has none or there is no receipt."""
+    cabinet = move.cabinet
+    if cabinet is None or cabinet.printer is None or move.receipt is None:
+        return False
+    wish = PrintReceipt(document=move.receipt)
+    move.receipt_wish = ask(session, cabinet.gateway, cabinet.printer, wish, actor, f"receipt:{move.id}", now).jti
+    return True
