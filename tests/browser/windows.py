@@ -83,6 +83,8 @@ def cell_on(page: Page) -> int:
 def windows(court: Installation, chapter: str) -> Iterator[Windows]:
     """A browser that trusts this court's key and no other that its machine does not know; pictures named `chapter-`."""
     expect.set_options(timeout=_PATIENCE_MS)
+    for old in PICTURES.glob(f"{chapter}-*.png"):
+        old.unlink()
     trust = f"--ignore-certificate-errors-spki-list={_key_of(court)}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=[*_QUIET, trust])
