@@ -89,6 +89,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.projection = court.ledger.projection
     app.state.authority = court.authority
     app.state.public_url = settings.public_url
+    app.state.ailing = lambda: now[0].ailing if now else []
     for router in _routers(court, hub, lambda: now[0] if now else None):
         app.include_router(router)
     for module in (*APIS, *PAGES):

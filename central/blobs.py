@@ -10,12 +10,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import obstore
 from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 from tuspyserver import create_tus_router
 from tuspyserver.storage.local import LocalFileStorage
@@ -58,20 +60,22 @@ class Blobs:
             self._store = from_url(str(place))
 
     def put(self, data: bytes) -> str:
-        """Keep these bytes; gives their SHA-256 once they are durable."""
+        """Keep these bytes; gives their SHA-256 once they are durable. Raises OSError."""
         sha256 = hashlib.sha256(data).hexdigest()
         if not self.is_durable(sha256):
-            obstore.put(self._store, _key(sha256), data)
+            with _in_words():
+                obstore.put(self._store, _key(sha256), data)
             self._make_durable(sha256)
         return sha256
 
     def put_file(self, path: Path, sha256: str) -> int:
-        """Keep the content of a file under the name it claims; gives its size. Raises WrongBlob."""
+        """Keep the content of a file under the name it claims; gives its size. Raises WrongBlob, OSError."""
         found = _digest(path)
         if found != sha256:
             raise WrongBlob(f"the bytes are {found}, promised was {sha256}")
         if not self.is_durable(sha256):
-            obstore.put(self._store, _key(sha256), path)
+            with _in_words():
+                obstore.put(self._store, _key(sha256), path)
             self._make_durable(sha256)
         return path.stat().st_size
 
@@ -98,9 +102,10 @@ class Blobs:
         return True
 
     def size(self, sha256: str) -> int:
-        """Its bytes; raises NoBlob."""
+        """Its bytes; raises NoBlob, OSError."""
         try:
-            return int(obstore.head(self._store, _key(sha256))["size"])
+            with _in_words():
+                return int(obstore.head(self._store, _key(sha256))["size"])
         except FileNotFoundError as error:
             raise NoBlob(sha256) from error
 
@@ -215,6 +220,15 @@ def _known(blobs: Blobs, sha256: str) -> int:
     except NoBlob:
         pass
     raise HTTPException(404, f"no blob {sha256}")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """A store that fails (full, away) raises OSError, as every other disk does."""
+    try:
+        yield
+    except BaseError as error:
+        raise OSError(str(error).partition("\n")[0]) from error
 
 
 def _key(sha256: str) -> str:

@@ -89,15 +89,20 @@ async def running(court: Court) -> AsyncIterator[Running]:
     ingest.start()
     works = {"link": link.run(), "presence": presence.run(), "sweep": sweeping(store, court.clock, court.sweeps)}
     tasks = tuple(asyncio.create_task(work, name=name) for name, work in works.items())
+    for task in tasks:
+        task.add_done_callback(_say_why)
     try:
         yield Running(link, ingest, tasks)
     finally:
         for task in tasks:
             task.cancel()
-        for ended in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(ended, Exception):
-                _LOG.error("ended: %r", ended)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(ingest.stop)
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        _LOG.error("%s ended unexpectedly", task.get_name(), exc_info=task.exception())
 
 
 def dispatcher(court: str, ingest: Ingest, presence: Presence) -> Callable[[Arrival], None]:

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from fastapi import FastAPI
 
 from central.app import create_app
 from central.cli.plain import Fault
@@ -32,18 +33,20 @@ class _Server(uvicorn.Server):
 def serve(told: Settings, *, with_broker: bool, ready: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; `ready` hears the address once requests are answered.
 
-    Raises Fault (port taken, broker ended), BrokerFailed, NoKeys.
+    Raises Fault (port taken, broker ended, a part of central ended that should not), BrokerFailed, NoKeys.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     for talkative in ("alembic", "httpx"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     with _bound(told) as door:
-        asyncio.run(_serve(_server(told), door, told, with_broker=with_broker, ready=ready))
+        asyncio.run(_serve(create_app(told), door, told, with_broker=with_broker, ready=ready))
 
 
 async def _serve(
-    server: _Server, door: socket.socket, told: Settings, *, with_broker: bool, ready: Callable[[str], None]
+    app: FastAPI, door: socket.socket, told: Settings, *, with_broker: bool, ready: Callable[[str], None]
 ) -> None:
+    server = _server(app, told)
+
     def end() -> None:
         server.should_exit = True
 
@@ -56,19 +59,28 @@ async def _serve(
             if server.started and not said:
                 ready(told.public_url)
                 said = True
-            if broker is not None and broker.poll() is not None and not server.should_exit:
+            why = "" if server.should_exit else _gone(app, broker)
+            if why:
                 end()
                 await serving
-                raise Fault(f"the broker ended with code {broker.returncode}; see broker/mosquitto.log")
+                raise Fault(why)
         await serving
     if not said and not server.should_exit:
         raise Fault("central did not start; the reason is above")
 
 
-def _server(told: Settings) -> _Server:
+def _gone(app: FastAPI, broker: subprocess.Popen[bytes] | None) -> str:
+    """What ended without which serving makes no sense, in words; empty if nothing did."""
+    if broker is not None and broker.poll() is not None:
+        return f"the broker ended with code {broker.returncode}; see broker/mosquitto.log"
+    ended = app.state.ailing()
+    return f"{', '.join(ended)} ended unexpectedly, the reason is above; start central again" if ended else ""
+
+
+def _server(app: FastAPI, told: Settings) -> _Server:
     pki = told.home / "pki"
     config = uvicorn.Config(
-        create_app(told),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,

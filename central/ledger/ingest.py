@@ -33,6 +33,8 @@ MAX_NEWS = 1000
 _TOGETHER = 8
 _IDLE_S = 5.0
 _LET_GO_S = 1.0
+AWAY = (DBAPIError, OSError)
+"""What the database and the disk raise when they fail."""
 _STATES: dict[str, Literal["ok", "fork", "suspended"]] = {"fork": "fork", "suspended": "suspended"}
 
 
@@ -60,7 +62,11 @@ class _Waiting:
 
 
 class Ingest:
-    """Owns the thread; `acked` is called in it, after the commit, with each gateway's answer."""
+    """Owns the thread; `acked` is called in it, after the commit, with each gateway's answer.
+
+    A database or disk that fails only delays: gateways send again. Any other error ends the thread, and `is_alive`
+    says so; then central must be started anew.
+    """
 
     def __init__(
         self,
@@ -141,9 +147,8 @@ class Ingest:
                     self._show(news)
                 if held and batches:
                     self._take_all(batches)
-            except DBAPIError as error:
-                _LOG.error("the database failed; gateways will send again: %s", error.orig)
-                self.counts.failed += len(batches)
+            except AWAY as error:
+                self._failed(error, len(batches))
                 with self._stirred:
                     self._stirred.wait(_LET_GO_S)
             finally:
@@ -163,11 +168,18 @@ class Ingest:
         """All in one transaction; if one of them spoils it, each in its own."""
         try:
             self._take(batches)
-        except DBAPIError as error:
-            if len(batches) == 1 or error.connection_invalidated:
+        except AWAY as error:
+            if len(batches) == 1 or (isinstance(error, DBAPIError) and error.connection_invalidated):
                 raise
             for batch in batches:
-                self._take([batch])
+                try:
+                    self._take([batch])
+                except AWAY as error_of_one:
+                    self._failed(error_of_one, 1)
+
+    def _failed(self, error: Exception, batches: int) -> None:
+        _LOG.error("nothing was committed, gateways will send again: %s", error)
+        self.counts.failed += batches
 
     def _take(self, batches: Sequence[_Waiting]) -> None:
         answers: dict[str, Accepted] = {}
