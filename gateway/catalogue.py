@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +20,7 @@ from drivers.hands import Hand
 from drivers.line import Line
 from drivers.link import Link
 from gateway import durable
+from gateway.hint import hint
 
 
 class UnknownDriver(LookupError):
@@ -112,9 +112,8 @@ def product(name: str) -> Product:
     """The driver of that name; raises UnknownDriver."""
     known = names()
     if name not in known:
-        near = get_close_matches(name, known, 1, 0.5) or [k for k in known if k.partition("/")[2] == name]
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-        raise UnknownDriver(f"{name!r} is no driver here; {hint}")
+        of_that_product = [k for k in known if k.partition("/")[2] == name]
+        raise UnknownDriver(f"{name!r} is no driver here; {hint(name, of_that_product or known)}")
     return Product(name, cast(DriverModule, import_module(f"drivers.{name.replace('/', '.')}.driver")))
 
 

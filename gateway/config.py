@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from devices.topics import checked_gateway, checked_name
 from gateway.catalogue import Product, Settings, UnknownDriver, product
+from gateway.hint import hint
 
 Where = tuple[str | int, ...]
 """The way to a value: keys and indices from the top of the file."""
@@ -167,8 +167,7 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
         return "is missing; write it"
     if detail["type"] == "extra_forbidden":
         known = _settings_at(model, detail["loc"][:-1])
-        near = get_close_matches(str(detail["loc"][-1]), known, 1, 0.5)
-        return f"no such setting; {f'did you mean {near[0]!r}?' if near else f'there are {_listed(known)}'}"
+        return f"no such setting; {hint(str(detail['loc'][-1]), known)}"
     return f"{detail['msg'].removeprefix('Value error, ')} (here: {detail['input']!r})"
 
 
@@ -185,10 +184,6 @@ def _settings_at(model: type[BaseModel], where: Where) -> list[str]:
 
 def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) or "none"
 
 
 def _devices(source: _Source, content: Any) -> dict[str, DeviceConfig]:
@@ -241,6 +236,4 @@ def _check_locker(source: _Source, devices: Mapping[str, DeviceConfig], locker: 
     for where, name, kind in uses:
         of_kind = [device.name for device in devices.values() if device.product.kind == kind]
         if name not in of_kind:
-            near = get_close_matches(name, of_kind, 1, 0.3)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {_listed(of_kind)}"
-            source.say(where, f"{name!r} is no device of {kind} here; {hint}")
+            source.say(where, f"{name!r} is no device of {kind} here; {hint(name, of_kind, 0.3)}")

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from sqlite3 import Connection
 from types import MappingProxyType
 from typing import Self
-
-from sqlite_utils import Database
 
 from devices.box import PermitRefused, PermitUsed, WishInterrupted, WishTaken
 from devices.claims import PermitClaims, WishClaims
@@ -59,7 +58,7 @@ class Journal:
         self._memos: dict[str, str] = {}
         self._acked_unsaved: tuple[int, int] | None = None
         self._writer: Writer
-        self.reader: Database
+        self.reader: Connection
         """The database for looking only."""
 
     async def __aenter__(self) -> Self:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-
-from sqlite_utils import Database
+from sqlite3 import Connection
 
 from devices.journal import BadLine, ChainBroken, line_hash, read_chain, read_line
 from gateway.journal_store import Segment, raws, read_only, read_segments
@@ -48,7 +47,7 @@ def verify(path: Path) -> Verdict:
     return verdict
 
 
-def _verify(db: Database, segment: Segment, head: int, goes_on: str | None, verdict: Verdict) -> str:
+def _verify(db: Connection, segment: Segment, head: int, goes_on: str | None, verdict: Verdict) -> str:
     lines = raws(db, segment.n, segment.stop if segment.stop is not None else head + 1)
     first = seq = 0
     prev = goes_on or ""

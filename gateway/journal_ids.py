@@ -1,8 +1,7 @@
 """Which wishes and permits were taken, and how many wrong PINs a permit saw: never twice, not even across a crash."""
 
 from collections.abc import Iterator
-
-from sqlite_utils import Database
+from sqlite3 import Connection
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS taken (
@@ -12,29 +11,29 @@ CREATE TABLE IF NOT EXISTS wrong_pin (jti TEXT PRIMARY KEY, exp INTEGER NOT NULL
 """
 
 
-def take(db: Database, jti: str, exp: int, device: str, wish: str) -> bool:
+def take(db: Connection, jti: str, exp: int, device: str, wish: str) -> bool:
     """Keep the id; False if it was taken before."""
     row = (jti, exp, device, wish)
     return bool(db.execute("INSERT OR IGNORE INTO taken VALUES (?, ?, ?, ?, 0)", row).rowcount)
 
 
-def settle(db: Database, jti: str) -> None:
+def settle(db: Connection, jti: str) -> None:
     """Its end is known."""
     db.execute("UPDATE taken SET settled = 1 WHERE jti = ?", (jti,))
 
 
-def unsettled(db: Database) -> Iterator[tuple[str, str, str]]:
+def unsettled(db: Connection) -> Iterator[tuple[str, str, str]]:
     """(id, device, wish) of all whose end is not known."""
     yield from db.execute("SELECT jti, device, wish FROM taken WHERE NOT settled").fetchall()
 
 
-def wrong_pins(db: Database, jti: str) -> int:
+def wrong_pins(db: Connection, jti: str) -> int:
     """How many wrong PINs were tried with that permit."""
     row = db.execute("SELECT tries FROM wrong_pin WHERE jti = ?", (jti,)).fetchone()
     return int(row[0]) if row else 0
 
 
-def count_wrong_pin(db: Database, jti: str, exp: int) -> int:
+def count_wrong_pin(db: Connection, jti: str, exp: int) -> int:
     """One more; gives how many there are now."""
     db.execute(
         "INSERT INTO wrong_pin VALUES (?, ?, 1) ON CONFLICT (jti) DO UPDATE SET tries = tries + 1",
@@ -43,7 +42,7 @@ def count_wrong_pin(db: Database, jti: str, exp: int) -> int:
     return wrong_pins(db, jti)
 
 
-def forget(db: Database, expired_before: int) -> None:
+def forget(db: Connection, expired_before: int) -> None:
     """Let go of ids whose token expired before that time (seconds since 1970): the time alone refuses them now."""
     db.execute("DELETE FROM taken WHERE exp < ? AND settled", (expired_before,))
     db.execute("DELETE FROM wrong_pin WHERE exp < ?", (expired_before,))

@@ -11,9 +11,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any, Literal
-
-from sqlite_utils import Database
 
 from devices.box import GATEWAY, BookOpened, KeyChanged
 from devices.journal import MAX_LINE, ZERO, BadLine, line_hash, read_line, write_line, write_time
@@ -76,33 +75,33 @@ class Head:
     hash: str
 
 
-def connect(path: Path) -> Database:
+def connect(path: Path) -> Connection:
     """The database as the writer opens it: a commit that returned survives a power cut."""
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA secure_delete = OFF")  # Debian's default would write every freed page once more
-    return Database(connection)
+    return connection
 
 
-def read_only(path: Path) -> Database:
+def read_only(path: Path) -> Connection:
     """The database for looking only, from any thread or process."""
-    return Database(sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False))
+    return sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False)
 
 
-def read_segments(db: Database) -> Iterator[Segment]:
+def read_segments(db: Connection) -> Iterator[Segment]:
     """All segments, oldest first."""
     for n, book, key, seq, stop in db.execute("SELECT n, book, key, seq, stop FROM segment ORDER BY n"):
         yield Segment(book, key, n, seq, stop)
 
 
-def raws(db: Database, start: int, stop: int) -> Iterator[bytes]:
+def raws(db: Connection, start: int, stop: int) -> Iterator[bytes]:
     """The lines from running number `start` to below `stop`, read as they are asked for."""
     for (raw,) in db.execute("SELECT raw FROM line WHERE n >= ? AND n < ? ORDER BY n", (start, stop)):
         yield raw
 
 
-def raw_at(db: Database, n: int) -> bytes | None:
+def raw_at(db: Connection, n: int) -> bytes | None:
     """The line with that running number, None if it is gone or not yet there."""
     row = db.execute("SELECT raw FROM line WHERE n = ?", (n,)).fetchone()
     return bytes(row[0]) if row else None
@@ -132,12 +131,12 @@ class Store:
 
     def commit(self) -> tuple[list[bytes], dict[tuple[str, str], str]]:
         """Make it durable; gives the lines written and the states that changed."""
-        self.db.conn.commit()
+        self.db.commit()
         return self._fresh, self._states
 
     def rollback(self) -> None:
         """As if it had not begun."""
-        self.db.conn.rollback()
+        self.db.rollback()
         self.head, self.segments = self._before
 
     def close(self) -> None:

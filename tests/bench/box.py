@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.bench.bare import resident_of_imports
+from tests.bench import bare
 from tests.bench.figures import Figure, below, most
 from tests.kit.installation import Box, Installation
 
@@ -19,7 +19,7 @@ READY_S = 1.0
 
 def measure(court: Installation, box: Box) -> list[Figure]:
     """The box's gateway is started several times; at the end it runs."""
-    bare = statistics.median(resident_of_imports() for _ in range(STARTS))
+    imports = statistics.median(bare.resident() for _ in range(STARTS))
     seconds = []
     for _ in range(STARTS):
         court.stop(box.gateway)
@@ -28,7 +28,7 @@ def measure(court: Installation, box: Box) -> list[Figure]:
     time.sleep(REST_S)  # what starting up borrowed has been given back by then
     resident = _resident(box.file)
     return [
-        most("gateway at rest, resident", resident, "MB", bare, 1.2),
+        most("gateway at rest, resident", resident, "MB", imports, 1.2),
         below("gateway at rest, resident (absolute)", resident, "MB", MEMORY_MB),
         below("gateway start to ready", statistics.median(seconds), "s", READY_S),
     ]

@@ -113,7 +113,7 @@ async def test_a_changed_line_is_found_and_named(tmp_path: Path) -> None:
     await _journal(tmp_path, 5)
     db = connect(tmp_path / "journal.db")
     db.execute("UPDATE line SET raw = replace(raw, 'shut', 'open') WHERE n = 3")
-    db.conn.commit()
+    db.commit()
     db.close()
     code, _, err = _gateway("journal", "verify", "--data", tmp_path)
     assert code == 1
@@ -124,7 +124,7 @@ async def test_lines_pruned_from_the_beginning_leave_the_rest_verifiable(tmp_pat
     await _journal(tmp_path, 5)
     db = connect(tmp_path / "journal.db")
     db.execute("DELETE FROM line WHERE n < 3")
-    db.conn.commit()
+    db.commit()
     db.close()
     code, out, _ = _gateway("journal", "verify", "--data", tmp_path)
     assert code == 0
