@@ -45,7 +45,7 @@ def found(told: Settings, first: First, hosts: list[str], clock: Clock) -> pki.A
             admitted = broker_conf.admitted(session)
     finally:
         court.store.close()
-    broker_conf.write_conf(place_of(told), told.court, admitted)
+    broker_conf.write_conf(place_of(told), told.court, admitted, told.broker.centrals)
     settings.save(told)
     return authority
 

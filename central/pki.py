@@ -119,11 +119,19 @@ class Authority:
         """A file of the folder, such as `broker.pem`."""
         return self.folder / name
 
-    def client_context(self) -> ssl.SSLContext:
-        """TLS as central at the broker."""
+    def client_context(self, name: str = CENTRAL) -> ssl.SSLContext:
+        """TLS as the central of that name at the broker, where a certificate is good for one client."""
+        which = CLIENT if name == CENTRAL else f"{CLIENT}-{name}"
         context = ssl.create_default_context(cafile=str(self.path("root.pem")))
-        context.load_cert_chain(self.path("client.pem"), self.path("client.key"))
+        context.load_cert_chain(self.path(f"{which}.pem"), self.path(f"{which}.key"))
         return context
+
+    def certify_central(self, name: str, now: datetime) -> None:
+        """Make the client certificate of one more central, unless it has one."""
+        which = f"{CLIENT}-{name}"
+        if name != CENTRAL and not self.path(f"{which}.pem").exists():
+            key = ec.generate_private_key(ec.SECP256R1())
+            _write_pair(self.folder, which, self._certify(name, key.public_key(), now, client=True), key)
 
     def _certify(
         self, name: str, key: PublicKey, now: datetime, *, client: bool = False, hosts: Iterable[str] = ()

@@ -77,7 +77,9 @@ async def running(court: Court) -> AsyncIterator[Running]:
     lease = Lease(store, "ingest", settings.instance, court.clock)
     ingest = Ingest(store, court.ledger, service.sender, acked, lease, court.clock)
     presence = Presence(store, court.clock)
-    place = Place(settings.broker.host, settings.broker.port, settings.instance, court.authority.client_context())
+    court.authority.certify_central(settings.instance, court.clock())
+    tls = court.authority.client_context(settings.instance)
+    place = Place(settings.broker.host, settings.broker.port, settings.instance, tls)
     dispatch = dispatcher(settings.court, ingest, presence)
     link = Link(place, settings.court, dispatch, lambda: retained(store, court.pen), court.clock)
     link.carry(court.outbox)
@@ -147,7 +149,7 @@ def admit(store: Store, settings: Settings) -> None:
     folder = settings.home / "broker"
     if (folder / broker_conf.CONF).exists():
         with store.read() as session:
-            broker_conf.write_acl(folder, settings.court, broker_conf.admitted(session))
+            broker_conf.write_acl(folder, settings.court, broker_conf.admitted(session), settings.broker.centrals)
         broker_conf.reload(folder)
 
 

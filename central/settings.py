@@ -8,7 +8,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from central import durable
-from devices.topics import BadName, checked_name
+from devices.topics import BadName, checked_name, is_central
 
 FILE = "central.yaml"
 
@@ -22,6 +22,12 @@ def _name(name: str) -> str:
         return checked_name(name)
     except BadName as error:
         raise ValueError(str(error)) from error
+
+
+def _central(name: str) -> str:
+    if not is_central(_name(name)):
+        raise ValueError(f"{name!r} could be a gateway; write central or central-SOMETHING")
+    return name
 
 
 def _zone(name: str) -> str:
@@ -50,6 +56,9 @@ class Broker(BaseModel):
 
     host: str = Field(default="127.0.0.1", description="Host name in the broker's certificate.")
     port: int = Field(default=8883, ge=1, le=65535, description="TLS port.")
+    centrals: tuple[Annotated[str, AfterValidator(_central)], ...] = Field(
+        default=(), description="Every `instance` that connects besides `central`."
+    )
 
 
 class Settings(BaseModel):
@@ -62,7 +71,7 @@ class Settings(BaseModel):
     title: str = Field(default="", description="The court's name for people; empty: its name.")
     database: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the home folder.")
     blobs: str = Field(default="", description="obstore URL such as s3://bucket/prefix; empty: a folder at home.")
-    instance: Annotated[str, AfterValidator(_name)] = Field(
+    instance: Annotated[str, AfterValidator(_central)] = Field(
         default="central", description="Tells several centrals on one database apart; the same after a restart."
     )
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(

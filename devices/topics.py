@@ -24,9 +24,14 @@ def checked_name(name: str) -> str:
     return name
 
 
+def is_central(name: str) -> bool:
+    """True for what a central may be called at the broker: `central`, or `central-` and more."""
+    return name == "central" or name.startswith("central-")
+
+
 def checked_gateway(name: str) -> str:
     """The name itself if it may name a gateway; raises BadName."""
-    if checked_name(name) in RESERVED:
+    if checked_name(name) in RESERVED or is_central(name):
         raise BadName(f"{name!r} is reserved; choose another name")
     return name
 

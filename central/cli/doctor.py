@@ -24,6 +24,7 @@ from central.web import __file__ as web
 
 _SOON = timedelta(days=60)
 _FREE_BYTES = 2 * 1024**3
+_NAME = "central-doctor"
 _PATIENCE_S = 3.0
 _CONNECT = bytes.fromhex("10 18 00 04 4d515454 05 02 003c 00 000b") + b"doctor-asks"
 """MQTT 5 CONNECT (OASIS standard, 3.1): clean start, keep alive 60 s, client id `doctor-asks`."""
@@ -92,10 +93,12 @@ def _keys(told: Settings, now: datetime) -> Iterator[Finding]:
             yield Finding("warn", "keys", f"{path.name} ends on {ends:%Y-%m-%d} (docs/operations.md, Certificates)")
 
 
-def _broker(told: Settings, _now: datetime) -> Iterator[Finding]:
+def _broker(told: Settings, now: datetime) -> Iterator[Finding]:
     host, port = told.broker.host, told.broker.port
     try:
-        context = pki.load(told.home / "pki").client_context()
+        authority = pki.load(told.home / "pki")
+        authority.certify_central(_NAME, now)  # with central's own it would throw out the one that serves
+        context = authority.client_context(_NAME)
         with (
             socket.create_connection((host, port), _PATIENCE_S) as plain,
             context.wrap_socket(plain, server_hostname=host) as secure,

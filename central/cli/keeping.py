@@ -41,5 +41,5 @@ def bring_back(file: Path, home: Path) -> str:
             f"keys and blobs are in {home}, but the database is not back ({error.orig}); bring it back with "
             "pg_restore, empty this folder and restore once more"
         ) from error
-    broker_conf.write_conf(place_of(told), told.court, admitted)
+    broker_conf.write_conf(place_of(told), told.court, admitted, told.broker.centrals)
     return f"restored in {home.absolute()}; start it with: courtside-central serve --home {home}"

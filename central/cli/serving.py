@@ -94,7 +94,7 @@ def _server(app: FastAPI, told: Settings) -> _Server:
 def _broker(told: Settings) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
     place = place_of(told)
     if not (place.folder / broker_conf.CONF).exists():
-        broker_conf.write_conf(place, told.court, [])
+        broker_conf.write_conf(place, told.court, [], told.broker.centrals)
     return broker_conf.start_broker(place)
 
 

@@ -47,12 +47,12 @@ class BrokerPlace:
     """Empty: every interface."""
 
 
-def write_conf(place: BrokerPlace, court: str, gateways: Iterable[str]) -> Path:
+def write_conf(place: BrokerPlace, court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> Path:
     """Write configuration and list; gives the configuration's path."""
     place.folder.mkdir(parents=True, exist_ok=True)
     path = place.folder / CONF
     durable.write(path, conf(place).encode(), 0o644)
-    write_acl(place.folder, court, gateways)
+    write_acl(place.folder, court, gateways, centrals)
     return path
 
 
@@ -67,6 +67,8 @@ def conf(place: BrokerPlace) -> str:
         f"keyfile {place.pki / 'broker.key'}",
         "require_certificate true",
         "use_identity_as_username true",
+        # Else any gateway could connect under another's client id, throw it out, and have its identity suspended.
+        "use_username_as_clientid true",
         "allow_anonymous false",
         f"acl_file {place.folder / ACL}",
         "set_tcp_nodelay true",
@@ -90,9 +92,10 @@ def conf(place: BrokerPlace) -> str:
     return "\n".join(lines) + "\n"
 
 
-def acl(court: str, gateways: Iterable[str]) -> str:
-    """The text of the list: what central and each gateway in use may do, and nothing for anybody else."""
-    blocks = [f"user {CENTRAL}\ntopic readwrite {ROOT}/{court}/#\ntopic read homie/5/#\n"]
+def acl(court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> str:
+    """The text of the list: what each central and each gateway in use may do, and nothing for anybody else."""
+    names = sorted({CENTRAL, *centrals})
+    blocks = [f"user {name}\ntopic readwrite {ROOT}/{court}/#\ntopic read homie/5/#\n" for name in names]
     for name in sorted(gateways):
         own = GatewayTopics(court, name)
         rights = [
@@ -108,9 +111,9 @@ def acl(court: str, gateways: Iterable[str]) -> str:
     return "\n".join(blocks)
 
 
-def write_acl(folder: Path, court: str, gateways: Iterable[str]) -> None:
+def write_acl(folder: Path, court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> None:
     """Write the list in one step, so that a broker never reads half of it."""
-    durable.write(folder / ACL, acl(court, gateways).encode())
+    durable.write(folder / ACL, acl(court, gateways, centrals).encode())
 
 
 def reload(folder: Path) -> bool:
