@@ -4,12 +4,15 @@ import hashlib
 import json
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from devices.claims import SealClaims
 from devices.grants import keys_of, read
@@ -52,6 +55,35 @@ def test_an_enrolled_gateway_knows_who_it_is(court: Court, tmp_path: Path) -> No
     assert again.permit_secret == b"s" * 32
     assert again.tls().verify_mode == ssl.CERT_REQUIRED
     assert (tmp_path / "box" / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+def meet(client: ssl.SSLContext, court: Court, now: datetime) -> None:
+    """Client and a server with a certificate of that time shake hands; raises ssl.SSLError."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    pair = court.folder / "pair.pem"
+    pair.write_bytes(secret + court.certify("localhost", key.public_key(), now=now).public_bytes(Encoding.PEM))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pair)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [client.wrap_bio(down, up, server_hostname="localhost"), server.wrap_bio(up, down, server_side=True)]
+    for _ in range(4):
+        for end in ends:
+            with suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+    assert ends[0].version() is not None
+
+
+@pytest.mark.parametrize("years_off", [0, -30, 30])
+def test_a_box_whose_clock_is_years_off_still_reaches_its_court_and_no_other(
+    court: Court, tmp_path: Path, years_off: int
+) -> None:
+    with serving(central(court)) as url:
+        box = enrol(url, token(court), tmp_path / "box")
+    then = datetime.now(UTC) - timedelta(days=365 * years_off)
+    meet(box.tls(), court, then)
+    with pytest.raises(ssl.SSLCertVerificationError):
+        meet(box.tls(), Court(tmp_path / "stranger"), then)
 
 
 def test_an_answer_of_another_court_is_refused_and_leaves_nothing(court: Court, tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ class Court:
         self._write("server.pem", self.certify("localhost", server.public_key()).public_bytes(Encoding.PEM))
         self._write("server.key", _pem(server))
 
-    def certify(self, name: str, key: Any, *, ca: bool = False) -> x509.Certificate:
-        """A certificate of this court."""
-        now = datetime.now(UTC)
+    def certify(self, name: str, key: Any, *, ca: bool = False, now: datetime | None = None) -> x509.Certificate:
+        """A certificate of this court, valid for a day from an hour before `now`."""
+        now = now or datetime.now(UTC)
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
         return (
