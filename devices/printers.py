@@ -75,7 +75,9 @@ class PrintReceipt(Wish):
         try:
             receipt = Receipt.model_validate_json(await fetch(self.document))
         except ValidationError as error:
-            raise WishRejected(f"document {self.document[:12]} is no receipt: {error}") from error
+            # Where, not what: the refusal becomes a line, and what stands in the document may be a name.
+            where = ".".join(map(str, error.errors()[0]["loc"]))
+            raise WishRejected(f"document {self.document[:12]} is no receipt: {where or 'no JSON'}") from None
         printed = await device.print(receipt)
         return printed.model_copy(update={"document": self.document})
 

@@ -7,7 +7,8 @@ that. Uploads run one after another in a worker thread, so that a slow line hold
     blobs/<sha256>          the blob; it waits as long as no receipt stands beside it
     blobs/<sha256>.at       where central takes its upload in, to resume after a restart
     blobs/<sha256>.stored   central's receipt
-    fetched/<sha256>        what central gave us
+
+What central gives us is kept nowhere: a document may hold names, and a box stands where anybody can carry it off.
 """
 
 import asyncio
@@ -17,7 +18,6 @@ import http.client
 import logging
 import random
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -54,13 +54,11 @@ class Uploads:
     ) -> None:
         self._central = _Central(identity, clock)
         self._blobs = folder / "blobs"
-        self._fetched = folder / "fetched"
         self._clock = clock
         self._backoff_s = backoff_s
         self._came = asyncio.Event()
         self._said = ""
-        for place in (self._blobs, self._fetched):
-            place.mkdir(parents=True, exist_ok=True)
+        self._blobs.mkdir(parents=True, exist_ok=True)
 
     async def keep(self, blob: bytes) -> str:
         """Have it on disk, to be uploaded; gives its SHA-256. Only then may a line name it. Raises OSError."""
@@ -88,20 +86,13 @@ class Uploads:
             self._central.stopping = True
 
     async def fetch(self, sha256: str) -> bytes:
-        """The blob of that hash, from here or from central. Raises DeviceOffline while it cannot be had."""
+        """The blob of that hash, from central. Raises DeviceOffline while it cannot be had, WishRejected."""
         if not _SHA256.fullmatch(sha256):
             raise WishRejected(f"{sha256[:70]!r} is no SHA-256")
-        for path in (self._blobs / sha256, self._fetched / sha256):
-            with suppress(FileNotFoundError):
-                blob = await asyncio.to_thread(path.read_bytes)
-                if hashlib.sha256(blob).hexdigest() == sha256:
-                    return blob
         try:
-            blob = await asyncio.to_thread(self._central.fetch, sha256)
+            return await asyncio.to_thread(self._central.fetch, sha256)
         except (NotStored, OSError, http.client.HTTPException) as error:
             raise DeviceOffline(f"blob {sha256[:12]} cannot be had: {error}") from error
-        await asyncio.to_thread(durable.write, self._fetched / sha256, blob)
-        return blob
 
     async def _upload_all(self) -> bool:
         """Try each once: one that central will not have must not hold up the others. True if all are there."""
@@ -138,9 +129,6 @@ class Uploads:
             if self._clock.now().timestamp() - receipt.stat().st_mtime > KEPT_S:
                 receipt.with_suffix("").unlink(missing_ok=True)
                 receipt.unlink()
-        for path in self._fetched.iterdir():
-            if time.time() - path.stat().st_mtime > KEPT_S:
-                path.unlink()
 
 
 class _Central:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices import schema
+from devices.errors import WishRejected
 from devices.locks import DoorChanged, OpenCell
 from devices.messages import Fact, UnreadableMessage, Wish, read_fact, read_wish, wire_name, write_body
 from devices.printers import BytesHandedOver, PrintReceipt, ReceiptPrinted
@@ -78,3 +79,13 @@ def test_only_its_own_document_answers_a_wish_to_print() -> None:
     assert wish.answered_by(ReceiptPrinted(document="a" * 64))
     assert wish.answered_by(BytesHandedOver(document="a" * 64))
     assert not wish.answered_by(ReceiptPrinted(document="b" * 64))
+
+
+async def test_a_document_that_is_no_receipt_is_refused_without_a_word_of_what_it_says() -> None:
+    async def fetch(_: str) -> bytes:
+        return '{"rows": [{"text": "存卷人：王书记", "large": "王书记"}], "barcode": {"王书记": 1}}'.encode()
+
+    with pytest.raises(WishRejected) as refused:
+        await PrintReceipt(document="a" * 64).put_to(None, fetch)
+    assert "王书记" not in str(refused.value) and "rows.0.large" in str(refused.value)
+    assert refused.value.__cause__ is None
