@@ -73,9 +73,11 @@ def test_a_deposit_scanned_at_the_desk_by_a_reader_that_types(place: tuple[Insta
     desk = at.desk()
     types(desk, SECOND)
     desk.wait_for_url("**/dossiers/*")
+    expect(desk.get_by_role("link", name="存入卷宗柜").first).to_be_focused()
     at.picture(desk, "found-by-scan")
-    desk.goto(f"{at.url}/deposit")
-    types(desk, SECOND)
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#barcode")).to_be_focused()
+    desk.keyboard.press("Enter")
     expect(desk.locator("#scan-code")).to_be_focused()
     types(desk, SECOND)
     expect(desk.locator("[data-watch=state]")).to_have_text("柜门已开")
@@ -83,6 +85,7 @@ def test_a_deposit_scanned_at_the_desk_by_a_reader_that_types(place: tuple[Insta
     assert asked_to_open(court, box, cell) == 1
     shut(court, box, cell)
     expect(desk.get_by_text("收卷凭证已打印")).to_be_visible()
+    expect(desk.get_by_role("link", name="办理下一册")).to_be_focused()
     desk.keyboard.press("Enter")
     expect(desk.locator("#barcode")).to_be_focused()
     assert SECOND in receipts(court, box)[-1]

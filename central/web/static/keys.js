@@ -98,8 +98,11 @@
   const again = (field) => { if (field?.matches?.("[data-scan]")) field.select(); }; // the next code takes the place of the last
   document.addEventListener("focusin", (event) => again(event.target));
   again(document.activeElement);
-  // Only as the page opens: an autofocus in a live piece would take the focus at each change.
-  if (document.activeElement === document.body) document.querySelector("[data-first]")?.focus({ preventScroll: true });
+  // Only as the page opens: an autofocus in a live piece would take the focus at each change. And not before the next
+  // frame, for an address with a #fragment takes the focus away while the page is loaded.
+  addEventListener("load", () => requestAnimationFrame(() => {
+    if (document.activeElement === document.body) document.querySelector("[data-first]")?.focus({ preventScroll: true });
+  }));
   document.addEventListener("keydown", (event) => { if (!reader(event)) press(event); }, true);
   document.addEventListener("click", (event) => {
     const row = event.target.closest?.("tr[data-href]");
