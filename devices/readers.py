@@ -34,6 +34,13 @@ class CodeReader(Protocol):
         """Each code as it is read. Raises DeviceOffline when the reader is gone."""
 
 
+class TagReader(Protocol):
+    """Something that knows which tags are in its field."""
+
+    def watch(self) -> AsyncIterator[TagSeen | TagLost]:
+        """Each tag in the field once, then who comes and leaves. Raises DeviceOffline, DeviceFault."""
+
+
 READER_PROPERTIES: Mapping[str, Property] = {
     "reads": Property(name="Codes read since start", datatype="integer"),
 }

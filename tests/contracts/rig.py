@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from devices.errors import DeviceOffline
+from devices.messages import Fact
 from drivers.line import Line
 from drivers.weather import Weather, WeatheredLink
 from gateway import catalogue
@@ -22,6 +23,16 @@ LONGEST_QUESTION = 16
 def products(kind: str) -> list[str]:
     """The names of every driver of that kind."""
     return [name for name in catalogue.names() if name.startswith(f"{kind}/")]
+
+
+def telling(kind: str, fact: type[Fact]) -> list[str]:
+    """The names of every driver of that kind whose `watch` promises such facts."""
+    return [name for name in products(kind) if fact in _told_by(catalogue.product(name).driver.Device)]
+
+
+def _told_by(device: Any) -> tuple[Any, ...]:
+    (told,) = get_args(get_type_hints(device.watch)["return"])
+    return get_args(told) or (told,)
 
 
 class EmulatorLink:

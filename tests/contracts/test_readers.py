@@ -5,11 +5,12 @@ import asyncio
 import pytest
 
 from devices.errors import DeviceOffline
+from devices.readers import CodeRead
 from drivers.weather import Weather
 from gateway import catalogue
-from tests.contracts.rig import products, rig, watching
+from tests.contracts.rig import rig, telling, watching
 
-READERS = pytest.mark.parametrize("name", products("readers"))
+READERS = pytest.mark.parametrize("name", telling("readers", CodeRead))
 
 
 @READERS
@@ -84,7 +85,7 @@ def _triggered(name: str) -> bool:
     return "trigger" in catalogue.product(name).driver.Config.model_fields
 
 
-TRIGGERED = pytest.mark.parametrize("name", [name for name in products("readers") if _triggered(name)])
+TRIGGERED = pytest.mark.parametrize("name", [name for name in telling("readers", CodeRead) if _triggered(name)])
 
 
 @TRIGGERED

@@ -19,7 +19,7 @@ def wires() -> dict[str, ModuleType]:
 
 
 def vectors(product: str) -> dict[str, Any]:
-    """The vector file of one product."""
+    """The vector file of one product: frames both ways, and `quiet`: bytes that begin none."""
     loaded: dict[str, Any] = yaml.safe_load((VECTORS / f"{product}.yaml").read_text())
     return loaded
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.weather import flipped
-from tests.drivers.products import IDS, ROWS, WIRES, framer
+from tests.drivers.products import IDS, ROWS, WIRES, framer, vectors
 
 EVERY_VECTOR = pytest.mark.parametrize(("product", "way", "frame"), ROWS, ids=IDS)
 CHECKED = [row for row in ROWS if WIRES[row[0]].CHECKED]
@@ -15,13 +15,6 @@ EVERY_CHECKED = pytest.mark.parametrize(
     ("product", "way", "frame"), CHECKED, ids=[name for row, name in zip(ROWS, IDS, strict=True) if row in CHECKED]
 )
 BOUND = 100_000
-QUIET = {
-    "kr_cu16": b"\x55\xaa\xff\x00\x7f",
-    "board_8a": b"\x55\xaa\xff\x00\x7f",
-    "serial_barcode": b"\r\r\n",
-    "escpos": b"\x07\x0b\x0c\x18\x1f",
-}
-"""Bytes that begin nothing, by product."""
 
 
 def written(frames: list[Any]) -> bytes:
@@ -46,7 +39,7 @@ def test_a_vector_comes_through_one_byte_at_a_time(product: str, way: str, frame
 @EVERY_VECTOR
 def test_a_vector_is_found_between_noise_and_the_noise_is_counted(product: str, way: str, frame: bytes) -> None:
     reader = framer(product, way)
-    noise = QUIET[product]
+    noise = bytes.fromhex(vectors(product)["quiet"])
     found = reader.feed(noise) + reader.feed(frame) + reader.feed(noise) + reader.feed(frame) + reader.feed(noise)
     assert written(found) == frame * 2
     assert reader.noise + len(noise) >= 3 * len(noise)

@@ -1,0 +1,1 @@
+"""UHF modules M100, R200, YRM100 and JRD-4035."""
