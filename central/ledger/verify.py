@@ -7,6 +7,7 @@ only the root's fingerprint can tell, and that must come from elsewhere than the
 """
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,6 +29,11 @@ from devices.journal import BadLine, Line, read_line
 Verdict = Literal["OK", "consistent, signer unknown", "not OK"]
 _CENTRAL = "central"
 _MANY = 20
+_SWELL, _SMALL = 50, 4096
+"""A file unpacks to at most so many times its packed size, which is at least taken for so many bytes: a line holds
+two hashes, which do not shrink. An archive made to fill the memory does not get further."""
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+"""What zipfile raises at an entry whose bytes were altered."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def verify(path: Path, root_fingerprint: str | None = None) -> Report:
     try:
         with zipfile.ZipFile(path) as archive:
             return _Check(archive).report(root_fingerprint)
-    except (zipfile.BadZipFile, OSError, EOFError) as error:
+    except _UNREADABLE as error:
         return Report("not OK", [f"the archive cannot be read: {error}"])
 
 
@@ -119,12 +125,19 @@ class _Check:
 
     def _read(self, name: str) -> bytes | None:
         try:
-            return self._archive.read(name)
+            most = _SWELL * max(self._archive.getinfo(name).compress_size, _SMALL)
+            with self._archive.open(name) as file:
+                content = file.read(most + 1)
         except KeyError:
             self._say(f"{name} is missing")
-        except (zipfile.BadZipFile, ValueError, OSError) as error:
+            return None
+        except _UNREADABLE as error:
             self._say(f"{name} cannot be read: {error}")
-        return None
+            return None
+        if len(content) > most:
+            self._say(f"{name} unpacks to more than {most} bytes; no export does")
+            return None
+        return content
 
     def _certificates(self) -> str:
         """Take in the certified keys; gives the root's fingerprint."""

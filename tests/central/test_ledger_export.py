@@ -73,6 +73,26 @@ def findings(archive: Path, authority: pki.Authority) -> str:
     return "\n".join(report.findings)
 
 
+def test_whatever_bit_of_the_file_is_flipped_verify_answers(archive: Path, authority: pki.Authority) -> None:
+    content, flipped = archive.read_bytes(), archive.with_name("flipped.zip")
+    verdicts = set()
+    for at in range(0, len(content), 7):
+        flipped.write_bytes(content[:at] + bytes([content[at] ^ 0x10]) + content[at + 1 :])
+        report = verify(flipped, authority.root_fingerprint)
+        verdicts.add(report.verdict)
+        assert report.verdict == "OK" or report.findings
+    assert verdicts <= {"OK", "not OK"}  # dates of entries and the README prove nothing
+
+
+def test_an_archive_made_to_fill_the_memory_is_turned_away(archive: Path, authority: pki.Authority) -> None:
+    bomb = archive.with_name("bomb.zip")
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, b"\n" * 50_000_000 if name == LINES else old.read(name))
+    assert bomb.stat().st_size < 100_000
+    assert f"{LINES} unpacks to more than" in findings(bomb, authority)
+
+
 def test_an_untouched_archive_is_ok_to_whoever_knows_the_root(archive: Path, authority: pki.Authority) -> None:
     report = verify(archive, authority.root_fingerprint)
     assert (report.verdict, report.findings, report.books, report.lines) == ("OK", [], 2, 22)
