@@ -190,17 +190,21 @@ class Store:
         self._add(Segment(old.book, key, self.head.n + 1, self.head.seq + 1))
 
     def tell_anew(self, lines: range) -> None:
-        """Journal the facts of those lines in the open book, with hash and time of the first telling.
+        """Journal the facts of those lines in the open book, with the time and the places of their earlier telling.
 
-        A fact stands in the open book as if it happened now, for a line's time never runs backwards; `again`
-        in its body says when it was first written and under which hash, so that central, should it hold that
-        line after all, can see it is the same fact. Lines about book and key speak only of the book they are in.
+        A fact stands in the open book as if it happened now, for a line's time never runs backwards; `again` in
+        its body says when it was first written, and as which line of which book it was told first and last, so
+        that central, should it hold one of them after all, knows the fact. Lines about book and key speak only of
+        the book they are in.
         """
+        told_in = next(segment for segment in reversed(self.segments) if segment.n <= lines.start)
         for raw in raws(self.db, lines.start, lines.stop):
             line = read_line(raw)
             if line.type in _OF_ONE_BOOK:
                 continue
-            again = line.body.get("again") or {"hash": line.hash, "at": write_time(line.at)}
+            before = line.body.get("again") or {"at": write_time(line.at), "as": []}
+            places = [*before["as"][:1], [told_in.book, line.seq, line.hash]]
+            again = {"at": before["at"], "as": places}
             self.append(line.device, (line.type, {**line.body, "again": again}), line.cause)
             self._fresh.clear()  # a backlog of any length must not pile up in memory
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devices.claims import AckClaims, SealClaims
-from devices.journal import MAX_BATCH_BYTES, ZERO, Line, line_hash, read_chain, split
+from devices.journal import MAX_BATCH_BYTES, ZERO, Line, line_hash, read_chain, read_line, split, write_time
 from devices.locks import DoorChanged
 from devices.readers import CodeRead
 from gateway.clock import Clock
@@ -205,15 +205,19 @@ async def test_a_central_older_than_all_we_keep_gets_another_book(bench: Bench) 
     assert [line.seq for line in again] == [2, 3, 4]
 
 
-async def test_what_a_book_told_twice_keeps_the_time_of_its_first_telling(bench: Bench) -> None:
+async def test_what_was_told_before_says_when_and_where_it_was_told_first_and_last(bench: Bench) -> None:
     await bench.facts(1)
-    first = bench.batches()[0]
-    raw = split(first.payload)[1]
-    for _ in range(2):
+    books = [bench.journal.book]
+    raw = split(bench.batches()[0].payload)[1]
+    for _ in range(3):
         await bench.outbox.heard(bench.ack(state="fork"))
+        books.append(bench.journal.book)
     await bench.deliver()
-    again = bench.heard[bench.journal.book][1]
-    assert again.body["again"]["hash"] == line_hash(raw)
+    again = bench.heard[bench.journal.book][1].body["again"]
+    assert again["at"] == write_time(read_line(raw).at)
+    assert again["as"][0] == [books[0], 2, line_hash(raw)]
+    assert again["as"][1][:2] == [books[2], 2]
+    assert len(again["as"]) == 2
 
 
 async def test_a_changed_key_never_shares_a_batch_with_the_old_one(tmp_path: Path) -> None:
