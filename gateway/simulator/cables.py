@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pty
+import time
 import tty
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -22,14 +23,19 @@ _KEPT = 300
 
 @dataclass
 class Wire:
-    """What went over a port: `in` is towards the device. Tests prove by it that nothing did."""
+    """What went over a port: `in` is towards the device. Tests prove by it that nothing did.
+
+    `at_ns` tells for each of `last` when it was seen, by CLOCK_MONOTONIC, which all processes of a machine share.
+    """
 
     bytes_in: int = 0
     bytes_out: int = 0
     last: deque[tuple[Literal["in", "out"], str]] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    at_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
     def saw(self, way: Literal["in", "out"], data: bytes) -> None:
         """Note bytes that went this way."""
+        self.at_ns.append(time.monotonic_ns())
         if way == "in":
             self.bytes_in += len(data)
         else:
@@ -38,7 +44,12 @@ class Wire:
 
     def told(self) -> dict[str, Any]:
         """As JSON."""
-        return {"bytes_in": self.bytes_in, "bytes_out": self.bytes_out, "last": list(self.last)}
+        return {
+            "bytes_in": self.bytes_in,
+            "bytes_out": self.bytes_out,
+            "last": list(self.last),
+            "at_ns": list(self.at_ns),
+        }
 
 
 class Plug(Protocol):

@@ -24,15 +24,15 @@ class Clerk:
                 assert person is not None
                 _, token = issue_token(session, person.actor, person, "life test", "clerk", opened.clock())
                 self.person = person.ref
-        self._headers = {"Authorization": f"Bearer {token}"}
+        self.headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str) -> Any:
         """What stands at `/api/v1` + path."""
-        return self._taken(self._http.get(f"/api/v1{path}", headers=self._headers))
+        return self._taken(self._http.get(f"/api/v1{path}", headers=self.headers))
 
     def post(self, path: str, **told: Any) -> Any:
         """The answer to this."""
-        return self._taken(self._http.post(f"/api/v1{path}", json=told, headers=self._headers))
+        return self._taken(self._http.post(f"/api/v1{path}", json=told, headers=self.headers))
 
     def custody(self, volume: str) -> tuple[str, str | None]:
         """State and holder of a volume."""

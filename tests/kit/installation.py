@@ -209,6 +209,11 @@ class Installation:
         """(kind, subject) of every alarm ever raised."""
         return self._rows(self.home / "central.db", "SELECT kind, subject FROM alarms ORDER BY id")
 
+    def is_there(self, box: Box) -> bool:
+        """True once central has heard that the gateway is ready."""
+        rows = self._rows(self.home / "central.db", "SELECT presence FROM gateways WHERE name = ?", box.name)
+        return rows == [("ready",)]
+
     def drain(self, box: Box) -> None:
         """Wait until a code scanned now is in the ledger, and with it all that was journalled before it."""
         code = until(f"{box.name} reads codes", lambda: self._scanned(box))
