@@ -1,0 +1,1 @@
+"""The Chinese lock board whose frames begin with the letters WKLY."""
