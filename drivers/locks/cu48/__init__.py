@@ -1,0 +1,1 @@
+"""Newer Kerong-style lock boards with up to 48 locks."""
