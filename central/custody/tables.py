@@ -84,11 +84,12 @@ class Custody(Base):
     """Where one volume is now: the sum of its moves."""
 
     __tablename__ = "custody"
+    __table_args__ = (Index("ix_custody_state_due", "state", "due"),)
 
     volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"), primary_key=True)
     state: Mapped[str] = mapped_column(String(12))
     """A state of `flow`."""
-    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"))
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"), index=True)
     holder: Mapped[str | None] = mapped_column(String(40), index=True)
     """`person:3` or `party:7` while it is out."""
     reserved_for: Mapped[str | None] = mapped_column(String(40), index=True)
@@ -113,6 +114,7 @@ class Move(Base):
 
     __tablename__ = "moves"
     __table_args__ = (
+        Index("ix_moves_state_begun_at", "state", "begun_at"),
         Index("uq_moves_one_a_volume", "volume_id", unique=True, sqlite_where=_UNDER_WAY_SQL,
               postgresql_where=_UNDER_WAY_SQL),
         Index("uq_moves_one_a_cell", "cell_id", unique=True, sqlite_where=_UNDER_WAY_SQL,
@@ -126,7 +128,7 @@ class Move(Base):
     state: Mapped[str] = mapped_column(String(20))
     """SCAN, CMD, ACKED, OPENED, LEFT_OPEN under way; COMMITTED; or failed: see `door.FAILED`."""
     cabinet_id: Mapped[int | None] = mapped_column(ForeignKey("cabinets.id"))
-    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"))
+    cell_id: Mapped[int | None] = mapped_column(ForeignKey("cells.id"), index=True)
     person: Mapped[str] = mapped_column(String(40))
     """Who acts."""
     holder: Mapped[str | None] = mapped_column(String(40))
@@ -185,12 +187,13 @@ class Permit(Base):
 
     __tablename__ = "permits"
     __table_args__ = (
+        Index("ix_permits_state_expires_at", "state", "expires_at"),
         Index("uq_permits_one_a_volume", "volume_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
         Index("uq_permits_one_a_cell", "cell_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL),
     )
 
     jti: Mapped[str] = mapped_column(String(16), primary_key=True)
-    volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"))
+    volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"), index=True)
     cell_id: Mapped[int] = mapped_column(ForeignKey("cells.id"))
     issued_by: Mapped[str] = mapped_column(String(40))
     holder: Mapped[str] = mapped_column(String(40))

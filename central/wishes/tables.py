@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from central.store import Base, BigId
@@ -22,13 +22,8 @@ class WishRow(Base):
 
     __tablename__ = "wishes"
     __table_args__ = (
-        Index(
-            "ix_wishes_waiting",
-            "state",
-            "asked_at",
-            sqlite_where=text("state IN ('asked', 'sent', 'taken')"),
-            postgresql_where=text("state IN ('asked', 'sent', 'taken')"),
-        ),
+        Index("ix_wishes_state_asked_at", "state", "asked_at"),
+        Index("ix_wishes_asked_at", "asked_at"),
     )
 
     jti: Mapped[str] = mapped_column(String(16), primary_key=True)

@@ -1,0 +1,94 @@
+"""What is asked at every door, scan and sweep finds its rows by an index, however old the court grows."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import event
+
+from central.custody.permits import issue_permit
+from central.custody.service import code_read
+from central.custody.tables import Cabinet
+from central.people import sessions
+from central.store import Store
+from central.wishes.outbox import WishOutbox
+from devices.locks import DoorLeftOpen
+from tests.central.locker import Locker
+from tests.central.test_custody import deposit, hand_out, stored
+
+GROWING = ("moves", "wishes", "permits", "custody", "volumes", "ledger_lines", "ledger_seals", "sign_ins", "alarms")
+
+
+@pytest.fixture
+def locker(tmp_path: Path, court_key: Ed25519PrivateKey) -> Iterator[Locker]:
+    store = Store(f"sqlite:///{tmp_path / 'central.db'}")
+    store.create_tables()
+    yield Locker(store, court_key, tmp_path / "blobs")
+    store.close()
+
+
+@contextmanager
+def asked(store: Store) -> Iterator[dict[str, Any]]:
+    """The questions that are asked meanwhile, with their values."""
+    questions: dict[str, Any] = {}
+
+    def note(_: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")) and not many:
+            questions[statement] = values
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        yield questions
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
+
+
+def scans(store: Store, questions: dict[str, Any]) -> list[str]:
+    """Those that read a growing table from one end to the other, and what the database says it would do."""
+    found = []
+    with store.engine.connect() as connection:
+        for question, values in questions.items():
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {question}", values)]
+            whole = [step for step in plan if re.fullmatch(rf"SCAN ({'|'.join(GROWING)})( .*)?", step)]
+            found += [f"{step}: {question}" for step in whole]
+    return found
+
+
+def a_days_work(locker: Locker) -> None:
+    stored(locker)
+    move = hand_out(locker)
+    locker.tell(DoorLeftOpen(cell=1, seconds=60), move.wish)
+    locker.cycle(move)
+    locker.opens(2, None)
+    locker.shuts(2)
+    locker.cycle(deposit(locker, "HS-0002"))
+    with locker.store.write() as session:
+        until = locker.now.replace(hour=23)
+        issued = issue_permit(session, locker.who("clerk"), "HS-0002", locker.who("judge").ref, until, locker.now)
+    locker.uses_permit(issued.permit.jti, locker.cell(2).device_cell)
+    with locker.store.write() as session:
+        code_read(session, session.get_one(Cabinet, 1), "unknown", locker.now)
+
+
+def the_sweeps(locker: Locker) -> None:
+    locker.later(seconds=2)
+    with locker.store.write() as session:
+        sessions.sweep(session, locker.now)
+
+
+def the_outbox(locker: Locker) -> None:
+    outbox = WishOutbox(locker.store, locker.pen)
+    deposit(locker)
+    outbox.sent(outbox.due())
+
+
+@pytest.mark.parametrize("work", [a_days_work, the_sweeps, the_outbox])
+def test_nothing_asked_often_reads_a_growing_table_through(locker: Locker, work: Callable[[Locker], None]) -> None:
+    with asked(locker.store) as questions:
+        work(locker)
+    assert len(questions) > 3
+    assert scans(locker.store, questions) == []
