@@ -1,0 +1,1 @@
+"""Barcode and QR engines GM65, GM812 and kin."""
