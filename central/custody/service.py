@@ -51,11 +51,12 @@ def begin_deposit(session: Session, person: Actor, volume: int | str, cabinet: i
     found, at = find_volume(session, volume), find_cabinet(session, cabinet)
     custody = held(session, found)
     waiting = move_of(session, found.id)
-    if waiting is not None and waiting.state == "SCAN" and waiting.person == person.ref:
-        waiting.cabinet_id, waiting.cabinet, waiting.begun_at = at.id, at, now
-        return waiting
-    _may_go_in(session, custody, found, person, now)
+    same = waiting if waiting and waiting.state == "SCAN" and waiting.person == person.ref else None
+    _may_go_in(session, custody, found, person, now, this=same)
     must_be_there(session, at.gateway)
+    if same is not None:
+        same.cabinet_id, same.cabinet, same.begun_at = at.id, at, now
+        return same
     kind = "return" if custody.state == "OUT" else "deposit"
     move = _new_move(session, found, kind, person, now, state="SCAN", cabinet=at, holder=custody.holder)
     settle.say(move, Said("请在 {cabinet} 柜前扫描卷宗条码。", {"cabinet": at.name}))
@@ -95,8 +96,8 @@ def code_read(session: Session, cabinet: Cabinet, code: str, now: datetime) -> N
 
 def deposit(session: Session, person: Actor, barcode: str, cabinet: int | str, now: datetime) -> Move:
     """Begin and confirm at once, for whoever has just scanned the barcode at the locker."""
-    move = begin_deposit(session, person, barcode, cabinet, now)
-    return confirm_scan(session, person, move.id, barcode, now)
+    at = find_cabinet(session, cabinet)
+    return _open_free_cell(session, person, begin_deposit(session, person, barcode, at.id, now), at, now)
 
 
 def cancel(session: Session, person: Actor, move: int) -> Move:
@@ -233,6 +234,10 @@ def _open_for_deposit(session: Session, person: Actor, move: Move, now: datetime
         raise Refused("这次存卷没有指定卷宗柜。", code="no_such_cabinet")
     _may_go_in(session, custody, move.volume, person, now, this=move)
     must_be_there(session, cabinet.gateway)
+    return _open_free_cell(session, person, move, cabinet, now)
+
+
+def _open_free_cell(session: Session, person: Actor, move: Move, cabinet: Cabinet, now: datetime) -> Move:
     cell = free_cell(session, cabinet, move.volume.size, now)
     cell.state, move.cell, move.person = "reserved", cell, person.ref
     tell_cell(session, cell)

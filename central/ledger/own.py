@@ -19,6 +19,7 @@ from devices.journal import Stamp, line_hash, read_line, write_line
 from devices.messages import Fact, write_body
 
 _PEN = "pen"
+_BOOK = "own book"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def record(
     or permit it belongs to. The book stays locked until the transaction ends.
     """
     pen = pen_of(session)
-    book = _open_book(session, pen)
+    book: Book | None = session.info.get(_BOOK)
+    if book is None or book not in session:  # gone if it was opened in a savepoint that was undone
+        book = session.info[_BOOK] = _open_book(session, pen)
     return _append(session, pen, book, fact, device, actor, cause)
 
 
@@ -117,5 +120,4 @@ def _append(  # noqa: PLR0913  (one private call per line; a parameter object wo
         Seal(book_id=book.id, first=seq, seq=seq, head=head, token=token, first_at=at, last_at=at, received_at=at)
     )
     book.seq, book.head, book.received_at = seq, head, at
-    session.flush()
     return LineView(CENTRAL, book.id, read_line(raw), head)

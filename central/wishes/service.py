@@ -74,7 +74,6 @@ def ask(  # noqa: PLR0913  (whom, what, who, why, when: each is said by the call
         asked_line=line.id,
     )
     session.add(row)
-    session.flush()
     tell(session, topic(jti))
     wake(session, OUTBOX)
     return row
