@@ -44,6 +44,8 @@ from central.wishes.projector import WishProjector
 from devices.claims import StoredClaims
 from devices.grants import sign
 
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes a request may bring, for it is read whole before anybody is asked who he is. Blobs come in smaller pieces."""
 PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 """In the order in which they are shown a line: whom others build on comes first."""
 WATCHERS: Sequence[Watcher] = (FleetWatcher(),)
@@ -83,7 +85,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         court.store.close()
 
     # No /docs: FastAPI's page for it loads scripts from a remote host.
-    app = FastAPI(title="Courtside", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Courtside", lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=MAX_BODY)
     app.state.store = court.store
     app.state.clock = clock
     app.state.projection = court.ledger.projection

@@ -8,7 +8,6 @@ from starlette.types import Scope
 
 from central.web.errors import speak
 from central.web.headers import SafeHeaders
-from central.web.limits import BodyLimit
 from central.web.look import STATIC, Look
 from central.web.session import Who
 
@@ -31,7 +30,6 @@ def dress(app: FastAPI, look: Look, who: Who) -> None:
     app.state.look = look
     app.state.who = who
     app.mount("/static", _Versioned(directory=STATIC), name="static")
-    app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.add_middleware(SafeHeaders)
     speak(app)

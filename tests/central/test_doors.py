@@ -1,0 +1,74 @@
+"""Whoever is nobody gets nothing: every route there is, asked without session, token or word."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from central.app import MAX_BODY, create_app
+from tests.central.test_app import installed
+
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/metrics"),
+    ("GET", "/openapi.json"),
+    ("GET", "/sign-in"),
+    ("GET", "/api/v1/root"),
+}
+"""What anybody may see: figures without names, the API's description, the way in, and the root certificate."""
+NUMBERS = ("line", "move", "person", "cell", "case", "volume", "alarm", "token")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[FastAPI]:
+    _, settings = installed(tmp_path)
+    app = create_app(settings)
+    yield app
+    app.state.store.close()
+
+
+@pytest.fixture
+async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://court.example") as client:
+        yield client
+
+
+def routes(app: FastAPI) -> list[tuple[str, str]]:
+    """(method, path) of each, a 1 where a number belongs."""
+    found = set()
+    for route in iter_route_contexts(app.routes):
+        path = route.path or ""
+        for name in NUMBERS:
+            path = path.replace(f"{{{name}}}", "1")
+        found |= {(method, path) for method in (route.methods or ()) if method not in ("HEAD", "OPTIONS")}
+    return sorted(found)
+
+
+async def test_every_route_turns_a_stranger_away(app: FastAPI, stranger: httpx.AsyncClient) -> None:
+    let_in = {}
+    for method, path in routes(app):
+        body = {"login": "nobody", "password": "nothing"} if path == "/api/v1/session" and method == "POST" else {}
+        if path == "/api/v1/enrol":
+            body = {"token": "no.invitation", "csr": "none"}
+        answer = await stranger.request(method, path, **({"json": body} if body else {}))
+        led_to_the_door = answer.status_code == 303 and answer.headers["location"].startswith("/sign-in")
+        if answer.status_code not in (401, 403) and not led_to_the_door:
+            let_in[method, path] = answer.status_code
+    assert len(routes(app)) > 60
+    assert let_in.keys() == OPEN
+
+
+async def test_a_body_without_end_is_cut_off_before_anybody_is_asked(stranger: httpx.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        piece = b" " * 1024 * 1024
+        for _ in range(2 * MAX_BODY // len(piece)):
+            yield piece
+
+    async with aclosing(endless()) as body:
+        answer = await stranger.post("/api/v1/session", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 413
