@@ -8,7 +8,7 @@ from typing import Any, cast
 from devices.box import GATEWAY, PermitRefused, Refusal
 from devices.claims import PermitClaims
 from devices.errors import DeviceError, WishRejected
-from devices.grants import BadToken, pin_fits, read, unproven
+from devices.grants import BadToken, in_time, pin_fits, read, unproven
 from devices.locks import DoorChanged, DoorLeftOpen, LockBank, OpenCell
 from devices.messages import Fact
 from devices.printers import ReceiptPrinter
@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 PIN_WITHIN_S = 60.0
 REFUSAL_SHOWN_S = 10.0
 SLIPS_WAITING = 8
-_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
-"""Three base64url parts: what looks like this at a reader is a permit, and is never journaled."""
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+"""A JSON object and two more parts in base64url: a code that holds this is a permit, whatever the reader puts before
+or behind it, and is never journaled."""
 
 
 class Locker:
@@ -51,10 +52,12 @@ class Locker:
 
     async def takes(self, device: str, fact: Fact) -> bool:
         """A code at our reader that is a permit is ours."""
-        if device != self._settings.reader or not isinstance(fact, CodeRead) or not _TOKEN.fullmatch(fact.code):
+        if device != self._settings.reader or not isinstance(fact, CodeRead):
             return False
-        await self._shown(fact.code)
-        return True
+        token = _TOKEN.search(fact.code)
+        if token is not None:
+            await self._shown(token[0])
+        return token is not None
 
     def heard(self, device: str, fact: Fact) -> None:
         """A door that opens is timed until it is shut."""
@@ -94,16 +97,22 @@ class Locker:
 
     def _verified(self, code: str) -> PermitClaims:
         us = self._identity
-        if not self._journal.clock.trusted:
-            raise Refused("clock_not_trusted", "whether it has expired cannot be told")
         try:
-            signed = read("permit", code, us.central_keys, us.court, us.gateway, self._journal.clock.now())
-            claims: PermitClaims = PermitClaims.of(signed)
+            claims: PermitClaims = PermitClaims.of(read("permit", code, us.central_keys, us.court, us.gateway))
         except BadToken as bad:
             raise Refused(bad.why, str(bad)) from bad
+        self._must_be_in_time(claims)
         if claims.device not in self._settings.locks:
             raise Refused("unknown_device", f"{claims.at} is no cell of this locker")
         return claims
+
+    def _must_be_in_time(self, claims: PermitClaims) -> None:
+        if not self._journal.clock.trusted:
+            raise Refused("clock_not_trusted", "whether it has expired cannot be told")
+        try:
+            in_time(claims.write(), self._journal.clock.now())
+        except BadToken as bad:
+            raise Refused(bad.why, str(bad)) from bad
 
     def _ask_pin(self, claims: PermitClaims) -> None:
         if self._settings.screen_port is None:
@@ -133,6 +142,7 @@ class Locker:
 
     async def _use(self, claims: PermitClaims) -> None:
         """Open the cell, the permit's id being on disk before the first byte leaves. Raises Refused."""
+        self._must_be_in_time(claims)  # typing a PIN takes its time
         try:
             bank = cast(LockBank, self._bench.reached(claims.device))
             if claims.cell not in bank.cells:
