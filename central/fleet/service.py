@@ -23,6 +23,7 @@ from central.ledger.batch import Sender
 from central.ledger.own import record
 from central.store import tell, wake
 from central.web.refused import Refused
+from devices.claims import IdentityClaims
 from devices.grants import BadToken, read, thumbprint
 from devices.topics import BadName, checked_gateway
 
@@ -30,6 +31,8 @@ INVITE_LIFE = timedelta(days=1)
 BROKER = "broker"
 """Woken when the broker's list of gateways is to be written again."""
 _FINGERPRINT_DIGITS = 32
+_DOOR_S = 60
+"""Seconds a gateway's token for our door may live."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,9 @@ def authenticate(session: Session, token: str, court: str, now: datetime) -> Gat
     gateway = find(session, name)
     if known is None or gateway is None or known.suspended:
         raise BadToken("forged", f"{name!r} is no gateway in use here")
-    read("gateway", token, known.keys, issuer=name, audience=court, now=now)
+    claims: IdentityClaims = IdentityClaims.of(read("gateway", token, known.keys, name, court, now))
+    if claims.exp - claims.iat > _DOOR_S:
+        raise BadToken("forged", f"lives longer than {_DOOR_S} s")
     return gateway
 
 

@@ -198,13 +198,14 @@ def test_a_gateway_is_known_at_the_http_door_by_its_own_key_for_a_minute(
     join(store, authority, box)
     iat = int(NOON.timestamp())
 
-    def token(key: Ed25519PrivateKey = box.key, aud: str = COURT, name: str = "locker-a") -> str:
-        return sign("gateway", IdentityClaims(iss=name, aud=aud, iat=iat, exp=iat + 60).write(), key)
+    def token(key: Ed25519PrivateKey = box.key, aud: str = COURT, name: str = "locker-a", life: int = 60) -> str:
+        return sign("gateway", IdentityClaims(iss=name, aud=aud, iat=iat, exp=iat + life).write(), key)
 
     with store.read() as session:
         assert service.authenticate(session, token(), COURT, NOON).name == "locker-a"
         for bad, now in (
             (token(), NOON + timedelta(seconds=66)),
+            (token(life=3600), NOON),
             (token(Ed25519PrivateKey.generate()), NOON),
             (token(aud="elsewhere"), NOON),
             (token(name="nobody"), NOON),
