@@ -1,0 +1,1 @@
+"""UHF readers UHFReader18 and UHFReader288 (Chafon and clones)."""
