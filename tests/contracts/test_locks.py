@@ -1,6 +1,7 @@
 """What every bank of locks promises, whatever the board: through weather, and with two callers at once."""
 
 import asyncio
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from devices.errors import DeviceOffline, WishRejected
 from drivers.weather import Weather
 from tests.contracts.rig import products, rig, until, watching
+from tests.drivers.products import WIRES
 
 CELLS = 8
 BANKS = pytest.mark.parametrize("name", products("locks"))
@@ -164,8 +166,14 @@ STORMS = {
 }
 
 
-@BANKS
-@pytest.mark.parametrize("storm", STORMS)
+CHECKED = {f"locks/{product}" for product, wire in WIRES.items() if wire.CHECKED}
+
+
+@pytest.mark.parametrize(
+    ("name", "storm"),
+    # Nothing can keep a flipped bit from opening another door where the protocol has no check.
+    [(name, storm) for name in products("locks") for storm in STORMS if name in CHECKED or not STORMS[storm].garble],
+)
 async def test_in_any_weather_the_door_told_open_is_the_one_that_opened(name: str, storm: str) -> None:
     weather = STORMS[storm]
     weather.random = Random(7)
@@ -173,7 +181,8 @@ async def test_in_any_weather_the_door_told_open_is_the_one_that_opened(name: st
         await until(facts, cell=CELLS)
         for cell in (2, 7):
             for _ in range(5):
-                await bank.device.open(cell)
+                with suppress(DeviceOffline):
+                    await bank.device.open(cell)
                 if str(cell) in _open(bank.emulator.look()):
                     break
             heard = await until(facts, cell=cell, door="open")

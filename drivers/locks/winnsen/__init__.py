@@ -1,0 +1,1 @@
+"""Winnsen-type lock boards, whose frames begin with 90 06."""
