@@ -15,6 +15,7 @@ from devices.messages import UnreadableMessage, read_fact, wire_name
 
 _BOOK_OPENED = wire_name(BookOpened)
 _KEY_CHANGED = wire_name(KeyChanged)
+_NAME = 64
 
 
 class BatchRefused(Exception):
@@ -59,7 +60,7 @@ class Batch:
             fact = read_fact(first.type, first.body)
         except UnreadableMessage:
             return None
-        return fact if isinstance(fact, BookOpened) else None
+        return fact if isinstance(fact, BookOpened) and _is_name(fact.follows or "") else None
 
     @property
     def next_key(self) -> str | None:
@@ -87,6 +88,9 @@ def open_batch(court: str, sender: Sender, payload: bytes, seal: str | None) -> 
         raise _broken(claims, error.seq, error.why) from error
     except BadLine as error:
         raise _broken(claims, claims.first, str(error)) from error
+    for line in lines:
+        if not (_is_name(line.device) and _is_name(line.type) and _is_name(line.cause or "")):
+            raise _broken(claims, line.seq, f"device, type or cause is longer than {_NAME} characters or holds a NUL")
     hashes = [line.prev for line in lines[1:]] + [lines[-1].hash]
     if hashes[-1] != claims.head:
         raise _broken(claims, claims.seq, f"its hash is {hashes[-1][:12]}, sealed was {claims.head[:12]}")
@@ -101,7 +105,14 @@ def _sealed(court: str, sender: Sender, seal: str | None) -> tuple[SealClaims, s
         claims: SealClaims = SealClaims.of(said)
     except BadToken as error:
         raise BatchRefused(AlarmKind.BAD_SEAL, str(error)) from error
+    if not _is_name(claims.book):
+        raise BatchRefused(AlarmKind.BAD_SEAL, "it names no book that could be")
     return claims, str(jwt.get_unverified_header(seal)["kid"])
+
+
+def _is_name(text: str) -> bool:
+    """True for what the ledger's columns hold, on every database."""
+    return len(text) <= _NAME and "\0" not in text
 
 
 def _broken(claims: SealClaims, seq: int, why: str) -> BatchRefused:

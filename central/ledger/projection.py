@@ -11,6 +11,9 @@ from central.ledger.tables import LedgerLine, line_id
 from devices.journal import Line, read_line
 from devices.messages import Fact, read_fact
 
+_CELLS = 100_000
+"""No bank has so many; a larger number is none, and would not fit a subject."""
+
 
 class LineView:
     """One stored line as a projector sees it: who wrote it, where it stands, and what it says."""
@@ -72,7 +75,7 @@ class LineView:
         """What it is about: `gateway/device`, or `gateway/device/cell`."""
         cell = self.line.body.get("cell")
         whole = f"{self.gateway}/{self.line.device}"
-        return f"{whole}/{cell}" if isinstance(cell, int) else whole
+        return f"{whole}/{cell}" if isinstance(cell, int) and 0 <= cell < _CELLS else whole
 
 
 class Projector(Protocol):

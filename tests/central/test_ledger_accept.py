@@ -54,6 +54,21 @@ def alarms(store: Store) -> list[tuple[str, str]]:
         return [(alarm.kind, alarm.subject) for alarm in open_alarms(session)]
 
 
+@pytest.mark.parametrize(
+    ("device", "type_", "cause"),
+    [("d" * 65, "x", None), ("wall-a", "t" * 65, None), ("wall-a", "x", "c" * 65), ("\0", "x", None), ("w", "x", "\0")],
+)
+def test_a_line_no_database_could_hold_is_refused_whole_on_each(
+    store: Store, device: str, type_: str, cause: str | None
+) -> None:
+    box = Box()
+    box.write_raw(type_, {}, device, cause)
+    with store.write() as session:
+        answer = Ledger(COURT).accept(session, box.sender, *box.batch())
+        assert (answer.result, answer.seq) == ("refused", 0)
+        assert [alarm.kind for alarm in open_alarms(session)] == [AlarmKind.CHAIN_BROKEN]
+
+
 def test_a_sealed_batch_is_stored_byte_by_byte_and_acknowledged(store: Store, box: Box, take) -> None:
     answer = take(box.sender, *box.batch())
     assert answer == Accepted("locker-a", "stored", "book-1", 10, box.head, 10)
