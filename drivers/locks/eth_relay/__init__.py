@@ -1,0 +1,1 @@
+"""Network relay board "ETH": relays that release latches, inputs that see doors."""
