@@ -138,7 +138,7 @@ async def test_a_gateway_with_an_old_disk_opens_another_book_and_tells_anew_what
     assert opened.body["why"] == "restored_disk"
     assert opened.body["follows"] == head
     assert (again.type, again.cause, again.body["cell"]) == ("door_changed", "a-wish-of-then", 4)
-    assert len(again.body["again"]["hash"]) == 64
+    assert [(book, len(hash_)) for book, _, hash_ in again.body["again"]["as"]] == [(first, 64)]
     assert len(central.books[first]) == 11
 
 
