@@ -12,7 +12,7 @@ from central.cases import pages as case_pages
 from central.clock import Clock, utc_now
 from central.custody import api as custody_api
 from central.custody import pages as custody_pages
-from central.custody.projector import CustodyProjector
+from central.custody.projector import CustodyProjector, CustodyWatcher
 from central.custody.receipts import Receipts
 from central.custody.sweep import sweep as custody_sweep
 from central.fleet import pages as fleet_pages
@@ -48,7 +48,7 @@ MAX_BODY = 32 * 1024 * 1024
 """Bytes a request may bring, for it is read whole before anybody is asked who he is. Blobs come in smaller pieces."""
 PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 """In the order in which they are shown a line: whom others build on comes first."""
-WATCHERS: Sequence[Watcher] = (FleetWatcher(),)
+WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
 SWEEPS = (custody_sweep, sessions.sweep)
 """What is looked after as time passes."""
 APIS = (people_api, case_api, wish_api, custody_api, import_api)

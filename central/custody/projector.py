@@ -85,7 +85,7 @@ class CustodyProjector:
     def _door(self, session: Session, line: LineView, changed: DoorChanged) -> None:
         cell = cell_at(session, line.gateway, line.device, changed.cell)
         if cell is None:
-            if changed.door == "open" and not changed.found and line.cause is None:
+            if _is_unasked(line, changed):
                 raise_alarm(session, AlarmKind.DOOR_UNASKED, line.subject, at=line.at)
             return
         before, cell.door, cell.door_at = cell.door, changed.door, line.at
@@ -108,6 +108,31 @@ class CustodyProjector:
             service.code_read(session, cabinet, read.code, now)
 
 
+class CustodyWatcher:
+    """Raises the alarm of a door that nobody asked to open at once, however long the backlog before its line."""
+
+    types = frozenset({_DOOR_CHANGED})
+
+    def notice(self, session: Session, line: LineView) -> None:
+        """Raise the alarm this line will raise."""
+        changed = line.fact
+        if not isinstance(changed, DoorChanged) or not _is_unasked(line, changed):
+            return
+        cell = cell_at(session, line.gateway, line.device, changed.cell)
+        if cell is None:
+            raise_alarm(session, AlarmKind.DOOR_UNASKED, line.subject, at=line.at)
+        else:
+            _unasked(session, line, cell)
+
+
+def _is_unasked(line: LineView, changed: DoorChanged) -> bool:
+    return changed.door == "open" and not changed.found and line.cause is None
+
+
+def _unasked(session: Session, line: LineView, cell: Cell) -> None:
+    raise_alarm(session, AlarmKind.DOOR_UNASKED, cell.subject, at=line.at, cell=cell.id, volume=cell.volume_id)
+
+
 def _concerns(line: LineView, lockers: Lockers, now: datetime) -> bool:
     """False only for what `project` would take in without a trace."""
     if line.type == _CODE_READ:
@@ -127,7 +152,7 @@ def _opened(session: Session, line: LineView, cell: Cell, *, new: bool) -> None:
     if cell.volume_id is not None:
         _expose(session, line, cell)
     if cell.volume_id is not None or (new and not asked):
-        raise_alarm(session, AlarmKind.DOOR_UNASKED, cell.subject, at=line.at, cell=cell.id, volume=cell.volume_id)
+        _unasked(session, line, cell)
 
 
 def _expose(session: Session, line: LineView, cell: Cell) -> None:

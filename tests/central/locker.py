@@ -13,7 +13,7 @@ from central.alarms import open_alarms
 from central.blobs import Blobs
 from central.cases import service as cases
 from central.cases.tables import Volume
-from central.custody.projector import CustodyProjector
+from central.custody.projector import CustodyProjector, CustodyWatcher
 from central.custody.receipts import Receipts
 from central.custody.standing import custody_of
 from central.custody.sweep import sweep
@@ -55,7 +55,10 @@ class Locker:
         self.blobs = Blobs(blobs)
         receipts = Receipts(self.blobs, "惠山区人民法院", ZoneInfo("Asia/Shanghai"))
         self.ledger = Ledger(
-            COURT, [WishProjector(), CustodyProjector(receipts, lambda: self.now)], (), lambda: self.now
+            COURT,
+            [WishProjector(), CustodyProjector(receipts, lambda: self.now)],
+            [CustodyWatcher()],
+            lambda: self.now,
         )
         self._key = Ed25519PrivateKey.generate()
         self._book, self._seq, self._head = uuid4().hex, 0, ZERO
@@ -128,6 +131,12 @@ class Locker:
     def note(self, fact: Fact, cause: str | None = None, device: str = WALL) -> None:
         """A line is written, and waits in the box."""
         self._write(device, fact, cause)
+
+    def announce(self) -> None:
+        """What waits in the box is told ahead of its batch, as while a backlog drains."""
+        with self.store.write() as session:
+            for raw in self._unsent:
+                self.ledger.notice(session, BOX, raw)
 
     def send(self) -> None:
         """What waits in the box reaches central."""

@@ -208,6 +208,25 @@ def test_a_door_with_no_cabinet_that_opens_unasked_is_an_alarm(locker: Locker) -
     assert locker.alarms() == {"door_unasked": f"{BOX}/{WALL}/9"}
 
 
+@pytest.mark.parametrize("cell", [1, 9])
+def test_a_forced_door_is_an_alarm_while_its_line_still_waits_in_a_backlog(locker: Locker, cell: int) -> None:
+    stored(locker)
+    locker.opens(cell, None, later=True)
+    locker.announce()
+    alarms, custody = locker.alarms(), locker.custody()
+    assert alarms == {"door_unasked": f"{BOX}/{WALL}/{cell}"}
+    assert (custody.state, custody.sides) == ("STORED", frozenset()), "what is not proven moves nothing"
+    locker.send()
+    assert locker.alarms() == alarms
+
+
+def test_a_door_opened_on_request_is_no_alarm_while_its_line_waits(locker: Locker) -> None:
+    move = deposit(locker)
+    locker.opens(1, move.wish, later=True)
+    locker.announce()
+    assert locker.alarms() == {}
+
+
 def test_what_the_box_says_before_central_sent_the_wish_counts_all_the_same(locker: Locker) -> None:
     move = deposit(locker)
     locker.cycle(move)
