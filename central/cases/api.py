@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from central.cases import service
 from central.cases.tables import Case, Volume
-from central.people.auth import StoreOf, needs
+from central.people.auth import needs
 from central.people.roles import Actor
-from central.web.here import Now
+from central.web.here import Now, StoreOf
 
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 

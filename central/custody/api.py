@@ -13,10 +13,10 @@ from central.custody.chain import chain
 from central.custody.door import STATE_NAMES
 from central.custody.standing import cell_of, custody_of, possible
 from central.custody.tables import Move
-from central.people.auth import Acting, StoreOf, needs
+from central.people.auth import Acting, needs
 from central.people.roles import Actor
 from central.web import look
-from central.web.here import Now
+from central.web.here import Now, StoreOf
 
 router = APIRouter(prefix="/api/v1", tags=["custody"])
 

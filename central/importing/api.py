@@ -7,10 +7,10 @@ from pydantic import BaseModel
 
 from central.importing import service
 from central.importing.reading import decode
-from central.people.auth import StoreOf, needs
+from central.people.auth import needs
 from central.people.roles import Actor
 from central.web import look
-from central.web.here import Now
+from central.web.here import Now, StoreOf
 
 router = APIRouter(prefix="/api/v1", tags=["import"])
 

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from central.people import service, sessions
-from central.people.auth import Acting, StoreOf, needs
+from central.people.auth import Acting, needs
 from central.people.roles import Actor
 from central.people.tables import ApiToken, Person
-from central.web.here import Now
+from central.web.here import Now, StoreOf
 from central.web.session import forget, remember, token_of
 
 router = APIRouter(prefix="/api/v1", tags=["people"])

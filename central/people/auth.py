@@ -1,6 +1,6 @@
 """Who asks at the REST API: a browser's session, or a program's token. Routes say which action they need."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -8,7 +8,6 @@ from fastapi import Depends, Request
 from central.people.roles import Actor, must
 from central.people.service import by_token
 from central.people.sessions import who
-from central.store import Store
 from central.web.here import now_of, store_of
 from central.web.refused import Refused
 from central.web.session import our_form, token_of
@@ -38,10 +37,10 @@ def acting(request: Request, token: Annotated[str | None, Depends(_bearer)]) -> 
     return actor
 
 
-def needs(action: str) -> Callable[[Actor], Actor]:
+def needs(action: str) -> Callable[[Actor], Awaitable[Actor]]:
     """A dependency that gives who acts, if they may do that; raises Refused (401, 403)."""
 
-    def checked(actor: Annotated[Actor, Depends(acting)]) -> Actor:
+    async def checked(actor: Annotated[Actor, Depends(acting)]) -> Actor:
         must(actor, action)
         return actor
 
@@ -50,5 +49,3 @@ def needs(action: str) -> Callable[[Actor], Actor]:
 
 Acting = Annotated[Actor, Depends(acting)]
 """A route's parameter: who acts."""
-StoreOf = Annotated[Store, Depends(store_of)]
-"""A route's parameter: the store."""

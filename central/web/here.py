@@ -37,6 +37,14 @@ def reading(request: Request) -> Iterator[Session]:
         yield session
 
 
+async def _store(request: Request) -> Store:
+    return store_of(request)
+
+
+async def _now(request: Request) -> datetime:
+    return now_of(request)
+
+
 def needs(*actions: str) -> Callable[[Request], Visitor]:
     """A dependency that gives who looks, if they may do one of these; raises NotSignedIn or Refused (403)."""
 
@@ -57,5 +65,7 @@ def go(url: str) -> RedirectResponse:
 
 Reading = Annotated[Session, Depends(reading)]
 """A route's parameter: the store, to read from."""
-Now = Annotated[datetime, Depends(now_of)]
+StoreOf = Annotated[Store, Depends(_store)]
+"""A route's parameter: the store. Asked in the event loop, as `Now` is, for each thread costs a request its share."""
+Now = Annotated[datetime, Depends(_now)]
 """A route's parameter: the time."""

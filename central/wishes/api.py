@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
-from central.people.auth import StoreOf, needs
+from central.people.auth import needs
 from central.people.roles import Actor
 from central.web import look
+from central.web.here import StoreOf
 from central.wishes import service
 
 router = APIRouter(prefix="/api/v1", tags=["wishes"])

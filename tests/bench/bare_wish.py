@@ -9,6 +9,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,9 @@ TOPIC = "bare/wish"
 BYTES = bytes.fromhex("02 00 31 03 36")
 
 
-def measure(port: int, folder: Path, wishes: int) -> list[float]:
-    """Seconds from deciding to the first byte on the line, one a wish; the broker listens on `port`."""
+@contextmanager
+def path(port: int, folder: Path) -> Iterator[Callable[[], float]]:
+    """The path over the broker on `port`; what it gives sends one wish and tells the seconds until its first byte."""
     key = Ed25519PrivateKey.generate()
     (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     ours, theirs = os.openpty()
@@ -34,14 +38,14 @@ def measure(port: int, folder: Path, wishes: int) -> list[float]:
         client.connect("127.0.0.1", port)
         client.loop_start()
         base = _base(folder / "near.db")
-        took = [_one(client, base, key, number, ours) for number in range(wishes)]
+        numbers = count()
+        yield lambda: _one(client, base, key, next(numbers), ours)
         client.disconnect()
         client.loop_stop()
         far_end.terminate()
     base.close()
     os.close(ours)
     os.close(theirs)
-    return took
 
 
 def _one(client: Client, base: sqlite3.Connection, key: Ed25519PrivateKey, number: int, line: int) -> float:
