@@ -190,7 +190,7 @@ def every_step_is_proven(desk: Page, *steps: str) -> None:
 def code_in(at: Windows, desk: Page) -> str:
     """What the QR code says, read from a picture of the page as it is printed on the screen."""
     with Image.open(at.picture(desk, "permit")) as picture:
-        [code] = zxingcpp.read_barcodes(picture)
+        [code] = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
     return str(code.text)
 
 
