@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import backlog, box
+from tests.bench import backlog, box, wish
 from tests.bench.figures import Figure, table, write
 from tests.kit.installation import small_court
 
@@ -23,6 +23,7 @@ def main() -> None:
     ):
         locker = court.boxes["locker-a"]
         figures += box.measure(court, locker)
+        figures += wish.measure(court, locker)
         figures += backlog.measure(court, locker, lines)
     print(table(figures))
     print(f"written to {write(figures)}")
