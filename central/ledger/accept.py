@@ -118,6 +118,8 @@ class Ledger:
             why = "its first line does not open this book for this gateway and key"
             raise BatchRefused(AlarmKind.CHAIN_BROKEN, why, batch.claims.book, 1)
         before = newest_book(session, sender.name)
+        if before is not None and before.book == opens.book:  # another central was first (ledger rule 14)
+            return _find(session, sender.name, opens.book)
         if before is not None and (opens.why != "new" or before.key == opens.key):  # else a box that replaced another
             params: dict[str, Any] = {"book": opens.book, "follows": opens.follows, "why": opens.why}
             raise_alarm(session, AlarmKind.FORK, sender.name, at=self._clock(), **params)
@@ -134,7 +136,7 @@ class Ledger:
         try:
             with session.begin_nested():
                 session.add(book)
-        except IntegrityError:  # another central was first (ledger rule 14)
+        except IntegrityError:  # another central was first, and only just
             return _find(session, sender.name, batch.claims.book)
         return book
 
