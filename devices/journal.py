@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
@@ -40,8 +40,7 @@ class BadLine(ValueError):
     """The bytes are no journal line; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line as read; `raw` are the bytes that were hashed."""
 
     seq: int
@@ -135,7 +134,7 @@ def read_time(text: str) -> datetime:
     """A time as lines carry it; raises BadLine."""
     try:
         at = datetime.fromisoformat(text)
-        utc = at.astimezone(UTC)
+        utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise BadLine(f"at: {text!r} is no time") from None
     if at.tzinfo is None:

@@ -23,6 +23,16 @@ class LineView:
         self.book_id = book_id
         self.line = line
         self.hash = hash_
+        self.at: datetime = line.at
+        """When it was written, by the writer's clock."""
+        self.device: str = line.device
+        """The device it is about."""
+        self.type: str = line.type
+        """Wire name of the fact."""
+        self.body: Mapping[str, Any] = line.body
+        """What the fact says, as written."""
+        self.cause: str | None = line.cause
+        """The wish or permit it follows."""
 
     @property
     def id(self) -> int:
@@ -33,31 +43,6 @@ class LineView:
     def seq(self) -> int:
         """Its number in its book."""
         return self.line.seq
-
-    @property
-    def at(self) -> datetime:
-        """When it was written, by the writer's clock."""
-        return self.line.at
-
-    @property
-    def device(self) -> str:
-        """The device it is about."""
-        return self.line.device
-
-    @property
-    def type(self) -> str:
-        """Wire name of the fact."""
-        return self.line.type
-
-    @property
-    def body(self) -> Mapping[str, Any]:
-        """What the fact says, as written."""
-        return self.line.body
-
-    @property
-    def cause(self) -> str | None:
-        """The wish or permit it follows."""
-        return self.line.cause
 
     @property
     def actor(self) -> str | None:
