@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from devices.journal import read_line
 from tests.browser.place import asked_to_open, display, furnished, receipts, shut, wait_open
-from tests.browser.windows import Windows, cell_on, live, types, windows
+from tests.browser.windows import Windows, cell_on, live, redrawn, types, windows
 from tests.kit.installation import Box, Installation
 from tests.kit.process import until
 
@@ -180,6 +180,8 @@ def every_step_is_proven(desk: Page, *steps: str) -> None:
     for step in steps:
         link = desk.get_by_role("link", name=step, exact=True)
         link.focus()
+        redrawn(desk)
+        expect(link).to_be_focused()
         desk.keyboard.press("Enter")
         expect(desk.get_by_text("这条记录完好。")).to_be_visible()
         expect(desk.get_by_text("没有找到覆盖本条的封签")).to_have_count(0)

@@ -68,6 +68,14 @@ def live(page: Page) -> None:
     page.wait_for_function("() => document.body.dataset.live === 'on'")
 
 
+def redrawn(page: Page) -> None:
+    """Return once the live pieces of the page were fetched and drawn anew."""
+    page.evaluate(
+        "() => new Promise(done => { document.addEventListener('htmx:afterSettle', () => done(), {once: true});"
+        " htmx.trigger(document.body, 'again'); })"
+    )
+
+
 def types(page: Page, code: str) -> None:
     """A reader that is a keyboard types what it reads and ends with Enter."""
     page.keyboard.type(code)

@@ -95,13 +95,34 @@
 
   const watched = (root) => new Map([...root.querySelectorAll("[data-watch]")].map((e) => [e.dataset.watch, said(e)]));
   let before = new Map();
+  let focused = null; // what the reader stood on in a piece that is drawn anew
+  let first; // the step that piece offered
+
+  /** How an element is found again once its piece is drawn anew: by its id, or by where it leads. */
+  function trace(element) {
+    if (element.id) return `#${CSS.escape(element.id)}`;
+    return element.matches("a[href]") ? `a[href="${CSS.escape(element.getAttribute("href"))}"]` : null;
+  }
+
+  /** The reader stays where he stood; who stands nowhere is taken to a step that was not offered before. */
+  function stand(piece) {
+    if (document.activeElement !== document.body) return;
+    const offered = piece.querySelector("[data-first]");
+    const stood = focused && piece.querySelector(focused);
+    (stood ?? (focused || offered?.id !== first ? offered : null))?.focus({ preventScroll: true });
+  }
 
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRF"] = document.querySelector("meta[name=csrf]").content;
   });
-  document.addEventListener("htmx:beforeSwap", (event) => { before = watched(event.detail.target); });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    before = watched(event.detail.target);
+    focused = event.detail.target.contains(document.activeElement) ? trace(document.activeElement) : null;
+    first = event.detail.target.querySelector("[data-first]")?.id;
+  });
   // Not earlier: until it has settled, htmx takes classes off elements that have an id.
   document.addEventListener("htmx:afterSettle", (event) => {
+    stand(event.detail.target);
     for (const element of event.detail.target.querySelectorAll("[data-topic]")) stream?.follow(element.dataset.topic);
     for (const element of event.detail.target.querySelectorAll("[data-watch]")) {
       if (before.size && before.get(element.dataset.watch) !== said(element)) element.classList.add("glow");
