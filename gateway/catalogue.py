@@ -17,8 +17,9 @@ import drivers
 from devices.describe import Property
 from devices.messages import Fact
 from drivers.hands import Hand
+from drivers.held import Held
 from drivers.line import Line
-from drivers.link import Link
+from drivers.link import Link, open_link
 from gateway import durable
 from gateway.hint import hint
 
@@ -47,7 +48,6 @@ class Settings(Protocol):
     """What every driver's `Config` has, whatever its product adds."""
 
     port: str
-    baud: int
 
     def model_copy(self, *, update: Mapping[str, Any]) -> Self:
         """The same settings but for these."""
@@ -65,8 +65,24 @@ class Device(Protocol):
         """Its state once, then every change. Raises DeviceOffline when it is gone."""
 
 
+class Stage(Protocol):
+    """A device in software behind a real library instead of a wire: what it needs is started and ended with it."""
+
+    async def plug(self) -> str:
+        """Appear; gives the port as a gateway's file would name it. Once known it stays the same."""
+
+    async def unplug(self) -> None:
+        """Vanish, as when somebody pulls it."""
+
+    def look(self) -> dict[str, Any]:
+        """How it stands, as JSON."""
+
+    def hands(self) -> Mapping[str, Hand]:
+        """What a person standing before it could do."""
+
+
 class DriverModule(Protocol):
-    """What a `driver.py` offers."""
+    """What a `driver.py` offers. One over a library has, instead of `line`, `async def hold(config) -> Held`."""
 
     ABOUT: str
     VERIFIED: bool
@@ -76,7 +92,7 @@ class DriverModule(Protocol):
     def line(self, link: Link, config: Any) -> Line[Any]:
         """The line of one port."""
 
-    def Device(self, config: Any, line: Line[Any]) -> Device:
+    def Device(self, config: Any, line: Any) -> Device:
         """One device on that line."""
 
 
@@ -91,6 +107,12 @@ class Product:
     def kind(self) -> str:
         """What kind of device it drives."""
         return self.name.partition("/")[0]
+
+    async def hold(self, settings: Any) -> Held:
+        """What reaches such a device: a line on its port, or what the driver holds. Raises DeviceOffline."""
+        if hasattr(self.driver, "hold"):
+            return cast(Held, await self.driver.hold(settings))
+        return self.driver.line(await open_link(settings.port, settings.baud), settings)
 
     def describe(self) -> dict[str, Any]:
         """Its entry in the catalogue, from which central draws a form."""
@@ -120,6 +142,13 @@ def product(name: str) -> Product:
 def emulator(name: str, settings: Mapping[str, Any]) -> Emulator:
     """The driver's device in software, with the same settings."""
     return cast(Emulator, import_module(f"drivers.{name.replace('/', '.')}.emulator").Emulator(settings))
+
+
+def stage(name: str, settings: Mapping[str, Any], folder: Path) -> Stage | None:
+    """The device in software behind its library, if that is how the driver is emulated; files go to `folder`."""
+    if not any((Path(root) / name / "stage.py").exists() for root in drivers.__path__):
+        return None
+    return cast(Stage, import_module(f"drivers.{name.replace('/', '.')}.stage").Stage(settings, folder))
 
 
 def gateway_version() -> str:

@@ -1,20 +1,19 @@
-"""One line a port, shared by the devices on it: open while one of them is watched, made anew when the port was gone."""
+"""What is held of each port, shared by its devices: open while one of them is watched, made anew when it was gone."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from devices.errors import DeviceOffline
-from drivers.line import Counts, Line
-from drivers.link import open_link
+from drivers.held import Held
+from drivers.line import Counts
 from gateway.config import DeviceConfig
 
 
 @dataclass
 class _Shared:
-    line: Line[Any]
+    line: Held
     users: int = 0
 
 
@@ -32,7 +31,7 @@ class Port:
         return self._shared.line.counts if self._shared else Counts()
 
     @asynccontextmanager
-    async def line(self) -> AsyncIterator[Line[Any]]:
+    async def line(self) -> AsyncIterator[Held]:
         """The line, opened if nobody uses it yet. Raises DeviceOffline when the port cannot be opened."""
         async with self._opening:
             shared = self._shared or _Shared(await self._open())
@@ -47,13 +46,11 @@ class Port:
                     self._shared = None
                 await shared.line.close()
 
-    async def _open(self) -> Line[Any]:
-        settings = self._device.settings
-        link = await open_link(settings.port, settings.baud)
-        return self._device.product.driver.line(link, settings)
+    async def _open(self) -> Held:
+        return await self._device.product.hold(self._device.settings)
 
 
-async def _is_gone(line: Line[Any]) -> bool:
+async def _is_gone(line: Held) -> bool:
     try:
         await line.pause(0)
     except DeviceOffline:

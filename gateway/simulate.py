@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from gateway.catalogue import emulator
+from gateway.catalogue import emulator, stage
 from gateway.config import BadConfig, DeviceConfig, read
 from gateway.loopback import serve
 from gateway.simulator import told
 from gateway.simulator.cables import TICK_S, Cable, Pty, Tcp
 from gateway.simulator.page import Shown, page
+from gateway.simulator.staged import Staged
 
 
 def main() -> int:
@@ -56,20 +57,23 @@ async def simulate(devices: Mapping[str, DeviceConfig], folder: Path, page_port:
             await cable.unplug()
 
 
-def _cables(devices: Iterable[DeviceConfig], folder: Path) -> dict[str, Cable]:
+def _cables(devices: Iterable[DeviceConfig], folder: Path) -> dict[str, Cable | Staged]:
     """One for each port, with every device on it."""
     sharing: dict[str, list[DeviceConfig]] = {}
     for device in devices:
         sharing.setdefault(device.settings.port, []).append(device)
-    cables = {}
+    cables: dict[str, Cable | Staged] = {}
     for number, (port, users) in enumerate(sharing.items()):
+        first, name = users[0], folder / f"{Path(port).name}.{number}"
+        if staged := stage(first.product.name, first.settings.model_dump(), name):
+            cables[port] = Staged(first.name, staged)
+            continue
         emulators = {user.name: emulator(user.product.name, user.settings.model_dump()) for user in users}
-        name = folder / f"{Path(port).name}.{number}"
         cables[port] = Cable(emulators, Tcp if port.startswith("tcp://") else partial(Pty, name))
     return cables
 
 
-async def _tick(cables: Iterable[Cable]) -> None:
+async def _tick(cables: Iterable[Cable | Staged]) -> None:
     while True:
         for cable in cables:
             cable.tick()

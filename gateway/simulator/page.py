@@ -14,8 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from gateway.catalogue import Emulator
+from gateway.catalogue import Emulator, Stage
 from gateway.simulator.cables import Cable
+from gateway.simulator.staged import Staged
 
 _ASSETS = Path(__file__).parent / "assets"
 _Share = Annotated[float, Field(ge=0, le=1)]
@@ -43,10 +44,10 @@ class Shown:
     name: str
     driver: str
     about: str
-    cable: Cable
+    cable: Cable | Staged
 
     @property
-    def emulator(self) -> Emulator:
+    def emulator(self) -> Emulator | Stage:
         """The device."""
         return self.cable.emulators[self.name]
 
@@ -109,12 +110,12 @@ def page(devices: Mapping[str, Shown]) -> Starlette:
     return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, ["127.0.0.1", "localhost"])])
 
 
-def _weather(cable: Cable) -> dict[str, Any]:
+def _weather(cable: Cable | Staged) -> dict[str, Any]:
     kept = {name: getattr(cable.weather, name) for name in WeatherWish.model_fields if name != "unplugged"}
     return {**kept, "unplugged": not cable.plugged}
 
 
-async def _set_weather(cable: Cable, wish: WeatherWish) -> None:
+async def _set_weather(cable: Cable | Staged, wish: WeatherWish) -> None:
     for name, value in wish.model_dump(exclude_none=True, exclude={"unplugged"}).items():
         setattr(cable.weather, name, value)
     if wish.unplugged is True and cable.plugged:
