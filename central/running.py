@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from central.clock import Clock
-from central.fleet import broker_conf, service
+from central.fleet import broker_conf, documents, service
 from central.fleet.presence import Presence
 from central.ledger.accept import Accepted, Ledger, Result, newest_book
 from central.ledger.ingest import Ingest, ack_token
@@ -84,6 +84,7 @@ async def running(court: Court) -> AsyncIterator[Running]:
     link = Link(place, settings.court, dispatch, lambda: retained(store, court.pen), court.clock)
     link.carry(court.outbox)
     store.on_wake(WISHES, link.wake)
+    store.on_wake(documents.DESIRED, documents.Announcer(store, court.pen, link).announce)
     store.on_wake(service.BROKER, lambda: admit(store, settings))
     await asyncio.to_thread(admit, store, settings)
     gc.freeze()
@@ -131,11 +132,12 @@ def dispatcher(court: str, ingest: Ingest, presence: Presence) -> Callable[[Arri
 
 
 def retained(store: Store, pen: Pen) -> Iterable[Post]:
-    """Everything that must stand at the broker: an ack for every gateway, signed anew (ledger rules 4 and 9)."""
+    """What must stand at the broker: each gateway's ack and list of documents, signed anew (ledger rules 4 and 9)."""
     with store.read() as session:
+        lists = documents.posts(session, pen)
         answers = [_standing(session, gateway.name, gateway.state) for gateway in service.gateways(session)]
     posts = (ack_post(pen, answer) for answer in answers if answer is not None)
-    return [post for post in posts if post is not None]
+    return [*lists, *(post for post in posts if post is not None)]
 
 
 def ack_post(pen: Pen, answer: Accepted, window: int = MAX_BATCH_LINES) -> Post | None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from devices.box import GATEWAY, DeviceBack, DeviceGone, Started, Stopped
-from devices.claims import DesiredClaims
 from drivers.line import Counts
 from gateway.bench import Bench
 from gateway.catalogue import gateway_version, kept_blob
@@ -22,6 +21,7 @@ from gateway.children import child
 from gateway.clock import Clock, follow_chrony
 from gateway.config import GatewayConfig
 from gateway.deadlines import Deadlines
+from gateway.documents import Documents
 from gateway.identity import Identity, NoIdentity, load
 from gateway.journal import Journal
 from gateway.stations.locker import Locker
@@ -54,13 +54,19 @@ async def run(config: GatewayConfig, *, simulated: bool, ready: Callable[[], Non
         await journal.append(GATEWAY, started)
         deadlines = Deadlines(clock.mono)
         bench = Bench(config.devices, journal, deadlines, uploads.fetch)
+        documents = Documents(journal, uploads.fetch, data)
         time = Time(clock.mono)
         ground = [
             keep("clock", partial(_follow_clock, clock, journal), time),
             keep("deadlines", partial(_up_and, deadlines.run), time),
             keep("uploads", partial(_up_and, uploads.run), time),
             keep("pruning", partial(_prune, journal), time),
-            keep("link", partial(_link, identity, journal, bench, deadlines), time),
+            keep("documents", documents.run, time),
+            keep(
+                "link",
+                partial(_link, identity, journal, bench, Wishes(identity, journal, bench, deadlines), documents),
+                time,
+            ),
         ]
         devices = [keep(name, partial(bench.watch, name), time, _voice(bench, name)) for name in config.devices]
         async with _running(ground), _running([*devices, *_stations(config, identity, journal, bench, deadlines)]):
@@ -130,23 +136,19 @@ async def _prune(journal: Journal, up: Up) -> None:
         await asyncio.sleep(PRUNE_EVERY_S)
 
 
-async def _link(identity: Identity, journal: Journal, bench: Bench, deadlines: Deadlines, up: Up) -> None:
-    wishes = Wishes(identity, journal, bench, deadlines)
-
+async def _link(
+    identity: Identity, journal: Journal, bench: Bench, wishes: Wishes, documents: Documents, up: Up
+) -> None:
     async def obey(token: str, retained: bool) -> None:
         await caught("a wish", lambda: wishes.heard(token, retained))
 
-    uplink = Uplink(identity, journal, bench.properties, obey, _no_documents)
+    uplink = Uplink(identity, journal, bench.properties, obey, documents.take)
     bench.described = uplink.described
     await up()
     async with asyncio.TaskGroup() as group:
         telemetry = group.create_task(_tell_counts(bench, uplink))
         await uplink.run()
         telemetry.cancel()
-
-
-async def _no_documents(_: DesiredClaims) -> None:
-    """No station of this release shows a document."""
 
 
 async def _tell_counts(bench: Bench, uplink: Uplink) -> None:

@@ -18,7 +18,8 @@ OnDesired = Callable[[DesiredClaims], Awaitable[None]]
 MAX_WISHES = 32
 """Wishes at work at once; those beyond are refused, in one line a minute that counts them."""
 _MINUTE_S = 60.0
-_DESIRED = "desired"
+DESIRED = "desired"
+"""Under this the journal remembers the newest list of documents."""
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Inbox:
                 continue
             kept = {name: document.model_dump() for name, document in self._newest.documents.items()}
             try:
-                await self._journal.remember(_DESIRED, json.dumps({"iat": self._newest.iat, "documents": kept}))
+                await self._journal.remember(DESIRED, json.dumps({"iat": self._newest.iat, "documents": kept}))
             except JournalError as error:
                 log.error("the list of documents is not taken: %s", error)
                 continue
@@ -97,7 +98,7 @@ class Inbox:
 
     def _is_current(self, claims: DesiredClaims) -> bool:
         """False for a list older than one taken before, as a whole or in one document."""
-        kept = json.loads(self._journal.recall(_DESIRED) or '{"iat": 0, "documents": {}}')
+        kept = json.loads(self._journal.recall(DESIRED) or '{"iat": 0, "documents": {}}')
         for name, document in claims.documents.items():
             before = kept["documents"].get(name, {"version": 0, "sha256": document.sha256})
             is_another = document.version == before["version"] and document.sha256 != before["sha256"]

@@ -21,6 +21,15 @@ class GatewayEnrolled(Fact):
     """SHA-256 of the certificate's DER, hex."""
 
 
+class DocumentDesired(Fact):
+    """A gateway is to have this document from now on."""
+
+    gateway: str
+    name: str
+    version: int
+    sha256: str
+
+
 class GatewayStateChanged(Fact):
     """A gateway is in use, suspended or revoked from now on."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.store import Base
@@ -88,6 +88,22 @@ class Device(Base):
     def kind(self) -> str:
         """What it is: locks, readers, printers."""
         return self.product.partition("/")[0]
+
+
+class DesiredDocument(Base):
+    """One version of a document for a gateway; the newest of a name is the current one."""
+
+    __tablename__ = "desired_documents"
+    __table_args__ = (UniqueConstraint("gateway_id", "name", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    gateway_id: Mapped[int] = mapped_column(ForeignKey("gateways.id"))
+    gateway: Mapped[Gateway] = relationship()
+    name: Mapped[str] = mapped_column(String(48))
+    version: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Its blob."""
+    desired_at: Mapped[datetime]
 
 
 class Invite(Base):
