@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -22,6 +23,7 @@ _QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--disable-quic", "--no-first-run", "--lang=zh-CN"),
 )
+_READER_S = 0.005
 _DESK = (1440, 900)
 
 
@@ -77,9 +79,18 @@ def redrawn(page: Page) -> None:
 
 
 def types(page: Page, code: str) -> None:
-    """A reader that is a keyboard types what it reads and ends with Enter."""
-    page.keyboard.type(code)
-    page.keyboard.press("Enter")
+    """A reader that is a keyboard types what it reads and ends with Enter.
+
+    The keys carry the times a reader would have given them, for a busy machine may take longer to bring each.
+    """
+    keyboard = page.context.new_cdp_session(page)
+    begun = time.time()
+    for number, key in enumerate([*code, "Enter"]):
+        text, number_of_key = ("\r", 13) if key == "Enter" else (key, 0)
+        what = {"key": key, "windowsVirtualKeyCode": number_of_key, "timestamp": begun + number * _READER_S}
+        keyboard.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": text, **what})
+        keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **what})
+    keyboard.detach()
 
 
 def cell_on(page: Page) -> int:

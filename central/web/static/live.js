@@ -120,9 +120,9 @@
     focused = event.detail.target.contains(document.activeElement) ? trace(document.activeElement) : null;
     first = event.detail.target.querySelector("[data-first]")?.id;
   });
+  document.addEventListener("htmx:afterSwap", (event) => stand(event.detail.target));
   // Not earlier: until it has settled, htmx takes classes off elements that have an id.
   document.addEventListener("htmx:afterSettle", (event) => {
-    stand(event.detail.target);
     for (const element of event.detail.target.querySelectorAll("[data-topic]")) stream?.follow(element.dataset.topic);
     for (const element of event.detail.target.querySelectorAll("[data-watch]")) {
       if (before.size && before.get(element.dataset.watch) !== said(element)) element.classList.add("glow");
