@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import threading
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 
 import pytest
 from hypothesis import settings
@@ -14,6 +14,7 @@ settings.load_profile("courtside")
 GRACE_S = 5.0
 """How long a thread that was told to end may take; nobody waits that long unless something is wrong."""
 
+_COUNTED = "counted"
 _THREADS = pytest.StashKey[set[threading.Thread]]()
 
 
@@ -33,6 +34,22 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> None:
     request.node.stash[_THREADS] = set(threading.enumerate())
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_no_task_left")
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes what a test counted, to be printed at the end of the run, in whichever process the test ran."""
+    return lambda text: request.node.user_properties.append((_COUNTED, text))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests counted: kills, losses, doubles."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for name, text in report.user_properties:
+                    if name == _COUNTED:
+                        terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {text}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -87,12 +87,16 @@ assets() {
     npm run --silent build
 }
 
-constraints() {
+constraints() { # what is pinned stays so; to move a version, take its line out first
+    local made=build/constraints.txt
+    mkdir -p build
+    cp constraints.txt $made
+    .venv/bin/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-header --annotation-style=line \
+        --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+        --output-file=$made pyproject.toml
     {
         echo "# Versions everything is tested with; made by 'make constraints' from pyproject.toml."
-        .venv/bin/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-header --annotation-style=line \
-            --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
-            --output-file=- pyproject.toml
+        cat $made
     } >constraints.new
     mv constraints.new constraints.txt
 }

@@ -3,7 +3,7 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,11 +123,10 @@ def court(tmp_path: Path) -> Iterator[Installation]:
     ],
 )
 def test_every_fact_is_committed_exactly_once_and_in_order(
-    court: Installation, power_cut_layer: Path, capsys: pytest.CaptureFixture[str], power: bool, kills: int, facts: int
+    court: Installation, power_cut_layer: Path, counted: Callable[[str], None], power: bool, kills: int, facts: int
 ) -> None:
     seed = random.randrange(2**32)
-    with capsys.disabled():
-        print(f"\nseed {seed}", end=" ", flush=True)
+    counted(f"seed {seed}")
     box = court.boxes["locker-a"]
     if power:
         court.kill9(box.gateway, "central", "broker")
@@ -137,7 +136,6 @@ def test_every_fact_is_committed_exactly_once_and_in_order(
     witness = wreck(court, box, havoc, kills, facts)
     weight_is_kept(court, box)
     losses, doubles = judge(court, box, witness)
-    with capsys.disabled():
-        print(f"{havoc}; facts: {len(court.ledger(box.name))}, losses: {losses}, doubles: {doubles}")
+    counted(f"{havoc}; facts: {len(court.ledger(box.name))}, losses: {losses}, doubles: {doubles}")
     assert (losses, doubles) == (0, 0)
     assert not {"poison", "fork", "chain_broken", "bad_seal"} & {kind for kind, _ in court.alarms()}

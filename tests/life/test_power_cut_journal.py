@@ -110,13 +110,12 @@ def survive(disk: ForgetfulDisk, cuts: int, dice: random.Random) -> Promises:
 
 @pytest.mark.parametrize("cuts", [12, pytest.param(300, marks=pytest.mark.long)])
 def test_every_line_and_every_wish_the_journal_promised_survives_a_power_cut(
-    forgetful: Callable[[str], ForgetfulDisk], capsys: pytest.CaptureFixture[str], cuts: int
+    forgetful: Callable[[str], ForgetfulDisk], counted: Callable[[str], None], cuts: int
 ) -> None:
     seed = random.randrange(2**32)
     disk = forgetful("box")
     promises = survive(disk, cuts, random.Random(seed))
-    with capsys.disabled():
-        print(
-            f"\npower cuts under the journal: seed {seed}, {disk.cuts} cuts, {len(promises.lines)} lines promised, "
-            f"{promises.wishes} wishes promised, 0 lost, {len(lines_on(disk.folder))} lines on disk"
-        )
+    counted(
+        f"seed {seed}, {disk.cuts} cuts, {len(promises.lines)} lines promised, {promises.wishes} wishes promised, "
+        f"0 lost, {len(lines_on(disk.folder))} lines on disk"
+    )
