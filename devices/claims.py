@@ -119,6 +119,15 @@ class StoredClaims(Claims):
     iat: int
 
 
+class HearingClaims(Claims):
+    """A gateway's or central's word that this manifest is the whole of a hearing."""
+
+    hearing: str
+    manifest: str
+    """SHA-256 of the manifest's blob."""
+    iat: int
+
+
 class IdentityClaims(Claims):
     """A gateway at central's HTTP door; lives a minute."""
 

@@ -32,7 +32,7 @@ class Wish(BaseModel):
     registry: ClassVar[dict[str, type["Wish"]]] = {}
 
     kind: ClassVar[str]
-    """The kind of device that obeys it: a folder of `drivers/`, or `gateway`."""
+    """Who obeys it: a folder of `drivers/`, or a station by its name."""
     patience_s: ClassVar[float] = 15.0
     """Seconds within which the answering fact is expected."""
 

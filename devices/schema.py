@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from devices import box, claims, locks, printers, readers
+from devices import box, claims, hearings, locks, microphones, printers, readers, speech
 from devices.messages import Fact, Wish
 from devices.topics import ROOT
 
-KINDS = (locks, readers, printers, box)
+KINDS = (locks, readers, printers, microphones, speech, hearings, box)
 """Modules whose import declares every message."""
 
 _CLAIMS: dict[str, type[BaseModel]] = {
@@ -22,6 +22,7 @@ _CLAIMS: dict[str, type[BaseModel]] = {
     "ack": claims.AckClaims,
     "desired": claims.DesiredClaims,
     "stored": claims.StoredClaims,
+    "hearing": claims.HearingClaims,
     "gateway": claims.IdentityClaims,
 }
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, Literal, get_args, get_origin
 
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -34,6 +34,7 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
         bool: st.booleans(),
         float: st.floats(allow_nan=False, allow_infinity=False),
         datetime: st.datetimes(timezones=st.just(UTC)),
+        AwareDatetime: st.datetimes(timezones=st.just(UTC)),
         type(None): st.none(),
     }[annotation]
 

@@ -1,0 +1,62 @@
+"""The manifest of a sealed hearing: what was recorded, what is missing and why; with nothing left out."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from devices.hearings import DriftMeasured, MomentMarked, RecordingFault, SegmentRecorded, SoundGap
+from devices.procedure import PauseReason
+
+
+class Pause(BaseModel):
+    """No sound was to be taken from `from_sample` up to before `to_sample`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    reason: PauseReason
+    from_sample: int
+    to_sample: int
+
+
+class HearingManifest(BaseModel):
+    """The blob a HearingSealed names."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format: Literal[1] = 1
+    hearing: str
+    court: str
+    gateway: str
+    room: str
+    closed: bool = False
+    opened_at: AwareDatetime
+    closed_at: AwareDatetime
+    rate: int
+    samples: int
+    """Length of the axis, pauses and gaps included."""
+    seats: dict[str, str]
+    """Seat -> role."""
+    segments: tuple[SegmentRecorded, ...] = ()
+    gaps: tuple[SoundGap, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    marks: tuple[MomentMarked, ...] = ()
+    faults: tuple[RecordingFault, ...] = ()
+    drift: tuple[DriftMeasured, ...] = ()
+
+
+def unaccounted(manifest: HearingManifest) -> Sequence[tuple[str, int, int]]:
+    """(seat, from, to) of what is neither recorded, nor declared missing, nor paused, and of what is there twice."""
+    return [hole for seat in manifest.seats for hole in _holes_of(manifest, seat)]
+
+
+def _holes_of(manifest: HearingManifest, seat: str) -> list[tuple[str, int, int]]:
+    spans = [(s.from_sample, s.to_sample) for s in manifest.segments if seat in s.seats]
+    spans += [(g.from_sample, g.to_sample) for g in manifest.gaps if not g.seats or seat in g.seats]
+    spans += [(p.from_sample, p.to_sample) for p in manifest.pauses]
+    holes, at = [], 0
+    for start, end in [*sorted(spans), (manifest.samples, manifest.samples)]:
+        if start != at:
+            holes.append((seat, min(at, start), max(at, start)))
+        at = max(at, end)
+    return holes
