@@ -47,6 +47,31 @@ class Started(Fact):
     simulated: bool = False
     devices: dict[str, str] = Field(default_factory=dict)
     """Device name -> `kind/product`."""
+    configuration: str | None = None
+    """Hash of the blob that holds the configuration in force."""
+    safe: bool = False
+    """Started three times in vain: only the link runs, until another configuration comes."""
+
+
+class ConfigTried(Fact):
+    """A configuration of central is correct and is tried from now on."""
+
+    version: int
+
+
+class ConfigKept(Fact):
+    """The configuration tried is proven: its devices are back, and the box starts with it from now on."""
+
+    version: int
+    devices: dict[str, str] = Field(default_factory=dict)
+    """Device name -> `kind/product`."""
+
+
+class ConfigRefused(Fact):
+    """The configuration is not taken, or was tried and given back; the last good one is in force."""
+
+    version: int
+    why: str
 
 
 class Stopped(Fact):

@@ -81,10 +81,10 @@ async def _run_gateway(args: argparse.Namespace) -> None:
         print(json.dumps(told), flush=True)
 
     if not args.simulate:
-        await run(config, simulated=False, ready=lambda: ready(None))
+        await run(config, emulated=None, ready=lambda: ready(None))
         return
     async with _emulators(args, config.top.data) as emulators:
-        await run(config.moved(emulators.ports), simulated=True, ready=lambda: ready(emulators))
+        await run(config, emulated=emulators.ports, ready=lambda: ready(emulators))
 
 
 @asynccontextmanager

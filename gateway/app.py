@@ -6,26 +6,30 @@ import logging
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from devices.box import GATEWAY, DeviceBack, DeviceGone, Started, Stopped
+from devices.box import GATEWAY, Started, Stopped
 from drivers.line import Counts
 from gateway.bench import Bench
-from gateway.catalogue import gateway_version, kept_blob
+from gateway.catalogue import gateway_version
+from gateway.catalogue_blob import kept_blob
 from gateway.children import child
 from gateway.clock import Clock, follow_chrony
 from gateway.config import GatewayConfig
 from gateway.deadlines import Deadlines
 from gateway.documents import Documents
+from gateway.floor import Floor
 from gateway.identity import Identity, NoIdentity, load
 from gateway.journal import Journal
+from gateway.kept_config import KeptConfig, Start
 from gateway.stations.locker import Locker
-from gateway.supervise import Time, Up, Voice, caught, keep
+from gateway.supervise import Time, Up, caught, keep
+from gateway.trial import Box, Trial
 from gateway.uplink import Uplink
 from gateway.uploads import Uploads
 from gateway.wishes import Wishes
@@ -39,18 +43,24 @@ MANY = 20
 PRUNE_EVERY_S = 3600.0
 
 
-async def run(config: GatewayConfig, *, simulated: bool, ready: Callable[[], None]) -> None:
-    """Run the gateway until SIGTERM or SIGINT. Raises NoIdentity."""
-    identity = _identity(config)
-    data = config.top.data
+async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: Callable[[], None]) -> None:
+    """Run the gateway of its `own` file, or of central's newer word, until SIGTERM or SIGINT. Raises NoIdentity.
+
+    `emulated` says where emulators stand in for ports; None if the devices are real.
+    """
+    identity = _identity(own)
+    data = own.top.data
+    kept = KeptConfig(data)
+    box = Box(own, emulated or {}, kept)
+    start, config = box.begin()
     clock = Clock(rtc_healthy=config.top.rtc_healthy)
     uploads = Uploads(identity, clock, data)
     catalogue = await uploads.keep(await asyncio.to_thread(kept_blob, data))
     stop = _stop_event()
     journal = Journal(data / "journal.db", identity.gateway, identity.kid, clock, identity.old_keys)
     async with journal:
-        kinds = {name: device.product.name for name, device in config.devices.items()}
-        started = Started(version=gateway_version(), catalogue=catalogue, simulated=simulated, devices=kinds)
+        started = _started(config, start, catalogue, await uploads.keep((start.text or own.text).encode()))
+        started = started.model_copy(update={"simulated": emulated is not None})
         await journal.append(GATEWAY, started)
         deadlines = Deadlines(clock.mono)
         bench = Bench(config.devices, journal, deadlines, uploads.fetch)
@@ -68,11 +78,25 @@ async def run(config: GatewayConfig, *, simulated: bool, ready: Callable[[], Non
                 time,
             ),
         ]
-        devices = [keep(name, partial(bench.watch, name), time, _voice(bench, name)) for name in config.devices]
-        async with _running(ground), _running([*devices, *_stations(config, identity, journal, bench, deadlines)]):
-            ready()
-            await stop.wait()
+        stations = partial(_stations, identity, journal, bench, deadlines)
+        async with _running(ground), Floor(config, bench, stations, time) as floor:
+            trial = Trial(box, floor, bench)
+            async with _running([keep("configuration", partial(trial.run, start, documents), time)]):
+                ready()
+                await stop.wait()
         await journal.append(GATEWAY, Stopped())
+    if not start.safe:
+        kept.lasted()
+
+
+def _started(config: GatewayConfig, start: Start, catalogue: str, configuration: str) -> Started:
+    return Started(
+        version=gateway_version(),
+        catalogue=catalogue,
+        devices={name: device.product.name for name, device in config.devices.items()},
+        configuration=configuration,
+        safe=start.safe,
+    )
 
 
 def _identity(config: GatewayConfig) -> Identity:
@@ -108,14 +132,6 @@ async def _running(works: list[Coroutine[Any, Any, None]]) -> AsyncIterator[None
 async def _up_and(work: Callable[[], Awaitable[None]], up: Up) -> None:
     await up()
     await work()
-
-
-def _voice(bench: Bench, name: str) -> Voice:
-    verified = bench.devices[name].product.driver.VERIFIED
-    return Voice(
-        gone=lambda why: bench.tell(name, DeviceGone(why=why[:300])),
-        back=lambda: bench.tell(name, DeviceBack(verified=verified)),
-    )
 
 
 async def _follow_clock(clock: Clock, journal: Journal, up: Up) -> None:
@@ -171,7 +187,7 @@ def _much_more(before: Counts, now: Counts) -> bool:
 
 
 def _stations(
-    config: GatewayConfig, identity: Identity, journal: Journal, bench: Bench, deadlines: Deadlines
+    identity: Identity, journal: Journal, bench: Bench, deadlines: Deadlines, config: GatewayConfig
 ) -> list[Coroutine[Any, Any, None]]:
     settings = config.top.stations.locker
     if settings is None:

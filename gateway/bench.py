@@ -1,7 +1,8 @@
 """The devices of this box: obeys a wish, watches what happens, and journals it with the wish behind it."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Protocol
 
 from devices.describe import Property
@@ -52,8 +53,12 @@ class Bench:
         self._fetch = fetch
         self._blame = Blame(deadlines.mono)
         self._reached: dict[str, Device] = {}
-        ports: dict[str, Port] = {}
-        self._ports = {name: ports.setdefault(d.settings.port, Port(d)) for name, d in devices.items()}
+        self._stirred = asyncio.Condition()
+        self._undisturbed = asyncio.Event()
+        self._undisturbed.set()
+        self._busy: set[str] = set()
+        self._ports: dict[str, Port] = {}
+        self._lay(devices)
 
     def reached(self, name: str) -> Device:
         """The device, to be asked. Raises DeviceOffline while it cannot be reached."""
@@ -61,6 +66,40 @@ class Bench:
             return self._reached[name]
         except KeyError:
             raise DeviceOffline(f"{name} is not reached") from None
+
+    @property
+    def reached_names(self) -> Set[str]:
+        """The devices that can be asked."""
+        return self._reached.keys()
+
+    async def missing(self, names: Iterable[str], within_s: float) -> set[str]:
+        """Those of the devices that cannot be asked within that time; empty as soon as all can."""
+        wanted = set(names)
+        try:
+            async with asyncio.timeout(within_s), self._stirred:
+                await self._stirred.wait_for(lambda: wanted <= self._reached.keys())
+        except TimeoutError:
+            pass
+        return wanted - self._reached.keys()
+
+    def busy(self, what: str, *, is_so: bool) -> None:
+        """A station says that something goes on which must not be disturbed (a hearing), or is over."""
+        (self._busy.add if is_so else self._busy.discard)(what)
+        (self._undisturbed.clear if self._busy else self._undisturbed.set)()
+
+    async def undisturbed(self) -> None:
+        """Wait until nothing goes on that must not be disturbed."""
+        await self._undisturbed.wait()
+
+    def become(self, devices: Mapping[str, DeviceConfig], changed: Set[str]) -> None:
+        """These are the devices from now on; those that `changed` are not being watched now."""
+        self.devices = devices
+        for name in changed:
+            self._ports.pop(name, None)
+            self.properties.pop(name, None)
+        self.properties.update({name: {} for name in devices if name in changed})
+        self._lay({name: device for name, device in devices.items() if name in changed})
+        self.described()
 
     def counts(self) -> dict[str, Counts]:
         """What went wrong on each device's line since it was opened."""
@@ -77,11 +116,11 @@ class Bench:
             device = config.product.driver.Device(config.settings, line)
             self._describe(name, device)
             if config.product.kind in _SILENT:
-                self._reached[name] = device
+                await self._is_reached(name, device)
                 await up()
             try:
                 async for fact in device.watch():
-                    self._reached[name] = device
+                    await self._is_reached(name, device)
                     await up()
                     await self.tell(name, fact)
             finally:
@@ -127,6 +166,16 @@ class Bench:
         fact = wish.unanswered(states) if wish else None
         if fact is not None:
             await self.record(name, fact, jti)
+
+    def _lay(self, devices: Mapping[str, DeviceConfig]) -> None:
+        ports: dict[str, Port] = {}
+        self._ports |= {name: ports.setdefault(d.settings.port, Port(d)) for name, d in devices.items()}
+
+    async def _is_reached(self, name: str, device: Device) -> None:
+        if name not in self._reached:
+            self._reached[name] = device
+            async with self._stirred:
+                self._stirred.notify_all()
 
     def _describe(self, name: str, device: Device) -> None:
         if self.properties[name] != device.properties:

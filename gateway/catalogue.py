@@ -1,9 +1,5 @@
 """Which drivers there are: the folders below `drivers/`, found by walking; the only place that imports by name."""
 
-import hashlib
-import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,7 +16,6 @@ from drivers.hands import Hand
 from drivers.held import Held
 from drivers.line import Line
 from drivers.link import Link, open_link
-from gateway import durable
 from gateway.hint import hint
 
 
@@ -154,34 +149,3 @@ def stage(name: str, settings: Mapping[str, Any], folder: Path) -> Stage | None:
 def gateway_version() -> str:
     """The version of this package."""
     return version("courtside")
-
-
-def catalogue_blob() -> bytes:
-    """The catalogue as central gets it. Imports every driver: a gateway calls `kept_blob` instead."""
-    described = {name: product(name).describe() for name in names()}
-    catalogue = {"version": gateway_version(), "drivers": described}
-    return json.dumps(catalogue, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def kept_blob(folder: Path) -> bytes:
-    """The catalogue, kept in `folder` until a driver changes and made by a process that then ends, for its memory."""
-    kept = folder / f"catalogue-{_fingerprint()}.json"
-    if not kept.exists():
-        made = subprocess.run([sys.executable, "-m", __name__], stdout=subprocess.PIPE, check=True).stdout
-        for old in folder.glob("catalogue-*.json"):
-            old.unlink()
-        durable.write(kept, made)
-    return kept.read_bytes()
-
-
-def _fingerprint() -> str:
-    digest = hashlib.sha256(gateway_version().encode())
-    for root in drivers.__path__:
-        for source in sorted(Path(root).rglob("*.py")):
-            told = source.stat()
-            digest.update(f"{source}:{told.st_size}:{told.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:16]
-
-
-if __name__ == "__main__":
-    sys.stdout.buffer.write(catalogue_blob())

@@ -58,6 +58,9 @@ class GatewayFile(BaseModel):
     court: _IDENTIFIER = Field(description="The court's name, as enrolled.")
     data: Path = Field(description="Folder of identity, journal and blobs, from the working directory.")
     rtc_healthy: bool = Field(default=False, description="True if a clock chip with a good battery keeps time.")
+    prove_s: float = Field(
+        default=60, gt=0, le=3600, description="Seconds within which devices must be back after central's change."
+    )
     devices: dict[Annotated[str, AfterValidator(checked_gateway)], dict[str, Any]] = Field(
         default_factory=dict, description="Devices by name: `driver`, then the settings of that driver."
     )
@@ -83,6 +86,8 @@ class GatewayConfig:
 
     top: GatewayFile
     devices: Mapping[str, DeviceConfig]
+    text: str = field(default="", compare=False)
+    """As it was written."""
 
     def moved(self, ports: Mapping[str, str]) -> "GatewayConfig":
         """The same gateway with its devices at other ports; the file stays as it is."""
@@ -95,25 +100,34 @@ class GatewayConfig:
 
 def read(path: Path) -> GatewayConfig:
     """The gateway described by that file; raises BadConfig with every error in it."""
-    source = _Source(path.name)
     try:
-        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-        content = source.take(tree) if tree is not None else None
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadConfig([f"{path.name}: cannot be read: {error}"]) from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadConfig([f"{path.name} line {line}: no YAML: {error.problem}"]) from error
-    if not isinstance(content, dict):
-        raise BadConfig([f"{path.name} line 1: write `gateway: NAME`, `court: NAME`, `data: FOLDER`, `devices:`"])
+    return parse(path.name, text)
+
+
+def parse(name: str, text: str, box: GatewayFile | None = None) -> GatewayConfig:
+    """The gateway described by that text, called `name` in errors. Raises BadConfig with every error in it.
+
+    What comes from central is for one `box`: its names and its data folder stay as its own file has them.
+    """
+    source = _Source(name)
+    content = source.compose(text)
+    if box is not None:
+        own = box.model_dump(mode="json", include={"gateway", "court", "data"})
+        for key, value in own.items():
+            if content.get(key, value) != value:
+                source.say((key,), f"is {value!r} on this box and cannot be changed from afar")
+        content = {**content, **own}
     top = source.validated(GatewayFile, content, ())
     devices = _devices(source, content.get("devices"))
     if top is not None and not source.errors:
         _check_ports(source, devices)
         _check_locker(source, devices, top.stations.locker)
     if source.errors or top is None:
-        raise BadConfig([text for _, text in sorted(source.errors)])
-    return GatewayConfig(top, devices)
+        raise BadConfig([error for _, error in sorted(source.errors)])
+    return GatewayConfig(top, devices, text)
 
 
 @dataclass
@@ -123,6 +137,19 @@ class _Source:
     file: str
     lines: dict[Where, int] = field(default_factory=dict)
     errors: list[tuple[int, str]] = field(default_factory=list)
+
+    def compose(self, text: str) -> dict[str, Any]:
+        """The YAML text as plain values. Raises BadConfig if it is none, or no mapping."""
+        try:
+            tree = yaml.compose(text, Loader=yaml.CSafeLoader)
+            content = self.take(tree) if tree is not None else None
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = mark.line + 1 if mark else 1
+            raise BadConfig([f"{self.file} line {line}: no YAML: {getattr(error, 'problem', error)}"]) from error
+        if not isinstance(content, dict):
+            raise BadConfig([f"{self.file} line 1: write `gateway: NAME`, `court: NAME`, `data: FOLDER`, `devices:`"])
+        return content
 
     def take(self, node: yaml.Node, where: Where = ()) -> Any:
         """Plain values of a YAML tree, noting the line of each."""

@@ -44,6 +44,10 @@ class Documents:
         wanted = self._wanted().get(name)
         return self._kept(name, wanted) if wanted else None
 
+    def listed(self, name: str) -> Document | None:
+        """The document's hash and version in the newest list."""
+        return self._wanted().get(name)
+
     async def watch(self, name: str) -> AsyncIterator[bytes]:
         """The document as soon as there is one, then each newer one."""
         shown: bytes | None = None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.catalogue import UnknownDriver, catalogue_blob, emulator, kept_blob, names, product
+from gateway.catalogue import UnknownDriver, emulator, names, product
+from gateway.catalogue_blob import catalogue_blob, kept_blob
 
 PRODUCTS = {"locks/kr_cu16", "locks/board_8a", "readers/serial_barcode", "printers/escpos"}
 
@@ -50,6 +51,7 @@ def test_the_catalogue_holds_every_drivers_settings_and_the_version() -> None:
     told = json.loads(catalogue_blob())
     assert set(told["drivers"]) == set(names())
     assert told["version"]
+    assert {"devices", "stations"} <= told["file"]["properties"].keys()
     assert told["drivers"]["locks/kr_cu16"]["settings"]["properties"]["closed_bit"]
 
 
