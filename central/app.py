@@ -62,7 +62,7 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
     authority = pki.load(settings.home / "pki")
     store = Store(settings.database_url)
     migrations.upgrade(store)
-    pen = Pen(settings.court, authority.signing_key, clock)
+    pen = Pen(settings.court, authority.signing_key, clock, authority.introduction)
     take_pen(store, pen)
     receipts = Receipts(_blobs(settings), settings.title or settings.court, settings.zone)
     ledger = Ledger(settings.court, (*PROJECTORS, CustodyProjector(receipts, clock)), WATCHERS, clock)

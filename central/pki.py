@@ -4,6 +4,7 @@ The root and TLS servers use ECDSA P-256, which everything speaks. What signs to
 Private keys lie in `<home>/pki`, readable by central alone.
 """
 
+import base64
 import ipaddress
 import ssl
 from collections.abc import Iterable
@@ -28,6 +29,8 @@ CLIENT = "client"
 CENTRAL = "central"
 """Common name of central's certificates, and its user name at the broker."""
 
+_NEXT = "next-signing"
+_FORMER = "former-signing-"
 _ROOT_LIFE = timedelta(days=3650 * 2)
 _LIFE = timedelta(days=3650)
 _EARLY = timedelta(minutes=10)  # a gateway's clock may run a little behind
@@ -80,6 +83,14 @@ class Authority:
     root_key: ec.EllipticCurvePrivateKey
     signing: x509.Certificate
     signing_key: Ed25519PrivateKey
+    former: tuple[x509.Certificate, ...] = ()
+    """Certificates of the keys that signed before; the keys themselves are gone."""
+
+    @property
+    def introduction(self) -> str | None:
+        """The signing key's certificate (DER, base64) if it is not the first, which gateways got at enrolment."""
+        der = self.signing.public_bytes(serialization.Encoding.DER)
+        return base64.b64encode(der).decode() if self.former else None
 
     @property
     def root_fingerprint(self) -> str:
@@ -166,6 +177,7 @@ def create(folder: Path, court: str, hosts: Iterable[str], now: datetime) -> Aut
 def load(folder: Path) -> Authority:
     """The court's keys; raises NoKeys."""
     try:
+        _take_next(folder)
         root = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
         signing = x509.load_pem_x509_certificate((folder / "signing.pem").read_bytes())
         root_key = serialization.load_pem_private_key((folder / "root.key").read_bytes(), None)
@@ -176,7 +188,28 @@ def load(folder: Path) -> Authority:
         raise NoKeys(f"{folder}: root.key must be P-256 and signing.key Ed25519")
     if signing_key.public_key() != signing.public_key() or not is_signed_by(signing, root):
         raise NoKeys(f"{folder}: signing.key, signing.pem and root.pem do not belong together")
-    return Authority(folder, root, root_key, signing, signing_key)
+    former = (x509.load_pem_x509_certificate(path.read_bytes()) for path in sorted(folder.glob(f"{_FORMER}*.pem")))
+    others = tuple(certificate for certificate in former if certificate != signing)
+    return Authority(folder, root, root_key, signing, signing_key, others)
+
+
+def rotate_signing(authority: Authority, now: datetime) -> Authority:
+    """Make another signing key; the old one's certificate is kept, its key is destroyed. Raises OSError."""
+    folder, former = authority.folder, authority.signing
+    durable.write(folder / f"{_FORMER}{fingerprint(former)[:16]}.pem", pem(former).encode(), 0o644)
+    key = Ed25519PrivateKey.generate()
+    issuer = (authority.root.subject, authority.root_key)
+    _write_pair(folder, _NEXT, _certificate(CENTRAL, key.public_key(), issuer, now), key)
+    _take_next(folder)
+    return load(folder)
+
+
+def _take_next(folder: Path) -> None:
+    """The next signing key becomes the signing key; called again after a power cut it goes on where it was."""
+    for ending in ("key", "pem"):
+        if (folder / f"{_NEXT}.pem").exists() and (folder / f"{_NEXT}.{ending}").exists():
+            (folder / f"{_NEXT}.{ending}").replace(folder / f"{SIGNING}.{ending}")
+            durable.keep_names(folder)
 
 
 def _root(name: str, key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:

@@ -46,9 +46,16 @@ def keys_of(keys: Iterable[Ed25519PublicKey]) -> dict[str, Ed25519PublicKey]:
     return {thumbprint(key): key for key in keys}
 
 
-def sign(typ: Typ, claims: Mapping[str, Any], key: Ed25519PrivateKey, kid: str | None = None) -> str:
-    """A token of that type; `kid` spares working out the thumbprint."""
-    headers = {"kid": kid or thumbprint(key.public_key()), "typ": typ}
+def sign(
+    typ: Typ, claims: Mapping[str, Any], key: Ed25519PrivateKey, kid: str | None = None, introduction: str | None = None
+) -> str:
+    """A token of that type; `kid` spares working out the thumbprint.
+
+    `introduction` is the key's certificate (DER, base64), for readers that may not know the key yet (RFC 7515, x5c).
+    """
+    headers: dict[str, Any] = {"kid": kid or thumbprint(key.public_key()), "typ": typ}
+    if introduction:
+        headers["x5c"] = [introduction]
     return jwt.encode(dict(claims), key, algorithm="EdDSA", headers=headers)
 
 
@@ -78,6 +85,15 @@ def read(typ: Typ, token: str, keys: Keys, issuer: str, audience: str, now: date
     if now is not None:
         in_time(claims, now)
     return claims
+
+
+def introduced(token: str) -> bytes | None:
+    """The certificate (DER) by which the token's key introduces itself, to be checked; None if it brings none."""
+    try:
+        (certificate,) = jwt.get_unverified_header(token)["x5c"]
+        return base64.b64decode(certificate, validate=True)
+    except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
+        return None
 
 
 def in_time(claims: Mapping[str, Any], now: datetime) -> None:

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
     load_pem_public_key,
 )
 
 from devices.claims import IdentityClaims, SealClaims
-from devices.grants import Keys, keys_of, sign, thumbprint
+from devices.grants import keys_of, sign, thumbprint
 from devices.topics import BadName, checked_gateway, checked_name
 from gateway import durable
 from gateway.clock import Clock
@@ -48,7 +49,8 @@ class Identity:
     gateway: str
     key: Ed25519PrivateKey
     """TLS client key, and the key that seals."""
-    central_keys: Keys
+    central_keys: dict[str, Ed25519PublicKey]
+    """Keys of central by thumbprint; `believe` adds to them."""
     central_url: str
     broker: tuple[str, int]
     permit_secret: bytes
@@ -119,6 +121,15 @@ def save(folder: Path, key: Ed25519PrivateKey, answer: Mapping[str, Any]) -> Ide
         files = {f"sealed-by-{thumbprint(old.public_key())}.pem": (folder / "key.pem").read_bytes()} | files
     durable.write_all(folder, files)
     return load(folder)
+
+
+def believe(identity: Identity, key: Ed25519PublicKey) -> None:
+    """Central signs with this key too; durable before anything it signed is obeyed. Raises OSError."""
+    file = identity.ca.with_name("identity.json")
+    told = json.loads(file.read_bytes())
+    told["central_keys"].append(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
+    durable.write(file, json.dumps(told, indent=1).encode())
+    identity.central_keys.update(keys_of([key]))
 
 
 def enrol(url: str, token: str, folder: Path, version: str = "") -> Identity:

@@ -24,6 +24,7 @@ from gateway import homie
 from gateway.broker import TAKEOVERS, Broker, Connection, Contested, Message, Will
 from gateway.identity import Identity
 from gateway.inbox import Inbox, OnDesired, OnWish
+from gateway.introduction import meet
 from gateway.journal import Journal
 from gateway.journal_writer import Committed, JournalError
 from gateway.outbox import Outbox
@@ -212,8 +213,9 @@ class Uplink:
         token = message.payload.decode(errors="replace")
         who = self._identity
         try:
+            meet(who, token)
             return read(typ, token, who.central_keys, issuer=who.court, audience=who.gateway)
-        except BadToken as error:
+        except (BadToken, OSError) as error:
             log.warning("a token on %s is not to be believed: %s", message.topic, error)
             return None
 

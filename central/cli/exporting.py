@@ -10,6 +10,7 @@ from central import pki
 from central.fleet.tables import GatewayKey
 from central.ledger.export import Signatory, Span, export
 from central.running import Court
+from devices.grants import thumbprint
 
 
 def export_days(court: Court, day: datetime | None, first: datetime | None, last: datetime | None, file: Path) -> int:
@@ -27,7 +28,8 @@ def signatory(court: Court) -> Signatory:
     with court.store.read() as session:
         rows = session.execute(select(GatewayKey.kid, GatewayKey.certificate))
         certificates = {kid: certificate for kid, certificate in rows}
-    certificates[court.pen.kid] = pki.pem(authority.signing)
+    ours = (authority.signing, *authority.former)
+    certificates |= {thumbprint(pki.key_of(certificate)): pki.pem(certificate) for certificate in ours}
     return Signatory(court.pen, pki.pem(authority.root), certificates)
 
 

@@ -137,6 +137,25 @@ def gateway_invite(home: Path, name: str) -> None:
     click.echo(f"courtside-gateway enrol {url} {token}")
 
 
+@program.group()
+def keys() -> None:
+    """Central's own keys."""
+
+
+@keys.command("rotate")
+@home_option
+def keys_rotate(home: Path) -> None:
+    """Sign with another key from central's next start on; gateways learn it by the court's root."""
+    from central import pki
+    from central.cli.plain import plainly
+    from central.clock import utc_now
+    from devices.grants import thumbprint
+
+    with plainly():
+        authority = pki.rotate_signing(pki.load(_settings(home).home / "pki"), utc_now())
+    click.echo(f"{thumbprint(authority.signing_key.public_key())} signs from central's next start on; restart it now")
+
+
 @program.command("import")
 @home_option
 @click.argument("kind", type=click.Choice(KINDS))

@@ -96,5 +96,7 @@ class Announcer:
 def _post(pen: Pen, gateway: str, documents: dict[str, Document]) -> Post:
     claims = DesiredClaims(iss=pen.court, aud=gateway, iat=int(pen.clock().timestamp()), documents=documents)
     return Post(
-        GatewayTopics(pen.court, gateway).desired, sign("desired", claims.write(), pen.key, pen.kid), retain=True
+        GatewayTopics(pen.court, gateway).desired,
+        sign("desired", claims.write(), pen.key, pen.kid, pen.introduction),
+        retain=True,
     )

@@ -219,4 +219,4 @@ def ack_token(pen: Pen, answer: Accepted, window: int = MAX_BATCH_LINES) -> str 
         iat=int(pen.clock().timestamp()),
         state=_STATES.get(answer.result, "ok"),
     )
-    return sign("ack", claims.write(), pen.key, pen.kid)
+    return sign("ack", claims.write(), pen.key, pen.kid, pen.introduction)

@@ -29,6 +29,8 @@ class Pen:
     court: str
     key: Ed25519PrivateKey
     clock: Clock = utc_now
+    introduction: str | None = None
+    """The key's certificate, for gateways that know only a former key (`grants.sign`)."""
     boot: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
     @property

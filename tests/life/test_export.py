@@ -1,5 +1,6 @@
-"""A day of the ledger, proven in a fresh process on a machine that has never seen the court."""
+"""A day of the ledger on which central changed its key, proven in a fresh process that has never seen the court."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from devices.journal import read_line
-from tests.kit.installation import Installation, small_court
+from tests.kit.installation import Box, Installation, small_court
+from tests.kit.process import until
 
 Rows = list[bytes]
 STRANGER = "5" * 64
@@ -30,9 +32,22 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     folder = tmp_path_factory.mktemp("court")
     with small_court(folder, "locker-a") as court:
         box = court.boxes["locker-a"]
-        for _ in range(12):
+        for _ in range(6):
             court.drain(box)
+        court.central("keys rotate")
+        court.kill9("central")
+        court.start("central")
+        for _ in range(6):
+            court.drain(box)
+        until("the box has met the new key", lambda: len(keys_of_central(box)) == 2)
+        court.central("gateway invite", "locker-z")
+        assert len({book for book, _, _ in court.ledger("central")}) == 2
         yield Day(exported(court, folder / "day.zip"), court.root)
+
+
+def keys_of_central(box: Box) -> list[str]:
+    """The keys of central that the box believes."""
+    return list(json.loads((box.data / "identity.json").read_bytes())["central_keys"])
 
 
 def exported(court: Installation, file: Path) -> Path:
