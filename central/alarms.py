@@ -27,6 +27,8 @@ class AlarmKind(StrEnum):
     LOSS_DECLARED = "loss_declared"
     GATEWAY_LOST = "gateway_lost"
     DEVICE_GONE = "device_gone"
+    CONFIG_REFUSED = "config_refused"
+    SAFE_MODE = "safe_mode"
     VOLUME_OVERDUE = "volume_overdue"
     CUSTODY_UNCLEAR = "custody_unclear"
 

@@ -15,6 +15,7 @@ from central.custody import pages as custody_pages
 from central.custody.projector import CustodyProjector, CustodyWatcher
 from central.custody.receipts import Receipts
 from central.custody.sweep import sweep as custody_sweep
+from central.fleet import config_api, config_pages, rollout, rollout_pages
 from central.fleet import pages as fleet_pages
 from central.fleet.api import fleet_api, gateway_door
 from central.fleet.projector import FleetProjector, FleetWatcher
@@ -51,9 +52,19 @@ PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
 SWEEPS = (custody_sweep, sessions.sweep)
 """What is looked after as time passes."""
-APIS = (people_api, case_api, wish_api, custody_api, import_api)
+APIS = (people_api, case_api, wish_api, custody_api, config_api, import_api)
 """What programs ask."""
-PAGES = (custody_pages, case_pages, people_pages, wish_pages, fleet_pages, ledger_pages, import_pages)
+PAGES = (
+    custody_pages,
+    case_pages,
+    people_pages,
+    wish_pages,
+    rollout_pages,
+    config_pages,
+    fleet_pages,
+    ledger_pages,
+    import_pages,
+)
 """What people see. Custody stands first: its pages look into the modules below it."""
 
 
@@ -64,9 +75,12 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
     migrations.upgrade(store)
     pen = Pen(settings.court, authority.signing_key, clock, authority.introduction)
     take_pen(store, pen)
-    receipts = Receipts(_blobs(settings), settings.title or settings.court, settings.zone)
+    blobs = _blobs(settings)
+    receipts = Receipts(blobs, settings.title or settings.court, settings.zone)
     ledger = Ledger(settings.court, (*PROJECTORS, CustodyProjector(receipts, clock)), WATCHERS, clock)
-    return Court(settings, clock, authority, store, pen, ledger, WishOutbox(store, pen), SWEEPS)
+    return Court(
+        settings, clock, authority, store, pen, ledger, WishOutbox(store, pen), (*SWEEPS, rollout.sweep_with(blobs))
+    )
 
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
@@ -90,6 +104,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.clock = clock
     app.state.projection = court.ledger.projection
     app.state.authority = court.authority
+    app.state.blobs = _blobs(settings)
     app.state.public_url = settings.public_url
     app.state.ailing = lambda: now[0].ailing if now else []
     for router in _routers(court, hub, lambda: now[0] if now else None):

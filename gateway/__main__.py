@@ -138,7 +138,10 @@ def _enrol(args: argparse.Namespace) -> int:
         identity = enrol(args.url, args.token, args.data, gateway_version())
     except (EnrolmentRefused, OSError) as error:
         return _fail(str(error))
-    print(f"enrolled as {identity.gateway} of {identity.court}; write both names into the gateway's file")
+    file = args.data / "gateway.yaml"
+    if not file.exists():
+        file.write_text(f"gateway: {identity.gateway}\ncourt: {identity.court}\ndata: {args.data}\n", encoding="utf-8")
+    print(f"enrolled as {identity.gateway} of {identity.court}; now: courtside-gateway run {file}")
     return 0
 
 

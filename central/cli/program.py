@@ -123,15 +123,17 @@ def gateway() -> None:
 @gateway.command("invite")
 @home_option
 @click.argument("name")
-def gateway_invite(home: Path, name: str) -> None:
+@click.option("--config", type=EXISTING, help="The first configuration the box gets.")
+def gateway_invite(home: Path, name: str, config: Path | None) -> None:
     """A token with which one box may join as NAME, once, within a day."""
     from central.cli.plain import plainly
-    from central.cli.works import courtroom
+    from central.cli.works import courtroom, first_configuration
     from central.fleet.service import invite
     from central.people.service import SYSTEM
 
     with plainly(), courtroom(home) as court, court.store.write() as session:
-        token = invite(session, name, court.authority, court.clock(), actor=SYSTEM.ref)
+        first = first_configuration(court.settings, config) if config else None
+        token = invite(session, name, court.authority, court.clock(), actor=SYSTEM.ref, configuration=first)
         url = court.settings.public_url
     click.echo("on the box, within a day, once:")
     click.echo(f"courtside-gateway enrol {url} {token}")

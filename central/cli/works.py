@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from central.app import open_court
+from central.blobs import Blobs
 from central.clock import Clock, utc_now
+from central.fleet import configuration
 from central.running import Court
-from central.settings import load
+from central.settings import Settings, load
 
 
 @contextmanager
@@ -20,3 +22,10 @@ def courtroom(home: Path, clock: Clock = utc_now) -> Iterator[Court]:
         yield court
     finally:
         court.store.close()
+
+
+def first_configuration(settings: Settings, file: Path) -> str:
+    """The blob of the configuration in that file, which a box gets as it joins. Raises Refused, OSError."""
+    text = file.read_text("utf-8")
+    configuration.values(text)
+    return Blobs(settings.blobs or settings.home / "blobs").put(text.encode())

@@ -16,6 +16,8 @@ from devices.claims import DesiredClaims, Document
 from devices.grants import sign
 from devices.topics import GatewayTopics, checked_name
 
+CONFIG = "config"
+"""The document that is a gateway's configuration."""
 DESIRED = "desired"
 """Woken when a gateway is to have another document."""
 
@@ -32,7 +34,9 @@ def desire(
         return last
     # Not just the next number: a court restored from a backup must not fall behind what its gateways have seen.
     version = max(int(now.timestamp()), last.version + 1 if last else 1)
-    document = DesiredDocument(gateway_id=gateway.id, name=name, version=version, sha256=sha256, desired_at=now)
+    document = DesiredDocument(
+        gateway_id=gateway.id, name=name, version=version, sha256=sha256, desired_at=now, by=actor
+    )
     session.add(document)
     session.flush()
     record(session, DocumentDesired(gateway=gateway.name, name=name, version=version, sha256=sha256), actor=actor)
@@ -45,6 +49,16 @@ def current(session: Session, gateway: Gateway, name: str) -> DesiredDocument | 
     """The gateway's document of that name."""
     found = select(DesiredDocument).where(DesiredDocument.gateway_id == gateway.id, DesiredDocument.name == name)
     return session.scalars(found.order_by(DesiredDocument.version.desc()).limit(1)).one_or_none()
+
+
+def told(session: Session, gateway: Gateway, name: str, version: int, state: str, at: datetime, why: str = "") -> None:  # noqa: PLR0913
+    """What a box said of one version of a document."""
+    found = select(DesiredDocument).where(
+        DesiredDocument.gateway_id == gateway.id, DesiredDocument.name == name, DesiredDocument.version == version
+    )
+    document = session.scalars(found).one_or_none()
+    if document is not None:
+        document.state, document.why, document.told_at = state, why, at
 
 
 def posts(session: Session, pen: Pen, *, after: int = 0) -> Iterable[Post]:

@@ -30,6 +30,29 @@ class DocumentDesired(Fact):
     sha256: str
 
 
+class RolloutMade(Fact):
+    """A change of configuration is to be brought to so many gateways."""
+
+    rollout: int
+    gateways: int
+
+
+class RolloutChanged(Fact):
+    """A roll-out goes on, waits for a person, is done or was stopped."""
+
+    rollout: int
+    to: str
+
+
+class GatewayPlaced(Fact):
+    """Where a gateway stands, and which groups it belongs to."""
+
+    gateway: str
+    floor: str
+    room: str
+    tags: list[str] = []
+
+
 class GatewayStateChanged(Fact):
     """A gateway is in use, suspended or revoked from now on."""
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from central.alarms import Alarm, AlarmKind, clear_alarm, open_alarms
-from central.fleet import service
+from central.blobs import Blobs
+from central.fleet import configuration, service
 from central.fleet.tables import Device, Gateway
 from central.ledger.tables import Book
 from central.web.here import Now, Reading, go, needs, pages, store_of
@@ -44,19 +45,25 @@ def fleet(request: Request, by: Reader, session: Reading) -> HTMLResponse:
 
 
 @router.get("/fleet/invite")
-def invite_page(request: Request, by: Keeper) -> HTMLResponse:
+def invite_page(request: Request, by: Keeper, session: Reading) -> HTMLResponse:
     """The form to let a new box in."""
-    return page(request, "fleet/invite.html", token=None, name="", refused=None)
+    return page(request, "fleet/invite.html", token=None, name="", refused=None, gateways=service.gateways(session))
 
 
 @router.post("/fleet/invite")
-def invite(request: Request, by: Keeper, now: Now, name: Annotated[str, Form()] = "") -> HTMLResponse:
-    """An invitation, shown this once."""
+def invite(
+    request: Request, by: Keeper, now: Now, name: Annotated[str, Form()] = "", like: Annotated[str, Form()] = ""
+) -> HTMLResponse:
+    """An invitation, shown this once; the box gets the configuration of the gateway it is to be `like`."""
     try:
         with store_of(request).write() as session:
-            token = service.invite(session, name.strip(), request.app.state.authority, now, actor=by.ref)
+            first = configuration_of(session, request.app.state.blobs, gateway_of(session, like)) if like else None
+            token = service.invite(
+                session, name.strip(), request.app.state.authority, now, actor=by.ref, configuration=first
+            )
     except Refused as refused:
-        return page(request, "fleet/invite.html", refused.status, token=None, name=name, refused=refused.said)
+        context: dict[str, Any] = {"token": None, "name": name, "refused": refused.said, "gateways": []}
+        return page(request, "fleet/invite.html", refused.status, **context)
     expires, url = now + service.INVITE_LIFE, request.app.state.public_url
     return page(request, "fleet/invite.html", token=token, expires_at=expires, url=url)
 
@@ -65,14 +72,14 @@ def invite(request: Request, by: Keeper, now: Now, name: Annotated[str, Form()] 
 def revoke(request: Request, by: Keeper, now: Now, gateway: str) -> Response:
     """Put a gateway out of use for good."""
     with store_of(request).write() as session:
-        service.set_state(session, _gateway(session, gateway), "revoked", now, actor=by.ref)
+        service.set_state(session, gateway_of(session, gateway), "revoked", now, actor=by.ref)
     return go(f"/fleet/{gateway}")
 
 
 @router.get("/fleet/{gateway}")
 def gateway_page(request: Request, by: Reader, session: Reading, gateway: str) -> HTMLResponse:
     """One gateway: presence, books, certificates, devices."""
-    found = _gateway(session, gateway)
+    found = gateway_of(session, gateway)
     books = session.scalars(select(Book).where(Book.gateway == gateway).order_by(Book.id.desc())).all()
     return page(request, "fleet/gateway.html", gateway=found, books=books, gateway_state=gateway_state)
 
@@ -80,7 +87,7 @@ def gateway_page(request: Request, by: Reader, session: Reading, gateway: str) -
 @router.get("/fleet/{gateway}/{device}")
 def device_page(request: Request, by: Reader, session: Reading, gateway: str, device: str) -> HTMLResponse:
     """One device, drawn from its self-description and the states it told; nothing here knows its kind."""
-    found = next((each for each in _gateway(session, gateway).devices if each.name == device), None)
+    found = next((each for each in gateway_of(session, gateway).devices if each.name == device), None)
     if found is None:
         raise Refused("网关 {gateway} 上没有名为“{device}”的设备。", code="no_such_device", status=404,
                       gateway=gateway, device=device)  # fmt: skip
@@ -105,6 +112,11 @@ def clear(request: Request, by: Keeper, now: Now, alarm: int) -> Response:
         if found is not None:
             clear_alarm(session, AlarmKind(found.kind), found.subject, at=now, by=by.ref)
     return go("/alarms")
+
+
+def configuration_of(session: Session, blobs: Blobs, gateway: Gateway) -> str:
+    """The blob of the configuration a gateway is to have."""
+    return blobs.put(configuration.text_of(session, blobs, gateway).encode())
 
 
 def gateway_state(gateway: Gateway) -> str:
@@ -161,7 +173,8 @@ def _summary(device: Device) -> Sequence[tuple[Mapping[str, Any], int]]:
     return [(different[value], values.count(value)) for value in list(dict.fromkeys(values))[:4]]
 
 
-def _gateway(session: Session, name: str) -> Gateway:
+def gateway_of(session: Session, name: str) -> Gateway:
+    """The gateway of that name; raises Refused (404)."""
     found = service.find(session, name)
     if found is None:
         raise Refused("没有名为“{gateway}”的网关。", code="no_such_gateway", status=404, gateway=name)

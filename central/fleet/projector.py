@@ -1,14 +1,21 @@
 """What gateways tell of themselves, read into the registry; and the alarms that follow from it."""
 
+from collections.abc import Mapping
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
+from central.fleet import documents
 from central.fleet.service import device_of, find, set_state
-from central.fleet.tables import Gateway
+from central.fleet.tables import Device, Gateway
 from central.ledger.projection import LineView
 from central.store import tell
 from devices.box import (
     ClockChanged,
+    ConfigKept,
+    ConfigRefused,
+    ConfigTried,
     DeviceBack,
     DeviceGone,
     ForgedWishes,
@@ -18,8 +25,8 @@ from devices.box import (
 )
 from devices.messages import Fact, wire_name
 
-_ALARMING: tuple[type[Fact], ...] = (DeviceGone, ForgedWishes, IdentityContested, LinesDropped)
-_TOLD: tuple[type[Fact], ...] = (Started, ClockChanged, DeviceBack, *_ALARMING)
+_ALARMING: tuple[type[Fact], ...] = (ConfigRefused, DeviceGone, ForgedWishes, IdentityContested, LinesDropped)
+_TOLD: tuple[type[Fact], ...] = (Started, ClockChanged, ConfigTried, ConfigKept, DeviceBack, *_ALARMING)
 
 
 class FleetProjector:
@@ -34,7 +41,9 @@ class FleetProjector:
             raise LookupError(f"no gateway is called {line.gateway!r}")
         match line.fact:
             case Started() as started:
-                _started(session, gateway, started)
+                _started(session, gateway, started, line)
+            case ConfigTried() | ConfigKept() | ConfigRefused():
+                _configured(session, gateway, line.fact, line)
             case ClockChanged(trusted=trusted):
                 gateway.clock_trusted = trusted
             case DeviceBack(verified=verified):
@@ -68,6 +77,8 @@ def alarm(session: Session, line: LineView) -> None:
     match line.fact:
         case DeviceGone(why=why):
             raise_alarm(session, AlarmKind.DEVICE_GONE, line.subject, at=line.at, why=why)
+        case ConfigRefused(version=version, why=why):
+            raise_alarm(session, AlarmKind.CONFIG_REFUSED, line.gateway, at=line.at, version=version, why=why)
         case ForgedWishes(count=count):
             raise_alarm(session, AlarmKind.FORGED_WISHES, line.gateway, at=line.at, count=count)
         case LinesDropped(count=count, why=why):
@@ -76,8 +87,42 @@ def alarm(session: Session, line: LineView) -> None:
             raise_alarm(session, AlarmKind.IDENTITY_CONTESTED, line.gateway, at=line.at, takeovers=takeovers)
 
 
-def _started(session: Session, gateway: Gateway, started: Started) -> None:
+def _started(session: Session, gateway: Gateway, started: Started, line: LineView) -> None:
     gateway.version, gateway.catalogue = started.version[:32], started.catalogue
-    gateway.simulated = started.simulated
-    for name, product in started.devices.items():
-        device_of(session, gateway, name).product = product
+    gateway.simulated, gateway.safe = started.simulated, started.safe
+    gateway.configuration = started.configuration or gateway.configuration
+    if started.safe:
+        raise_alarm(session, AlarmKind.SAFE_MODE, gateway.name, at=line.at)
+        return
+    clear_alarm(session, AlarmKind.SAFE_MODE, gateway.name, at=line.at)
+    _has(session, gateway, started.devices, line)
+
+
+def _configured(
+    session: Session, gateway: Gateway, fact: ConfigTried | ConfigKept | ConfigRefused, line: LineView
+) -> None:
+    match fact:
+        case ConfigTried(version=version):
+            documents.told(session, gateway, documents.CONFIG, version, "tried", line.at)
+        case ConfigRefused(version=version, why=why):
+            documents.told(session, gateway, documents.CONFIG, version, "refused", line.at, why)
+            alarm(session, line)
+        case ConfigKept(version=version, devices=devices):
+            documents.told(session, gateway, documents.CONFIG, version, "kept", line.at)
+            current = documents.current(session, gateway, documents.CONFIG)
+            if current is not None and current.version == version:
+                gateway.configuration, gateway.safe = current.sha256, False
+                clear_alarm(session, AlarmKind.CONFIG_REFUSED, gateway.name, at=line.at)
+                clear_alarm(session, AlarmKind.SAFE_MODE, gateway.name, at=line.at)
+            _has(session, gateway, devices, line)
+
+
+def _has(session: Session, gateway: Gateway, devices: Mapping[str, str], line: LineView) -> None:
+    """These are its devices now; others it had are gone from its configuration, and nobody misses them."""
+    for name, product in devices.items():
+        device = device_of(session, gateway, name)
+        device.product, device.removed_at = product, None
+    for device in session.scalars(select(Device).where(Device.gateway_id == gateway.id, Device.removed_at.is_(None))):
+        if device.name not in devices:
+            device.removed_at, device.presence = line.at, "unknown"
+            clear_alarm(session, AlarmKind.DEVICE_GONE, f"{gateway.name}/{device.name}", at=line.at)

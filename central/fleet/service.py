@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from central import pki
 from central.alarms import AlarmKind, clear_alarm
-from central.fleet.facts import GatewayEnrolled, GatewayInvited, GatewayStateChanged
+from central.fleet import documents
+from central.fleet.facts import GatewayEnrolled, GatewayInvited, GatewayPlaced, GatewayStateChanged
 from central.fleet.tables import Device, Gateway, GatewayKey, Invite
 from central.ledger.batch import Sender
 from central.ledger.own import record
@@ -43,11 +44,19 @@ class Enrolled:
     certificate: x509.Certificate
 
 
-def invite(
-    session: Session, name: str, authority: pki.Authority, now: datetime, *, actor: str, life: timedelta = INVITE_LIFE
+def invite(  # noqa: PLR0913
+    session: Session,
+    name: str,
+    authority: pki.Authority,
+    now: datetime,
+    *,
+    actor: str,
+    life: timedelta = INVITE_LIFE,
+    configuration: str | None = None,
 ) -> str:
     """A token with which one box may enrol under this name, once; it also names the court's root.
 
+    `configuration` is the blob of the first one it gets, unless its name has one already.
     Raises Refused for a name no gateway may have.
     """
     try:
@@ -57,7 +66,7 @@ def invite(
             "设备网关名称“{name}”不可用：只能用小写字母、数字和连字符。", code="bad_name", status=422, name=name
         ) from error
     secret = secrets.token_hex(24)
-    session.add(Invite(gateway=name, secret_hash=_hashed(secret), expires_at=now + life))
+    session.add(Invite(gateway=name, secret_hash=_hashed(secret), expires_at=now + life, configuration=configuration))
     record(session, GatewayInvited(gateway=name), actor=actor)
     return f"{secret}.{authority.root_fingerprint[:_FINGERPRINT_DIGITS]}"
 
@@ -87,6 +96,8 @@ def enrol(
     gateway.state, gateway.enrolled_at, gateway.version = "active", now, version[:32] or None
     _admit(session, gateway, certificate, now)
     clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now)
+    if invite.configuration and documents.current(session, gateway, documents.CONFIG) is None:
+        documents.desire(session, gateway, documents.CONFIG, invite.configuration, now)
     _changed(session, gateway)
     return Enrolled(gateway, certificate)
 
@@ -131,6 +142,15 @@ def set_state(
         clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now, by=actor)
     record(session, GatewayStateChanged(gateway=gateway.name, to=to, why=why), actor=actor)
     _changed(session, gateway)
+
+
+def place(session: Session, gateway: Gateway, floor: str, room: str, tags: Sequence[str], *, actor: str) -> None:
+    """Say where it stands, and which groups it belongs to."""
+    gateway.floor, gateway.room = floor.strip()[:40], room.strip()[:80]
+    gateway.tags = sorted({tag.strip()[:40] for tag in tags if tag.strip()})
+    placed = GatewayPlaced(gateway=gateway.name, floor=gateway.floor, room=gateway.room, tags=gateway.tags)
+    record(session, placed, actor=actor)
+    tell(session, "fleet", f"gateway:{gateway.name}")
 
 
 def find(session: Session, name: str) -> Gateway | None:

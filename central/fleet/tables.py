@@ -24,6 +24,14 @@ class Gateway(Base):
     version: Mapped[str | None] = mapped_column(String(32))
     catalogue: Mapped[str | None] = mapped_column(String(64))
     """SHA-256 of the blob that describes its drivers."""
+    configuration: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the blob with the configuration in force."""
+    safe: Mapped[bool] = mapped_column(default=False)
+    """In safe mode: started three times in vain, only its link runs."""
+    floor: Mapped[str] = mapped_column(String(40), default="")
+    room: Mapped[str] = mapped_column(String(80), default="")
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    """Groups it belongs to."""
     simulated: Mapped[bool] = mapped_column(default=False)
     clock_trusted: Mapped[bool] = mapped_column(default=False)
     presence: Mapped[str] = mapped_column(String(16), default="unknown")
@@ -33,6 +41,11 @@ class Gateway(Base):
     last_seen: Mapped[datetime | None]
     keys: Mapped[list["GatewayKey"]] = relationship(back_populates="gateway", order_by="GatewayKey.id")
     devices: Mapped[list["Device"]] = relationship(back_populates="gateway", order_by="Device.name")
+
+    @property
+    def devices_now(self) -> "list[Device]":
+        """Those its present configuration has."""
+        return [device for device in self.devices if device.removed_at is None]
 
     @property
     def is_there(self) -> bool:
@@ -83,6 +96,8 @@ class Device(Base):
     verified: Mapped[bool] = mapped_column(default=True)
     """False while its driver has not met real hardware."""
     changed_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    """Since then the gateway's configuration has no such device."""
 
     @property
     def kind(self) -> str:
@@ -104,6 +119,48 @@ class DesiredDocument(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     """Its blob."""
     desired_at: Mapped[datetime]
+    by: Mapped[str | None] = mapped_column(String(80))
+    """Actor reference."""
+    state: Mapped[str] = mapped_column(String(8), default="")
+    """What the box said of it: `tried`, `kept`, `refused`; empty before."""
+    why: Mapped[str] = mapped_column(Text, default="")
+    told_at: Mapped[datetime | None]
+
+
+class Rollout(Base):
+    """One change of configuration brought to many gateways, wave after wave."""
+
+    __tablename__ = "rollouts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    patch: Mapped[str] = mapped_column(Text)
+    """YAML laid over each gateway's configuration (RFC 7396)."""
+    state: Mapped[str] = mapped_column(String(8), default="running")
+    """`running`, `paused`, `done` or `stopped`."""
+    why: Mapped[str] = mapped_column(Text, default="")
+    made_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
+    boxes: Mapped[list["RolloutBox"]] = relationship(back_populates="rollout", order_by="RolloutBox.id")
+
+
+class RolloutBox(Base):
+    """One gateway of a roll-out."""
+
+    __tablename__ = "rollout_boxes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rollout_id: Mapped[int] = mapped_column(ForeignKey("rollouts.id"), index=True)
+    rollout: Mapped[Rollout] = relationship(back_populates="boxes")
+    gateway_id: Mapped[int] = mapped_column(ForeignKey("gateways.id"))
+    gateway: Mapped[Gateway] = relationship()
+    wave: Mapped[int]
+    version: Mapped[int | None] = mapped_column(BigInteger)
+    """The configuration it got."""
+    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    """`waiting`, `sent`, `kept`, `refused`, `late` or `skipped`."""
+    why: Mapped[str] = mapped_column(Text, default="")
+    sent_at: Mapped[datetime | None]
 
 
 class Invite(Base):
@@ -115,5 +172,7 @@ class Invite(Base):
     gateway: Mapped[str] = mapped_column(String(48))
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of the secret, hex."""
+    configuration: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the first configuration's blob."""
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

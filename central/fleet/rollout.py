@@ -1,0 +1,136 @@
+"""One change brought to many gateways: one, then a tenth, then all; the first that refuses stops it for a person."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from math import ceil
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.blobs import Blobs
+from central.fleet import configuration, documents
+from central.fleet.facts import RolloutChanged, RolloutMade
+from central.fleet.tables import DesiredDocument, Gateway, Rollout, RolloutBox
+from central.ledger.own import record
+from central.store import tell
+from central.sweeping import Sweep
+from central.web.refused import Refused
+
+WAVES_PERCENT = (0, 10, 100)
+"""Up to which share of the gateways each wave goes; the first is one box."""
+PATIENCE = timedelta(minutes=15)
+"""A gateway that has said nothing of its configuration for so long stops the roll-out."""
+
+
+def make(  # noqa: PLR0913
+    session: Session, blobs: Blobs, title: str, patch: str, gateways: Sequence[Gateway], now: datetime, *, actor: str
+) -> Rollout:
+    """Begin one; each gateway's new configuration is checked before the first gets it.
+
+    Raises Refused (422): nobody chosen, or one of them would get a configuration that cannot be.
+    """
+    if not gateways:
+        raise Refused("请选择至少一台网关。", code="nobody", status=422)
+    if not title.strip():
+        raise Refused("请写明这次变更是做什么。", code="no_title", status=422)
+    for gateway in gateways:
+        _checked(session, blobs, gateway, patch)
+    rollout = Rollout(title=title.strip()[:120], patch=patch, made_at=now, by=actor)
+    session.add(rollout)
+    session.flush()
+    for number, gateway in enumerate(gateways):
+        session.add(RolloutBox(rollout_id=rollout.id, gateway_id=gateway.id, wave=_wave(number, len(gateways))))
+    record(session, RolloutMade(rollout=rollout.id, gateways=len(gateways)), actor=actor)
+    tell(session, "rollouts")
+    return rollout
+
+
+def go_on(session: Session, rollout: Rollout, to: str, *, actor: str) -> None:
+    """A person lets it go on (those that failed are passed over), pauses it or stops it for good. Raises Refused."""
+    if rollout.state in ("done", "stopped") or to not in ("running", "paused", "stopped"):
+        raise Refused("这次推送已经结束。", code="rollout_ended")
+    if to == "running":
+        for box in rollout.boxes:
+            if box.state in ("refused", "late"):
+                box.state = "skipped"
+    rollout.state, rollout.why = to, ""
+    record(session, RolloutChanged(rollout=rollout.id, to=to), actor=actor)
+    tell(session, "rollouts")
+
+
+def sweep_with(blobs: Blobs) -> Sweep:
+    """What carries the roll-outs on as time passes."""
+
+    def sweep(session: Session, now: datetime) -> None:
+        for rollout in session.scalars(select(Rollout).where(Rollout.state == "running")):
+            step(session, blobs, rollout, now)
+
+    return sweep
+
+
+def step(session: Session, blobs: Blobs, rollout: Rollout, now: datetime) -> None:
+    """See what became of those that were sent; pause at the first failure, else go to the next wave."""
+    sent = [box for box in rollout.boxes if box.state == "sent"]
+    for box in sent:
+        _outcome(session, box, now)
+    failed = next((box for box in sent if box.state in ("refused", "late")), None)
+    if any(box.state != "sent" for box in sent):
+        tell(session, "rollouts")
+    if failed is not None:
+        rollout.state, rollout.why = "paused", f"{failed.gateway.name}: {failed.why}"
+        record(session, RolloutChanged(rollout=rollout.id, to="paused"))
+        return
+    if any(box.state == "sent" for box in rollout.boxes):
+        return
+    waiting = [box for box in rollout.boxes if box.state == "waiting"]
+    if not waiting:
+        rollout.state = "done"
+        record(session, RolloutChanged(rollout=rollout.id, to="done"))
+        tell(session, "rollouts")
+        return
+    for box in (box for box in waiting if box.wave == waiting[0].wave):
+        _send(session, blobs, rollout, box, now)
+
+
+def _send(session: Session, blobs: Blobs, rollout: Rollout, box: RolloutBox, now: datetime) -> None:
+    try:
+        text = _checked(session, blobs, box.gateway, rollout.patch)
+        before = documents.current(session, box.gateway, documents.CONFIG)
+        document = configuration.publish(session, blobs, box.gateway, text, now, actor=rollout.by)
+    except Refused as refused:  # it has changed since the roll-out was made
+        box.state, box.why = "skipped", str(refused)
+        return
+    same = before is not None and before.version == document.version and document.state == "kept"
+    box.version, box.sent_at, box.state = document.version, now, "kept" if same else "sent"
+    tell(session, "rollouts")
+
+
+def _outcome(session: Session, box: RolloutBox, now: datetime) -> None:
+    found = select(DesiredDocument).where(
+        DesiredDocument.gateway_id == box.gateway_id,
+        DesiredDocument.name == documents.CONFIG,
+        DesiredDocument.version == box.version,
+    )
+    document = session.scalars(found).one_or_none()
+    if document is not None and document.state in ("kept", "refused"):
+        box.state, box.why = document.state, document.why
+    elif box.sent_at is not None and now - box.sent_at > PATIENCE:
+        box.state, box.why = "late", ""
+
+
+def _checked(session: Session, blobs: Blobs, gateway: Gateway, patch: str) -> str:
+    """The gateway's configuration with the patch laid over it. Raises Refused naming gateway, line and setting."""
+    before = configuration.text_of(session, blobs, gateway)
+    content = configuration.merged(configuration.values(before), configuration.values(patch))
+    text = configuration.write(content)
+    problems = configuration.check(text, configuration.catalogue_of(blobs, gateway))
+    if problems:
+        raise Refused(
+            "网关 {gateway} 的 {where}：{said}", code="bad_config", status=422,
+            gateway=gateway.name, where=problems[0].where, said=problems[0].said,
+        )  # fmt: skip
+    return text
+
+
+def _wave(number: int, of: int) -> int:
+    return next(wave for wave, percent in enumerate(WAVES_PERCENT) if number < max(1, ceil(of * percent / 100)))

@@ -1,0 +1,207 @@
+"""Configurations as central edits them: checked by what the gateway brings, versioned, compared, rolled out."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
+
+from central.alarms import open_alarms
+from central.fleet import configuration, documents, rollout, service
+from central.fleet.projector import FleetProjector
+from central.fleet.tables import Device, Gateway, Rollout
+from central.ledger.accept import Ledger
+from central.store import Store
+from central.web.refused import Refused
+from devices.box import GATEWAY, ConfigKept, ConfigRefused, ConfigTried, Started
+from devices.messages import Fact
+from gateway.catalogue_blob import catalogue_blob
+
+from .box import Box
+from .desk import Desk, desk
+from .locker import BOX, COURT, Locker
+
+GOOD = "devices:\n  wall-a: {driver: locks/kr_cu16, port: /dev/ttyS1, cells: 12}\n"
+CATALOGUE = json.loads(catalogue_blob())
+
+
+@pytest.fixture
+def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
+    made = Locker(store, court_key, tmp_path / "blobs")
+    made.blobs.put(catalogue_blob())
+    return made
+
+
+@pytest.fixture
+def at(locker: Locker) -> Iterator[Desk]:
+    with desk(locker) as made:
+        yield made
+
+
+class Told:
+    """A box that tells central of itself."""
+
+    def __init__(self, locker: Locker, name: str) -> None:
+        self.locker, self.box = locker, Box(name)
+        self.sent = 0
+        with locker.store.write() as session:
+            gateway = service.find(session, name)
+            if gateway is None:
+                gateway = Gateway(name=name, permit_secret=b"x" * 32, enrolled_at=locker.now)
+                session.add(gateway)
+
+    def tell(self, *facts: Fact) -> None:
+        for fact in facts:
+            self.box.write(fact, GATEWAY)
+        with self.locker.store.write() as session:
+            ledger = Ledger(COURT, [FleetProjector()])
+            ledger.accept(session, self.box.sender, *self.box.batch(self.sent + 1))
+        self.sent = len(self.box.raws)
+
+    def start(self, text: str = GOOD) -> "Told":
+        blob = self.locker.blobs.put(("gateway: x\ncourt: y\ndata: z\n" + text).encode())
+        sha256 = self.locker.blobs.put(catalogue_blob())
+        devices = {"wall-a": "locks/kr_cu16"}
+        self.tell(Started(version="1", catalogue=sha256, configuration=blob, devices=devices))
+        return self
+
+    def wanted(self) -> int:
+        with self.locker.store.read() as session:
+            gateway = service.find(session, self.box.name)
+            assert gateway is not None
+            document = documents.current(session, gateway, "config")
+            return document.version if document else 0
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (GOOD.replace("cells", "cels"), 2, "没有“cels”这个设置，是不是“cells”？"),
+        (GOOD.replace("12", "many"), 2, "应为整数，现在是 many。"),
+        (GOOD.replace("12", "999"), 2, "太大"),
+        (GOOD.replace("kr_cu16", "kr_cu15"), 2, "是不是“locks/kr_cu16”？"),
+        (GOOD.replace("port: /dev/ttyS1, ", ""), 2, "缺少“port”。"),
+        ("devices:\n  wall-a: {cells: 12}\n", 2, "缺少“driver”。"),
+        (GOOD + "stations:\n  loker: {}\n", 4, "是不是“locker”？"),
+        ("devices:\n  wall-a: [\n", 3, "不是 YAML"),
+        ("just words", 1, "请写“devices:”"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line_and_what_to_write(text: str, line: int, said: str) -> None:
+    first = configuration.check(text, CATALOGUE)[0]
+    assert said in str(first.said) and first.line == line
+    assert configuration.check(GOOD, CATALOGUE) == []
+
+
+def test_a_patch_joins_takes_away_and_replaces() -> None:
+    assert configuration.merged({"a": {"b": 1, "c": 2}, "d": [1]}, {"a": {"b": None, "e": 3}, "d": [2]}) == {
+        "a": {"c": 2, "e": 3},
+        "d": [2],
+    }
+
+
+def test_what_a_box_reports_is_what_is_edited_until_central_has_said_another(locker: Locker) -> None:
+    told = Told(locker, "room-1").start()
+    with locker.store.write() as session:
+        gateway = service.find(session, "room-1")
+        assert gateway is not None
+        assert configuration.values(configuration.text_of(session, locker.blobs, gateway)) == configuration.values(GOOD)
+        made = configuration.publish(session, locker.blobs, gateway, GOOD + "stations: {}\n", locker.now, actor="p:1")
+        with pytest.raises(Refused):
+            configuration.publish(session, locker.blobs, gateway, GOOD.replace("cells", "cels"), locker.now)
+    told.tell(ConfigTried(version=made.version), ConfigRefused(version=made.version, why="not back: wall-a"))
+    with locker.store.read() as session:
+        (alarm,) = open_alarms(session)
+        assert (alarm.kind, alarm.subject) == ("config_refused", "room-1")
+    told.tell(ConfigKept(version=made.version, devices={"reader-a": "readers/serial_barcode"}))
+    with locker.store.read() as session:
+        gateway = service.find(session, "room-1")
+        assert gateway is not None and gateway.configuration == made.sha256
+        assert [device.name for device in gateway.devices_now] == ["reader-a"]
+        assert session.scalars(select(Device.removed_at).where(Device.name == "wall-a")).one() is not None
+        assert not open_alarms(session)
+
+
+def test_a_box_in_safe_mode_is_an_alarm_until_it_starts_in_earnest(locker: Locker) -> None:
+    told = Told(locker, "room-1").start()
+    told.tell(Started(version="1", catalogue="c" * 64, safe=True))
+    with locker.store.read() as session:
+        assert [alarm.kind for alarm in open_alarms(session)] == ["safe_mode"]
+        gateway = service.find(session, "room-1")
+        assert gateway is not None and [device.name for device in gateway.devices_now] == ["wall-a"]
+    told.start()
+    with locker.store.read() as session:
+        assert not open_alarms(session)
+
+
+def test_a_roll_out_goes_from_one_to_a_tenth_to_all_and_stops_at_the_first_that_refuses(locker: Locker) -> None:
+    boxes = [Told(locker, f"room-{n:02}").start() for n in range(20)]
+    patch = "devices: {wall-a: {poll_s: 0.5}}"
+    with locker.store.write() as session:
+        gateways = [each for each in service.gateways(session) if each.name.startswith("room-")]
+        made = rollout.make(session, locker.blobs, "slower", patch, gateways, locker.now, actor="person:1")
+
+    def step() -> list[Told]:
+        with locker.store.write() as session:
+            rollout.sweep_with(locker.blobs)(session, locker.now)
+        return [box for box in boxes if box.wanted()]
+
+    assert step() == boxes[:1]
+    assert step() == boxes[:1]
+    boxes[0].tell(ConfigKept(version=boxes[0].wanted(), devices={}))
+    assert step() == boxes[:2]
+    boxes[1].tell(ConfigRefused(version=boxes[1].wanted(), why="not back: wall-a"))
+    assert step() == boxes[:2]
+    with locker.store.write() as session:
+        stopped = session.get_one(Rollout, made.id)
+        assert (stopped.state, stopped.why) == ("paused", "room-01: not back: wall-a")
+        rollout.go_on(session, stopped, "running", actor="person:1")
+    assert step() == boxes
+    for box in boxes[2:-1]:
+        box.tell(ConfigKept(version=box.wanted(), devices={}))
+    locker.now += timedelta(minutes=16)
+    step()
+    with locker.store.read() as session:
+        told = session.get_one(Rollout, made.id)
+        assert told.state == "paused" and told.boxes[-1].state == "late"
+
+
+def test_a_roll_out_that_would_break_one_box_reaches_none(locker: Locker) -> None:
+    Told(locker, "room-1").start()
+    with locker.store.write() as session, pytest.raises(Refused, match="room-1"):
+        gateways = [service.find(session, "room-1")]
+        rollout.make(session, locker.blobs, "x", "devices: {wall-a: {cells: no}}", gateways, locker.now, actor="p")  # type: ignore[arg-type]
+
+
+def test_a_configuration_is_edited_by_form_and_text_and_published(at: Desk, locker: Locker) -> None:
+    told = Told(locker, BOX).start()
+    at.sign_in("it")
+    shown = at.open(f"/config/{BOX}")
+    assert "与现行配置没有差别" in shown and "locks/kr_cu16" in shown
+    form = {"device": "wall-a", "driver": "locks/kr_cu16", "do": "save", "text": GOOD}
+    shown = at.send(f"/config/{BOX}/form", **form, **{"s.port": "/dev/ttyS1", "s.cells": "16"})
+    assert "cells: 16" in shown and 'class="plus"' in shown
+    assert "没有“cels”这个设置" in at.send(f"/config/{BOX}", 422, text=GOOD.replace("cells", "cels"))
+    assert told.wanted() == 0
+    assert "还没有取走" in at.send(f"/config/{BOX}", text=GOOD.replace("12", "16"))
+    told.tell(ConfigRefused(version=told.wanted(), why="not back within 60 s: wall-a"))
+    assert "not back within 60 s: wall-a" in at.open(f"/config/{BOX}")
+    checked = at.send(f"/config/{BOX}/check", text="devices: [\n")
+    assert "不是 YAML" in checked and "<html" not in checked
+    at.open("/rollouts")
+    at.send("/rollouts", title="slower", patch="devices: {wall-a: {poll_s: 0.5}}", gateways=[BOX])
+    assert "推送中" in at.shown
+    at.send(f"{at.at()}/stopped")
+    assert "已停止" in at.shown
+    at.open(f"/fleet/{BOX}")
+    assert "三楼" in at.send(f"/fleet/{BOX}/place", floor="三楼", room="第一法庭", tags="刑庭 试点")
+
+
+def test_a_clerk_may_look_and_not_change(at: Desk, locker: Locker) -> None:
+    Told(locker, BOX).start()
+    at.sign_in("clerk")
+    at.open(f"/config/{BOX}")
+    at.send(f"/config/{BOX}", 403, text=GOOD)
