@@ -1,6 +1,7 @@
 """`/healthz` for whoever restarts things, `/metrics` for Prometheus."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from fastapi import APIRouter, Response
 from prometheus_client import CollectorRegistry, generate_latest
@@ -94,10 +95,22 @@ class _Figures(Collector):
             open_ = GaugeMetricFamily("courtside_alarms_open", "Open alarms by kind", labels=["kind"])
             for kind, count in alarms:
                 open_.add_metric([kind], count)
+            beats = session.execute(select(Gateway.name, Gateway.health).where(Gateway.state == "active")).all()
             parked = session.scalar(select(func.count()).select_from(Parked)) or 0
         yield gateways
+        yield from self._of_gateways(beats)
         yield open_
         yield GaugeMetricFamily("courtside_parked_lines", "Lines that wait to be projected", value=parked)
+
+    @staticmethod
+    def _of_gateways(beats: Iterable[Any]) -> Iterable[Metric]:
+        names = ("queue", "disk_used", "temperature_c", "clock_off_s", "ack_ms", "devices_gone")
+        told = {n: GaugeMetricFamily(f"courtside_gateway_{n}", "Newest heartbeat", labels=["gateway"]) for n in names}
+        for gateway, health in beats:
+            for name in names:
+                if name in health:
+                    told[name].add_metric([gateway], health[name])
+        yield from told.values()
 
 
 def _ingest_figures(running: Running) -> Iterable[Metric]:

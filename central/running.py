@@ -21,12 +21,15 @@ from central.pki import Authority
 from central.settings import Settings
 from central.store import Store
 from central.sweeping import Sweep, sweeping
+from devices.box import GATEWAY
+from devices.health import STREAM
 from devices.journal import MAX_BATCH_LINES
 from devices.topics import GatewayTopics, of_gateway
 
 _LOG = logging.getLogger(__name__)
 _HOMIE = "homie/5/"
 _COUNTS = "counts"
+_HEALTH = f"live/{GATEWAY}/{STREAM}"
 WISHES = "wishes"
 """Woken when a wish waits to be sent."""
 _CROWDED = 100
@@ -125,6 +128,8 @@ def dispatcher(court: str, ingest: Ingest, presence: Presence) -> Callable[[Arri
             ingest.put(gateway, arrival.payload, arrival.seal)
         elif below == "live/journal":
             ingest.news(gateway, arrival.payload)
+        elif below == _HEALTH:
+            presence.beat(gateway, arrival.payload)
         elif below.startswith("live/") and below.endswith(f"/{_COUNTS}"):
             presence.counts(gateway, below.split("/")[1], arrival.payload)
 

@@ -24,6 +24,7 @@ from gateway.config import GatewayConfig
 from gateway.deadlines import Deadlines
 from gateway.documents import Documents
 from gateway.floor import Floor
+from gateway.heartbeat import Pulse, beating
 from gateway.identity import Identity, NoIdentity, load
 from gateway.journal import Journal
 from gateway.kept_config import KeptConfig, Start
@@ -66,6 +67,7 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
         bench = Bench(config.devices, journal, deadlines, uploads.fetch)
         documents = Documents(journal, uploads.fetch, data)
         time = Time(clock.mono)
+        pulse = Pulse(journal, bench, data)
         ground = [
             keep("clock", partial(_follow_clock, clock, journal), time),
             keep("deadlines", partial(_up_and, deadlines.run), time),
@@ -74,10 +76,12 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
             keep("documents", documents.run, time),
             keep(
                 "link",
-                partial(_link, identity, journal, bench, Wishes(identity, journal, bench, deadlines), documents),
+                partial(_link, identity, pulse, Wishes(identity, journal, bench, deadlines), documents),
                 time,
             ),
         ]
+        if own.top.metrics:
+            ground.append(_metrics(pulse, own.top.metrics, time))
         stations = partial(_stations, identity, journal, bench, deadlines)
         async with _running(ground), Floor(config, bench, stations, time) as floor:
             trial = Trial(box, floor, bench)
@@ -152,19 +156,27 @@ async def _prune(journal: Journal, up: Up) -> None:
         await asyncio.sleep(PRUNE_EVERY_S)
 
 
-async def _link(
-    identity: Identity, journal: Journal, bench: Bench, wishes: Wishes, documents: Documents, up: Up
-) -> None:
+def _metrics(pulse: Pulse, address: str, time: Time) -> Coroutine[Any, Any, None]:
+    from gateway.metrics import serve  # not at the head: most boxes are asked by nobody
+
+    return keep("metrics", partial(serve, pulse, address), time)
+
+
+async def _link(identity: Identity, pulse: Pulse, wishes: Wishes, documents: Documents, up: Up) -> None:
+    journal, bench = pulse.journal, pulse.bench
+
     async def obey(token: str, retained: bool) -> None:
         await caught("a wish", lambda: wishes.heard(token, retained))
 
     uplink = Uplink(identity, journal, bench.properties, obey, documents.take)
     bench.described = uplink.described
+    pulse.uplink = uplink
     await up()
     async with asyncio.TaskGroup() as group:
-        telemetry = group.create_task(_tell_counts(bench, uplink))
+        telemetry = [group.create_task(_tell_counts(bench, uplink)), group.create_task(beating(pulse, uplink))]
         await uplink.run()
-        telemetry.cancel()
+        for task in telemetry:
+            task.cancel()
 
 
 async def _tell_counts(bench: Bench, uplink: Uplink) -> None:

@@ -58,6 +58,11 @@ class GatewayFile(BaseModel):
     court: _IDENTIFIER = Field(description="The court's name, as enrolled.")
     data: Path = Field(description="Folder of identity, journal and blobs, from the working directory.")
     rtc_healthy: bool = Field(default=False, description="True if a clock chip with a good battery keeps time.")
+    metrics: str | None = Field(
+        default=None,
+        pattern=r"^[^:\s]+:[0-9]{1,5}$",
+        description="host:port of the figures for Prometheus; none without.",
+    )
     prove_s: float = Field(
         default=60, gt=0, le=3600, description="Seconds within which devices must be back after central's change."
     )

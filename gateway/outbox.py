@@ -61,6 +61,8 @@ class Outbox:
         """Central says two boxes share this identity; nothing is to be published (ledger rule 8)."""
         self.acked = journal.acked
         """Running number of the last line central has committed."""
+        self.ack_ms: float | None = None
+        """How long the last batch took from here to central's word, None before the first."""
         self._journal = journal
         self._court = court
         self._seal = seal
@@ -199,6 +201,7 @@ class Outbox:
         while self._under_way and self._under_way[0].last <= n:
             arrived = self._under_way.popleft()
         if arrived and arrived.last == n and arrived.first_time:
+            self.ack_ms = round((now - arrived.since) * 1000, 1)
             self._journal.clock.learn(iat, now - arrived.since)
 
     async def _change_book(self, why: Why, n: int, ack: AckClaims) -> None:

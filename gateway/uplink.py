@@ -59,6 +59,7 @@ class Uplink:
             self._homie(homie.RUN): self._take_run,
         }
         self._is_connected = self._is_contested = False
+        self._connections = 0
         self._central_online = True
         self._changed = asyncio.Event()
         self._ack_seen = asyncio.Event()
@@ -79,6 +80,11 @@ class Uplink:
         if self.outbox.suspended:
             return "suspended"
         return "online" if self._central_online else "central_offline"
+
+    @property
+    def reconnects(self) -> int:
+        """How often the connection to the broker was made anew."""
+        return max(self._connections - 1, 0)
 
     async def run(self) -> None:
         """Stay connected until cancelled; once the identity is contested, stand still and say so."""
@@ -107,6 +113,7 @@ class Uplink:
             async with asyncio.TaskGroup() as tasks:
                 await connection.subscribe(list(self._takes))
                 self._is_connected = True
+                self._connections += 1
                 tasks.create_task(self._drain(connection, tasks))
                 tasks.create_task(self._announce(connection))
                 tasks.create_task(self._send_live(connection))

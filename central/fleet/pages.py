@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Form, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from central.alarms import Alarm, AlarmKind, clear_alarm, open_alarms
 from central.blobs import Blobs
-from central.fleet import configuration, service
+from central.fleet import configuration, figures, service
 from central.fleet.tables import Device, Gateway
 from central.ledger.tables import Book
 from central.web.here import Now, Reading, go, needs, pages, store_of
@@ -77,11 +77,21 @@ def revoke(request: Request, by: Keeper, now: Now, gateway: str) -> Response:
 
 
 @router.get("/fleet/{gateway}")
-def gateway_page(request: Request, by: Reader, session: Reading, gateway: str) -> HTMLResponse:
+def gateway_page(
+    request: Request, by: Reader, session: Reading, gateway: str, span: Literal["day", "month", "year", "all"] = "day"
+) -> HTMLResponse:
     """One gateway: presence, books, certificates, devices."""
     found = gateway_of(session, gateway)
     books = session.scalars(select(Book).where(Book.gateway == gateway).order_by(Book.id.desc())).all()
-    return page(request, "fleet/gateway.html", gateway=found, books=books, gateway_state=gateway_state)
+    return page(request, "fleet/gateway.html", gateway=found, books=books, gateway_state=gateway_state, span=span)
+
+
+@router.get("/fleet/{gateway}/figures.json")
+def figures_of(
+    by: Reader, session: Reading, now: Now, gateway: str, span: Literal["day", "month", "year", "all"] = "day"
+) -> JSONResponse:
+    """A gateway's figures over that time, for the plots of its page."""
+    return JSONResponse(figures.series(session, gateway_of(session, gateway).id, span, now))
 
 
 @router.get("/fleet/{gateway}/{device}")

@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -13,10 +14,12 @@ from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock, utc_now
+from central.fleet.figures import count_in
 from central.fleet.service import device_of, find
 from central.fleet.tables import Device, Gateway
 from central.store import Store, tell
 from devices.box import GATEWAY
+from devices.health import Heartbeat
 from devices.topics import NAME
 
 _LOG = logging.getLogger(__name__)
@@ -67,6 +70,7 @@ class Presence:
         self._written: dict[str, datetime] = {}
         self._values: dict[str, dict[str, str]] = defaultdict(dict)
         self._counts: dict[tuple[str, str], dict[str, int]] = {}
+        self._beats: dict[str, tuple[datetime, Heartbeat]] = {}
         self._stirred = asyncio.Event()
 
     def saw(self, gateway: str) -> None:
@@ -95,6 +99,15 @@ class Presence:
             self._counts[gateway, device] = told
             self.saw(gateway)
 
+    def beat(self, gateway: str, payload: bytes) -> None:
+        """A heartbeat; what is none is passed over."""
+        try:
+            told = Heartbeat.model_validate_json(payload)
+        except ValidationError:
+            return
+        self._beats[gateway] = (self._clock(), told)
+        self.saw(gateway)
+
     async def run(self) -> None:
         """Write down what is new, a moment after it came, until cancelled."""
         while True:
@@ -102,7 +115,7 @@ class Presence:
             await asyncio.sleep(_TOGETHER_S)
             self._stirred.clear()
             try:
-                await asyncio.to_thread(self.write, *self.take())
+                await asyncio.to_thread(self.write, *self.take(), self.take_beats())
             except DBAPIError as error:  # what is there will say so again
                 _LOG.warning("presence could not be written down: %s", error.orig)
 
@@ -113,15 +126,21 @@ class Presence:
         self._seen, self._values, self._counts = {}, defaultdict(dict), {}
         return taken
 
+    def take_beats(self) -> dict[str, tuple[datetime, Heartbeat]]:
+        """The heartbeats that came, and forget them; called in the event loop."""
+        taken, self._beats = self._beats, {}
+        return taken
+
     def write(
         self,
         seen: Mapping[str, datetime],
         values: Mapping[str, Mapping[str, str]],
         counts: Mapping[tuple[str, str], dict[str, int]],
+        beats: Mapping[str, tuple[datetime, Heartbeat]] = MappingProxyType({}),
     ) -> None:
-        """Write down what `take` gave; gateways the court does not know are passed over."""
+        """Write down what `take` and `take_beats` gave; gateways the court does not know are passed over."""
         with self._store.write() as session:
-            for name in sorted({*seen, *values, *(gateway for gateway, _ in counts)}):
+            for name in sorted({*seen, *values, *beats, *(gateway for gateway, _ in counts)}):
                 gateway = find(session, name)
                 if gateway is None:
                     continue
@@ -130,6 +149,8 @@ class Presence:
                     _value(session, gateway, topic, payload, self._clock())
                 for (_, device), told in ((key, told) for key, told in counts.items() if key[0] == name):
                     _counted(session, device_of(session, gateway, device), told)
+                if name in beats:
+                    _beaten(session, gateway, *beats[name])
                 tell(session, f"gateway:{name}")
 
 
@@ -147,6 +168,12 @@ def _value(session: Session, gateway: Gateway, topic: str, payload: str, now: da
         if device.states.get(name) != value:
             device.states = {**device.states, name: value}
             tell(session, "fleet", f"device:{gateway.name}/{node}")
+
+
+def _beaten(session: Session, gateway: Gateway, at: datetime, told: Heartbeat) -> None:
+    known = {**told.figures(), "clock_off_s": round(told.at - at.timestamp(), 3)}
+    gateway.health, gateway.beat_at = known, at
+    count_in(session, gateway.id, known, at)
 
 
 def _counted(session: Session, device: Device, told: dict[str, int]) -> None:

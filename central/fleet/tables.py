@@ -39,6 +39,9 @@ class Gateway(Base):
     description: Mapped[dict[str, Any] | None]
     """Homie `$description` as last heard."""
     last_seen: Mapped[datetime | None]
+    health: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Figures of the newest heartbeat."""
+    beat_at: Mapped[datetime | None]
     keys: Mapped[list["GatewayKey"]] = relationship(back_populates="gateway", order_by="GatewayKey.id")
     devices: Mapped[list["Device"]] = relationship(back_populates="gateway", order_by="Device.name")
 
