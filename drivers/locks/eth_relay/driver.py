@@ -1,19 +1,17 @@
 """An "ETH" relay board as a LockBank: a relay is pulsed to release a latch, an input tells of its door."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.describe import Property
-from devices.errors import DeviceOffline
 from devices.locks import Door, DoorChanged, door_properties
 from drivers.doors import Doors
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.locks.eth_relay import wire
+from drivers.relays import Relays
 
 ABOUT = '"ETH" network relay board, protocol V42: relays for latches, inputs for doors (TCP)'
 VERIFIED = False
@@ -59,8 +57,7 @@ class Device:
         self._config = config
         self._line = line
         self._doors = Doors(line, self.cells, self._read, config.poll_s, config.poll_fast_s)
-        self._pulsing = asyncio.Lock()
-        self._rested = False
+        self._relays = Relays(line, self._rest, config.pulse_s)
 
     async def open(self, cell: int) -> None:
         """Release one latch; safe to repeat. Raises WishRejected (no such cell), DeviceOffline."""
@@ -68,34 +65,24 @@ class Device:
 
     async def watch(self) -> AsyncIterator[DoorChanged]:
         """Every door once with `found`, then each change. Raises DeviceOffline when the board is gone."""
-        async with self._pulsing:
-            await self._rest()
+        await self._relays.settle()
         async for change in self._doors.watch():
             yield change
 
     async def _pulse(self, cell: int) -> bool:
-        """True if the board says that the relay moved. The relay is put to rest whatever comes between."""
+        """True if the board says that the relay moved."""
         relay = self._config.first_relay + cell - 1
-        async with self._pulsing:
-            if not self._rested:
-                await self._rest()
-            try:
-                moved = await self._line.ask_softly(*self._set(relay, 1, self._config.release_bit))
-                await self._line.pause(self._config.pulse_s)
-            except asyncio.CancelledError:
-                with suppress(DeviceOffline):
-                    await self._rest()
-                raise
-            await self._rest()
-            return moved is not None
+
+        async def move() -> bool:
+            return await self._line.ask_softly(*self._set(relay, 1, self._config.release_bit)) is not None
+
+        return await self._relays.pulse(move)
 
     async def _rest(self) -> None:
         """Put every relay of these cells to rest. Raises DeviceOffline if the board does not say so for each."""
-        self._rested = False
         for start, count in self._groups():
             resting = 0 if self._config.release_bit else (1 << count) - 1
             await self._line.ask(*self._set(self._config.first_relay + start, count, resting), tries=self._config.tries)
-        self._rested = True
 
     async def _read(self) -> Mapping[int, Door]:
         doors: dict[int, Door] = {}

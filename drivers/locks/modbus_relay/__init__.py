@@ -1,0 +1,1 @@
+"""Modbus RTU relay board: relays that release latches, inputs that see doors."""
