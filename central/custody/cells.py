@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, literal, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from central.cases.service import SIZES
@@ -14,11 +14,16 @@ from central.custody.tables import Cabinet, Cell, Move, Permit
 from central.fleet.tables import Gateway
 from central.ledger.own import record
 from central.people.roles import Actor, must
-from central.store import tell
+from central.store import columns_of, tell
 from central.web.refused import Refused, Said
 
 SIZE_NAMES = {"S": "小", "M": "中", "L": "大"}
 """What sizes of cells and volumes are called."""
+_CELL, _CABINET = columns_of(Cell), columns_of(Cabinet)
+_LOCKERS = union_all(
+    select(literal(1), _CELL.device).where(_CELL.gateway == bindparam("gateway")).distinct(),
+    select(literal(0), _CABINET.reader).where(_CABINET.gateway == bindparam("gateway")),
+)
 _SHY = timedelta(hours=1)
 """A cell whose door did not open is chosen last for so long."""
 
@@ -63,9 +68,11 @@ class Lockers:
 
 def lockers_of(session: Session, gateway: str) -> Lockers:
     """Banks of locks and readers of a gateway that belong to a cabinet."""
-    banks = session.scalars(select(Cell.device).where(Cell.gateway == gateway).distinct())
-    readers = session.scalars(select(Cabinet.reader).where(Cabinet.gateway == gateway))
-    return Lockers(frozenset(banks), frozenset(reader for reader in readers if reader))
+    found = session.execute(_LOCKERS, {"gateway": gateway}).all()
+    return Lockers(
+        frozenset(device for is_bank, device in found if is_bank),
+        frozenset(device for is_bank, device in found if not is_bank and device),
+    )
 
 
 def cabinet_of_reader(session: Session, gateway: str, reader: str) -> Cabinet | None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from central import pki
@@ -22,7 +22,7 @@ from central.fleet.facts import GatewayEnrolled, GatewayInvited, GatewayPlaced, 
 from central.fleet.tables import Device, Gateway, GatewayKey, Invite
 from central.ledger.batch import Sender
 from central.ledger.own import record
-from central.store import tell, wake
+from central.store import columns_of, tell, wake
 from central.web.refused import Refused
 from devices.claims import IdentityClaims
 from devices.grants import BadToken, read, thumbprint
@@ -34,6 +34,10 @@ BROKER = "broker"
 _FINGERPRINT_DIGITS = 32
 _DOOR_S = 60
 """Seconds a gateway's token for our door may live."""
+_G, _K = columns_of(Gateway), columns_of(GatewayKey)
+_SENDER = select(_G.state, _K.certificate).where(
+    _K.gateway_id == _G.id, _G.name == bindparam("name"), _G.state != "revoked", _K.withdrawn_at.is_(None)
+)
 
 
 @dataclass(frozen=True)
@@ -182,12 +186,7 @@ def device_of(session: Session, gateway: Gateway, name: str) -> Device:
 
 def sender(session: Session, name: str) -> Sender | None:
     """What the ledger has to know of a gateway; None if the court has none of that name in use."""
-    found = (
-        select(Gateway.state, GatewayKey.certificate)
-        .join(GatewayKey, GatewayKey.gateway_id == Gateway.id)
-        .where(Gateway.name == name, Gateway.state != "revoked", GatewayKey.withdrawn_at.is_(None))
-    )
-    rows = session.execute(found).all()
+    rows = session.execute(_SENDER, {"name": name}).all()
     if not rows:
         return None
     keys = dict(_named_key(certificate) for _, certificate in rows)

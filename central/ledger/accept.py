@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,10 @@ from devices.journal import ZERO, BadLine, read_line
 
 _LOG = logging.getLogger(__name__)
 _LINES: Table = Base.metadata.tables[LedgerLine.__tablename__]
+_SEALS: Table = Base.metadata.tables[Seal.__tablename__]
+# Statements asked for each batch are made once: making one costs as much as asking it.
+_SEAL = insert(_SEALS)
+_BOOK = select(Book).where(Book.gateway == bindparam("gateway"), Book.book == bindparam("book")).with_for_update()
 _COLUMNS = ("id", "book_id", "seq", "hash", "gateway", "device", "type", "cause", "at", "raw")
 
 Result = Literal["stored", "again", "gap", "fork", "refused", "suspended"]
@@ -176,7 +180,7 @@ class Ledger:
             for line, hash_ in zip(lines, hashes, strict=True)
         ]
         append_rows(session, _LINES, _COLUMNS, rows)
-        session.add(_seal(book, batch, now))
+        session.connection().execute(_SEAL, _seal(book, batch, now))
         book.seq, book.head, book.received_at = batch.claims.seq, batch.claims.head, now
         book.key = next_key or book.key
         session.flush()
@@ -226,22 +230,21 @@ def newest_book(session: Session, gateway: str) -> Book | None:
 
 
 def _find(session: Session, gateway: str, book: str) -> Book | None:
-    wanted = select(Book).where(Book.gateway == gateway, Book.book == book)
-    return session.scalars(wanted.with_for_update()).one_or_none()
+    return session.scalars(_BOOK, {"gateway": gateway, "book": book}).one_or_none()
 
 
 def _at(book: Book, result: Result, fresh: int = 0) -> Accepted:
     return Accepted(book.gateway, "fork" if book.state == "fork" else result, book.book, book.seq, book.head, fresh)
 
 
-def _seal(book: Book, batch: Batch, now: datetime) -> Seal:
-    return Seal(
-        book_id=book.id,
-        first=batch.claims.first,
-        seq=batch.claims.seq,
-        head=batch.claims.head,
-        token=batch.seal,
-        first_at=batch.lines[0].at,
-        last_at=batch.lines[-1].at,
-        received_at=now,
-    )
+def _seal(book: Book, batch: Batch, now: datetime) -> dict[str, Any]:
+    return {
+        "book_id": book.id,
+        "first": batch.claims.first,
+        "seq": batch.claims.seq,
+        "head": batch.claims.head,
+        "token": batch.seal,
+        "first_at": batch.lines[0].at,
+        "last_at": batch.lines[-1].at,
+        "received_at": now,
+    }

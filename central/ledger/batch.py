@@ -88,9 +88,10 @@ def open_batch(court: str, sender: Sender, payload: bytes, seal: str | None) -> 
         raise _broken(claims, error.seq, error.why) from error
     except BadLine as error:
         raise _broken(claims, claims.first, str(error)) from error
-    for line in lines:
-        if not (_is_name(line.device) and _is_name(line.type) and _is_name(line.cause or "")):
-            raise _broken(claims, line.seq, f"device, type or cause is longer than {_NAME} characters or holds a NUL")
+    if not all(map(_is_name, {name for line in lines for name in (line.device, line.type, line.cause or "")})):
+        raise _broken(
+            claims, _misnamed(lines), f"device, type or cause is longer than {_NAME} characters or holds a NUL"
+        )
     hashes = [line.prev for line in lines[1:]] + [lines[-1].hash]
     if hashes[-1] != claims.head:
         raise _broken(claims, claims.seq, f"its hash is {hashes[-1][:12]}, sealed was {claims.head[:12]}")
@@ -108,6 +109,10 @@ def _sealed(court: str, sender: Sender, seal: str | None) -> tuple[SealClaims, s
     if not _is_name(claims.book):
         raise BatchRefused(AlarmKind.BAD_SEAL, "it names no book that could be")
     return claims, str(jwt.get_unverified_header(seal)["kid"])
+
+
+def _misnamed(lines: Sequence[Line]) -> int:
+    return next(line.seq for line in lines if not all(map(_is_name, (line.device, line.type, line.cause or ""))))
 
 
 def _is_name(text: str) -> bool:

@@ -15,7 +15,7 @@ from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock
 from central.ledger.projection import BatchProjector, LineView, Projector, stored_view
 from central.ledger.tables import LedgerLine, Parked
-from central.store import tell
+from central.store import columns_of, tell
 from central.web.refused import Refused
 from devices.messages import Fact
 
@@ -36,6 +36,7 @@ UNPROJECTABLE = (
 is committed, and the gateway sends the batch again."""
 
 _WAITS = ""
+_PARKED_SUBJECTS = select(columns_of(Parked).subject).distinct()
 
 
 class Projection:
@@ -55,7 +56,7 @@ class Projection:
         if not todo:
             return
         wanted = self._wanted
-        parked = set(session.scalars(select(Parked.subject).distinct()))
+        parked = set(session.scalars(_PARKED_SUBJECTS))
         if not parked and all(line.type in wanted for line in todo) and self._all(session, todo):
             return
         for line in todo:
