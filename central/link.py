@@ -12,6 +12,7 @@ import logging
 import random
 import socket
 import ssl
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,8 @@ SESSION_S = 300
 """Seconds the broker keeps what came while central was away; gateways send again anyway."""
 KEEPALIVE_S = 15
 _LOOK_S = 1.0
+"""How often the outbox is asked what is due; it needs no asking for what it hands over as it is committed."""
+_REMEMBERED = 1000
 _BACKOFF_S = (0.2, 10.0)
 _NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -98,6 +101,8 @@ class Link:
         self._posts: dict[str, Post] = {}
         self._posted = asyncio.Event()
         self._woken = asyncio.Event()
+        self._fresh: list[Post] = []
+        self._gone: deque[str] = deque(maxlen=_REMEMBERED)
         self._loop = asyncio.get_running_loop()
 
     def carry(self, outbox: Outbox) -> None:
@@ -109,10 +114,10 @@ class Link:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._take, post)
 
-    def wake(self) -> None:
-        """The outbox has something new. Callable from any thread."""
+    def wake(self, *fresh: Post) -> None:
+        """The outbox has something new; what is given here need not be asked for. Callable from any thread."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken.set)
+            self._loop.call_soon_threadsafe(self._wake, fresh)
 
     async def run(self) -> None:
         """Stay connected until cancelled; says "lost" once and "connected" once."""
@@ -135,6 +140,11 @@ class Link:
     def _take(self, post: Post) -> None:
         self._posts[post.topic] = post
         self._posted.set()
+
+    def _wake(self, fresh: Sequence[Post]) -> None:
+        if self.connected.is_set():  # else the outbox is asked for all there is once it is
+            self._fresh += fresh
+        self._woken.set()
 
     def _client(self) -> aiomqtt.Client:
         connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -161,6 +171,7 @@ class Link:
         await client.publish(topics.host(self._court), self._host(online=True), qos=1, retain=True)
         _end_if_cancelled()
         self._posted.set()
+        self._fresh.clear()
         self._woken.set()
         self.connected.set()
         try:
@@ -190,17 +201,39 @@ class Link:
                     raise
 
     async def _send_outbox(self, client: aiomqtt.Client) -> None:
+        """What is fresh goes at once; what else is due, and telling what went, can wait for the next look."""
+        went: list[Post] = []
+        look_at = self._loop.time()
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_S):
+                async with asyncio.timeout_at(look_at):
                     await self._woken.wait()
             self._woken.clear()
-            if self._outbox is None:
+            fresh, self._fresh = self._fresh, []
+            went += [post for post in fresh if await self._publish_once(client, post)]
+            if fresh and self._loop.time() < look_at:
                 continue
-            due = await asyncio.to_thread(self._outbox.due)
-            sent = [post for post in due if await self._publish(client, post)]
-            if sent:
-                await asyncio.to_thread(self._outbox.sent, sent)
+            if self._outbox is not None:
+                await self._look(client, self._outbox, went)
+            went, look_at = [], self._loop.time() + _LOOK_S
+
+    async def _look(self, client: aiomqtt.Client, outbox: Outbox, went: Sequence[Post]) -> None:
+        if went:
+            await asyncio.to_thread(outbox.sent, went)
+        due = await asyncio.to_thread(outbox.due)
+        sent = [post for post in due if await self._publish_once(client, post)]
+        if sent:
+            await asyncio.to_thread(outbox.sent, sent)
+
+    async def _publish_once(self, client: aiomqtt.Client, post: Post) -> bool:
+        """True if the broker has it. The outbox may name one that was handed over, and the other way round."""
+        if post.ref in self._gone:
+            return True
+        if not await self._publish(client, post):
+            return False
+        if post.ref:
+            self._gone.append(post.ref)
+        return True
 
     async def _publish(self, client: aiomqtt.Client, post: Post) -> bool:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]

@@ -35,8 +35,8 @@ _WRITES = "courtside_writes"
 
 Told = Callable[[frozenset[str]], None]
 """Hears the topics a committed transaction touched; called in the thread that committed."""
-Woken = Callable[[], None]
-"""Hears that there is work; called in the thread that committed."""
+Woken = Callable[..., None]
+"""Hears that there is work, and what, as far as that was said; called in the thread that committed."""
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -104,7 +104,10 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def columns_of(table: type[Base]) -> ReadOnlyColumnCollection[str, Any]:
-    """The columns of a table, to be asked for as plain values: half the cost of asking for objects."""
+    """The columns of a table, to be asked for as plain values at half the cost of objects.
+
+    Such a question does not write out first what the session has changed: whoever changed it flushes.
+    """
     return table.__table__.c
 
 
@@ -152,9 +155,9 @@ class Store:
         self.engine.dispose()
 
     def _pass_on(self, session: Session) -> None:
-        for name in session.info.get("wake", ()):
+        for name, work in session.info.get("wake", {}).items():
             for woken in self._woken.get(name, ()):
-                woken()
+                woken(*work)
         topics = session.info.get("tell")
         if topics:
             for told in self._told:
@@ -185,9 +188,9 @@ def tell(session: Session, *topics: str) -> None:
     session.info.setdefault("tell", set()).update(topics)
 
 
-def wake(session: Session, name: str) -> None:
-    """Once this transaction is committed, whoever waits for `name` is woken."""
-    session.info.setdefault("wake", set()).add(name)
+def wake(session: Session, name: str, *work: Any) -> None:
+    """Once this transaction is committed, whoever waits for `name` is woken and handed the work."""
+    session.info.setdefault("wake", {}).setdefault(name, []).extend(work)
 
 
 def _with_driver(url: str) -> str:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from central.cases import flow
 from central.cases.facts import CaseRegistered, CaseStepped, VolumeLabelled, VolumeRegistered
@@ -18,6 +18,7 @@ from central.web.refused import Refused, Said
 
 SIZES = ("S", "M", "L")
 """Sizes of volumes and cells, smallest first."""
+_BY_BARCODE = select(Volume).where(Volume.barcode == bindparam("barcode")).options(joinedload(Volume.case))
 _BARCODE = re.compile(r"^[A-Za-z0-9._+-]{3,40}$")
 
 
@@ -162,7 +163,7 @@ def find_volume(session: Session, volume: int | str) -> Volume:
 
 def volume_by_barcode(session: Session, barcode: str) -> Volume | None:
     """The volume that bears this barcode, None if none does."""
-    return session.scalars(select(Volume).where(Volume.barcode == barcode.strip())).one_or_none()
+    return session.scalars(_BY_BARCODE, {"barcode": barcode.strip()}).one_or_none()
 
 
 def volume_name(volume: Volume) -> str:

@@ -19,13 +19,51 @@ from central.web.refused import Refused, Said
 
 SIZE_NAMES = {"S": "小", "M": "中", "L": "大"}
 """What sizes of cells and volumes are called."""
+_SHY = timedelta(hours=1)
+"""A cell whose door did not open is chosen last for so long."""
+
+
+def _locked(cells: Select[Any]) -> Select[Any]:
+    return cells.with_for_update(of=Cell).execution_options(populate_existing=True)
+
+
+# Asked at every door and every deposit, and made once, for making a question costs as much as asking it.
+_BY_NAME = select(Cabinet).where(Cabinet.name == bindparam("name"))
+_BEHIND = _locked(
+    select(Cell).where(
+        Cell.gateway == bindparam("gateway"),
+        Cell.device == bindparam("device"),
+        Cell.device_cell == bindparam("number"),
+    )
+)
+_STILL_OPENS = select(Permit.cell_id).where(Permit.state == "REVOKED", Permit.expires_at > bindparam("now"))
+_FREE = _locked(
+    select(Cell)
+    .where(
+        Cell.cabinet_id == bindparam("cabinet"),
+        Cell.state == "free",
+        Cell.door != "open",
+        Cell.size.in_(bindparam("sizes", expanding=True)),
+        Cell.id.not_in(_STILL_OPENS),
+    )
+    .order_by(Cell.id)
+)
+_MOVE, _GATEWAY = columns_of(Move), columns_of(Gateway)
+_JAMMED = (
+    select(_MOVE.cell_id)
+    .where(
+        _MOVE.cabinet_id == bindparam("cabinet"),
+        _MOVE.state == "OPEN_NOT_DETECTED",
+        _MOVE.ended_at > bindparam("since"),
+    )
+    .execution_options(autoflush=False)
+)
+_PRESENCE = select(_GATEWAY.state, _GATEWAY.presence).where(_GATEWAY.name == bindparam("name"))
 _CELL, _CABINET = columns_of(Cell), columns_of(Cabinet)
 _LOCKERS = union_all(
     select(literal(1), _CELL.device).where(_CELL.gateway == bindparam("gateway")).distinct(),
     select(literal(0), _CABINET.reader).where(_CABINET.gateway == bindparam("gateway")),
 )
-_SHY = timedelta(hours=1)
-"""A cell whose door did not open is chosen last for so long."""
 
 
 def cabinets(session: Session) -> Sequence[Cabinet]:
@@ -38,7 +76,7 @@ def find_cabinet(session: Session, cabinet: int | str) -> Cabinet:
     if isinstance(cabinet, int):
         found = session.get(Cabinet, cabinet)
     else:
-        found = session.scalars(select(Cabinet).where(Cabinet.name == cabinet)).one_or_none()
+        found = session.scalars(_BY_NAME, {"name": cabinet}).one_or_none()
     if found is None:
         raise Refused("没有卷宗柜“{cabinet}”。", code="no_such_cabinet", status=404, cabinet=cabinet)
     return found
@@ -54,8 +92,7 @@ def find_cell(session: Session, cell: int) -> Cell:
 
 def cell_at(session: Session, gateway: str, device: str, number: int) -> Cell | None:
     """The cell behind a door as its gateway names it, locked; None if it belongs to no cabinet."""
-    found = select(Cell).where(Cell.gateway == gateway, Cell.device == device, Cell.device_cell == number)
-    return session.scalars(_locked(found)).one_or_none()
+    return session.scalars(_BEHIND, {"gateway": gateway, "device": device, "number": number}).one_or_none()
 
 
 @dataclass(frozen=True)
@@ -86,15 +123,7 @@ def free_cell(session: Session, cabinet: Cabinet, size: str, now: datetime) -> C
     Never one whose door stands open, nor one a revoked permit may still open; last, one whose door lately jammed.
     """
     fitting = SIZES[SIZES.index(size) :]
-    still_opens = select(Permit.cell_id).where(Permit.state == "REVOKED", Permit.expires_at > now)
-    free = select(Cell).where(
-        Cell.cabinet_id == cabinet.id,
-        Cell.state == "free",
-        Cell.door != "open",
-        Cell.size.in_(fitting),
-        Cell.id.not_in(still_opens),
-    )
-    cells: Sequence[Cell] = session.scalars(_locked(free.order_by(Cell.id))).all()
+    cells: Sequence[Cell] = session.scalars(_FREE, {"cabinet": cabinet.id, "sizes": fitting, "now": now}).all()
     if not cells:
         raise Refused(
             "{cabinet} 柜没有放得下这册卷宗（{size}）的空格，卷宗记录未变。请换一个柜，或请档案员腾出一格。",
@@ -108,7 +137,7 @@ def free_cell(session: Session, cabinet: Cabinet, size: str, now: datetime) -> C
 
 def must_be_there(session: Session, gateway: str) -> None:
     """Raises Refused when the gateway is known to be away: asking it would only end in silence."""
-    found = session.scalars(select(Gateway).where(Gateway.name == gateway)).one_or_none()
+    found = session.execute(_PRESENCE, {"name": gateway}).one_or_none()
     if found is None:
         raise Refused("柜机“{gateway}”尚未接入。", code="no_such_gateway", gateway=gateway)
     if found.state != "active" or found.presence in ("disconnected", "lost"):
@@ -136,11 +165,4 @@ def tell_cell(session: Session, cell: Cell) -> None:
 
 
 def _jammed(session: Session, cabinet: Cabinet, now: datetime) -> frozenset[int | None]:
-    lately = select(Move.cell_id).where(
-        Move.cabinet_id == cabinet.id, Move.state == "OPEN_NOT_DETECTED", Move.ended_at > now - _SHY
-    )
-    return frozenset(session.scalars(lately))
-
-
-def _locked(cells: Select[Any]) -> Select[Any]:
-    return cells.with_for_update(of=Cell).execution_options(populate_existing=True)
+    return frozenset(session.scalars(_JAMMED, {"cabinet": cabinet.id, "since": now - _SHY}))

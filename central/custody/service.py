@@ -238,7 +238,8 @@ def _open_for_deposit(session: Session, person: Actor, move: Move, now: datetime
 
 
 def _open_free_cell(session: Session, person: Actor, move: Move, cabinet: Cabinet, now: datetime) -> Move:
-    cell = free_cell(session, cabinet, move.volume.size, now)
+    with session.no_autoflush:  # nothing changed so far is a cell; written out now, the move is written twice
+        cell = free_cell(session, cabinet, move.volume.size, now)
     cell.state, move.cell, move.person = "reserved", cell, person.ref
     tell_cell(session, cell)
     _ask_to_open(session, move, cell, person, now)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from central.cases.flow import SHUT
 from central.cases.tables import Volume
@@ -16,6 +16,23 @@ from central.custody.holders import holder_of
 from central.custody.tables import UNDER_WAY, Cell, Custody, Move, Permit
 from central.people.roles import Actor
 from central.web.refused import Refused
+
+# Asked at every step of a volume, and made once, for making a question costs as much as asking it.
+_HELD = (
+    select(Custody)
+    .where(Custody.volume_id == bindparam("volume"))
+    .options(lazyload(Custody.volume))
+    .with_for_update(of=Custody)
+    .execution_options(populate_existing=True)
+)
+_UNDER_WAY = (
+    select(Move).where(Move.volume_id == bindparam("volume"), Move.state.in_(UNDER_WAY)).options(lazyload(Move.volume))
+)
+_LIVE = (
+    select(Permit)
+    .where(Permit.volume_id == bindparam("volume"), Permit.state == "LIVE")
+    .options(lazyload(Permit.volume))
+)
 
 
 def custody_of(session: Session, volume: Volume) -> Custody:
@@ -37,20 +54,14 @@ def custody_of_all(session: Session, volumes: Iterable[Volume]) -> Mapping[int, 
 
 def held(session: Session, volume: Volume) -> Custody:
     """Where the volume is, stored and locked until the transaction ends."""
-    locked = (
-        select(Custody)
-        .where(Custody.volume_id == volume.id)
-        .with_for_update(of=Custody)
-        .execution_options(populate_existing=True)
-    )
-    row = session.scalars(locked).one_or_none()
+    row = session.scalars(_HELD, {"volume": volume.id}).one_or_none()
     if row is None:
         try:
             with session.begin_nested():
                 session.add(_newborn(volume))
         except IntegrityError:
             pass  # another clerk was first
-        row = session.scalars(locked).one()
+        row = session.scalars(_HELD, {"volume": volume.id}).one()
     if row.state == "REGISTERED" and volume.barcode:
         row.state = "LABELLED"
     return row
@@ -58,12 +69,12 @@ def held(session: Session, volume: Volume) -> Custody:
 
 def move_of(session: Session, volume: int) -> Move | None:
     """The move of this volume that is under way."""
-    return session.scalars(select(Move).where(Move.volume_id == volume, Move.state.in_(UNDER_WAY))).one_or_none()
+    return session.scalars(_UNDER_WAY, {"volume": volume}).one_or_none()
 
 
 def permit_of(session: Session, volume: int) -> Permit | None:
     """The live permit of this volume."""
-    return session.scalars(select(Permit).where(Permit.volume_id == volume, Permit.state == "LIVE")).one_or_none()
+    return session.scalars(_LIVE, {"volume": volume}).one_or_none()
 
 
 def cell_of(session: Session, custody: Custody) -> Cell | None:

@@ -7,10 +7,9 @@ transaction is; nothing may be told to the gateway before.
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,17 +19,13 @@ from central.ledger.again import AGAIN, is_known
 from central.ledger.batch import Batch, BatchRefused, Sender, open_batch
 from central.ledger.parking import UNPROJECTABLE, Projection
 from central.ledger.projection import LineView, Projector, Watcher
-from central.ledger.tables import Book, Fork, LedgerLine, Seal, line_id
-from central.store import Base, append_rows, millis, tell
+from central.ledger.tables import Book, Fork, LedgerLine, line_id, store_lines, store_seal
+from central.store import tell
 from devices.journal import ZERO, BadLine, read_line
 
 _LOG = logging.getLogger(__name__)
-_LINES: Table = Base.metadata.tables[LedgerLine.__tablename__]
-_SEALS: Table = Base.metadata.tables[Seal.__tablename__]
 # Statements asked for each batch are made once: making one costs as much as asking it.
-_SEAL = insert(_SEALS)
 _BOOK = select(Book).where(Book.gateway == bindparam("gateway"), Book.book == bindparam("book")).with_for_update()
-_COLUMNS = ("id", "book_id", "seq", "hash", "gateway", "device", "type", "cause", "at", "raw")
 
 Result = Literal["stored", "again", "gap", "fork", "refused", "suspended"]
 
@@ -163,24 +158,9 @@ class Ledger:
             why = f"it hands over to key {next_key}, which central has not certified"
             raise BatchRefused(AlarmKind.BAD_SEAL, why, batch.claims.book, batch.claims.seq)
         lines, hashes, now = batch.lines[overlap:], batch.hashes[overlap:], self._clock()
-        book_id, zero, name = book.id, line_id(book.id, 0), sender.name
-        rows = [
-            (
-                zero + line.seq,
-                book_id,
-                line.seq,
-                hash_,
-                name,
-                line.device,
-                line.type,
-                line.cause,
-                millis(line.at),
-                line.raw,
-            )
-            for line, hash_ in zip(lines, hashes, strict=True)
-        ]
-        append_rows(session, _LINES, _COLUMNS, rows)
-        session.connection().execute(_SEAL, _seal(book, batch, now))
+        book_id, name = book.id, sender.name
+        store_lines(session, name, book_id, lines, hashes)
+        store_seal(session, book_id, batch.claims, batch.seal, (batch.lines[0].at, batch.lines[-1].at, now))
         book.seq, book.head, book.received_at = batch.claims.seq, batch.claims.head, now
         book.key = next_key or book.key
         session.flush()
@@ -235,16 +215,3 @@ def _find(session: Session, gateway: str, book: str) -> Book | None:
 
 def _at(book: Book, result: Result, fresh: int = 0) -> Accepted:
     return Accepted(book.gateway, "fork" if book.state == "fork" else result, book.book, book.seq, book.head, fresh)
-
-
-def _seal(book: Book, batch: Batch, now: datetime) -> dict[str, Any]:
-    return {
-        "book_id": book.id,
-        "first": batch.claims.first,
-        "seq": batch.claims.seq,
-        "head": batch.claims.head,
-        "token": batch.seal,
-        "first_at": batch.lines[0].at,
-        "last_at": batch.lines[-1].at,
-        "received_at": now,
-    }

@@ -29,6 +29,8 @@ _LOG = logging.getLogger(__name__)
 
 MAX_WAITING = 200
 """Batches (128 KiB at most each) that may wait here."""
+MAX_OF_ONE = 4
+"""Of one gateway: the two it may have under way, and those two sent again. What is beyond it sends once more."""
 MAX_NEWS = 1000
 _TOGETHER = 8
 _IDLE_S = 5.0
@@ -105,7 +107,8 @@ class Ingest:
     def put(self, gateway: str, payload: bytes, seal: str | None) -> bool:
         """A batch came; False if it had to be let go. Never blocks; callable from any thread."""
         with self._stirred:
-            if len(self._batches) >= MAX_WAITING:
+            of_one = sum(batch.gateway == gateway for batch in self._batches)
+            if of_one >= MAX_OF_ONE or len(self._batches) >= MAX_WAITING:
                 self.counts.let_go += 1
                 return False
             self._batches.append(_Waiting(gateway, payload, seal, self._clock()))

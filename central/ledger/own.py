@@ -3,6 +3,7 @@
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from central.clock import Clock, utc_now
 from central.ledger.projection import LineView
-from central.ledger.tables import CENTRAL, Book, LedgerLine, Seal, line_id
+from central.ledger.tables import CENTRAL, Book, store_lines, store_seal
 from central.store import Store
 from devices.box import BookOpened
 from devices.claims import SealClaims
@@ -20,6 +21,14 @@ from devices.messages import Fact, write_body
 
 _PEN = "pen"
 _BOOK = "own book"
+_OPEN = (
+    select(Book)
+    .where(Book.gateway == CENTRAL, Book.state == "open")
+    .order_by(Book.id.desc())
+    .limit(1)
+    .with_for_update()
+    .execution_options(autoflush=False)  # what else the transaction changed has no part in it
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Pen:
     """The key's certificate, for gateways that know only a former key (`grants.sign`)."""
     boot: str = field(default_factory=lambda: uuid.uuid4().hex[:12])
 
-    @property
+    @cached_property
     def kid(self) -> str:
         """Thumbprint of the key."""
         return thumbprint(self.key.public_key())
@@ -66,8 +75,7 @@ def record(
 
 
 def _open_book(session: Session, pen: Pen) -> Book:
-    found = select(Book).where(Book.gateway == CENTRAL, Book.state == "open").order_by(Book.id.desc()).limit(1)
-    book = session.scalars(found.with_for_update()).one_or_none()
+    book = session.scalars(_OPEN).one_or_none()
     if book is not None and book.key == pen.kid:
         return book
     last = session.scalars(select(Book).where(Book.gateway == CENTRAL).order_by(Book.id.desc()).limit(1)).one_or_none()
@@ -102,24 +110,9 @@ def _append(  # noqa: PLR0913  (one private call per line; a parameter object wo
     seq = book.seq + 1
     raw = write_line(seq, book.head, stamp, device, (fact.type, body), cause)
     head = line_hash(raw)
-    session.add(
-        LedgerLine(
-            id=line_id(book.id, seq),
-            book_id=book.id,
-            seq=seq,
-            hash=head,
-            gateway=CENTRAL,
-            device=device,
-            type=fact.type,
-            cause=cause,
-            at=at,
-            raw=raw,
-        )
-    )
+    line = read_line(raw)
+    store_lines(session, CENTRAL, book.id, [line], [head])
     claims = SealClaims(iss=CENTRAL, aud=pen.court, book=book.book, first=seq, seq=seq, head=head)
-    token = sign("seal", claims.write(), pen.key, pen.kid)
-    session.add(
-        Seal(book_id=book.id, first=seq, seq=seq, head=head, token=token, first_at=at, last_at=at, received_at=at)
-    )
+    store_seal(session, book.id, claims, sign("seal", claims.write(), pen.key, pen.kid), (at, at, at))
     book.seq, book.head, book.received_at = seq, head, at
-    return LineView(CENTRAL, book.id, read_line(raw), head)
+    return LineView(CENTRAL, book.id, line, head)

@@ -1,12 +1,14 @@
 """What the ledger keeps: books, their lines as raw bytes, the seals over them, forks, and lines that wait parked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint, insert, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from central.store import Base, BigId, Millis
-from devices.journal import ZERO
+from central.store import Base, BigId, Millis, append_rows, millis
+from devices.claims import SealClaims
+from devices.journal import ZERO, Line
 
 CENTRAL = "central"
 """The gateway under whose name central's own book stands."""
@@ -114,3 +116,28 @@ class Parked(Base):
     why: Mapped[str] = mapped_column(Text)
     """Empty when it only waits behind another."""
     parked_at: Mapped[datetime]
+
+
+_LINES: Table = Base.metadata.tables[LedgerLine.__tablename__]
+_COLUMNS = ("id", "book_id", "seq", "hash", "gateway", "device", "type", "cause", "at", "raw")
+_SEAL = insert(Base.metadata.tables[Seal.__tablename__])
+
+
+def store_lines(session: Session, gateway: str, book: int, lines: Sequence[Line], hashes: Sequence[str]) -> None:
+    """Keep lines of a book with their hashes, for ever. Past the session, which would take ten times as long."""
+    zero = line_id(book, 0)
+    rows = [
+        (zero + line.seq, book, line.seq, hash_, gateway, line.device, line.type, line.cause, millis(line.at), line.raw)
+        for line, hash_ in zip(lines, hashes, strict=True)
+    ]
+    append_rows(session, _LINES, _COLUMNS, rows)
+
+
+def store_seal(
+    session: Session, book: int, claims: SealClaims, token: str, times: tuple[datetime, datetime, datetime]
+) -> None:
+    """Keep a seal; `times` are those of the first and the last line, and when it was received."""
+    first_at, last_at, received_at = times
+    told = {"first": claims.first, "seq": claims.seq, "head": claims.head, "token": token}
+    told_at = {"first_at": first_at, "last_at": last_at, "received_at": received_at}
+    session.connection().execute(_SEAL, {"book_id": book, **told, **told_at})

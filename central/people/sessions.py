@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from central.ledger.own import record
@@ -11,7 +11,7 @@ from central.people.facts import SignedIn, SignedOut, SignInBlocked
 from central.people.roles import Actor
 from central.people.service import password_fits, person_by_login, token_hash
 from central.people.tables import Failures, Person, SignIn
-from central.store import Store
+from central.store import Store, columns_of
 from central.web.refused import Refused
 
 IDLE = timedelta(hours=10)
@@ -22,6 +22,10 @@ TRIES = 5
 _WAIT_S = 30
 _MAX_WAIT_S = 15 * 60
 _FORGET = timedelta(hours=24)
+_S, _P = columns_of(SignIn), columns_of(Person)
+_SIGNED_IN = select(_P.id, _P.name, _P.roles, _P.language, _S.expires_at).where(
+    _S.token == bindparam("token"), _S.expires_at > bindparam("now"), _P.id == _S.person_id, _P.disabled_at.is_(None)
+)
 
 
 def sign_in(store: Store, login: str, password: str, now: datetime) -> str:
@@ -49,16 +53,15 @@ def sign_in(store: Store, login: str, password: str, now: datetime) -> str:
 def who(store: Store, token: str, now: datetime) -> Actor | None:
     """Who is signed in under this token, None if nobody (any more); use keeps the session alive."""
     with store.read() as session:
-        row = session.get(SignIn, token_hash(token))
-        if row is None or row.expires_at <= now or row.person.disabled_at is not None:
-            return None
-        actor, slides = row.person.actor, row.expires_at - now < IDLE - _SLIDE
-    if slides:
+        row = session.execute(_SIGNED_IN, {"token": token_hash(token), "now": now}).one_or_none()
+    if row is None:
+        return None
+    if row.expires_at - now < IDLE - _SLIDE:
         with store.write() as session:
-            row = session.get(SignIn, token_hash(token))
-            if row is not None:
-                row.expires_at = now + IDLE
-    return actor
+            found = session.get(SignIn, token_hash(token))
+            if found is not None:
+                found.expires_at = now + IDLE
+    return Actor(row.id, row.name, frozenset(row.roles), row.language)
 
 
 def sign_out(session: Session, token: str) -> None:

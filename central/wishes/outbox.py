@@ -1,13 +1,11 @@
-"""The wishes that wait, as the link wants them: signed, addressed, worthless after their time."""
+"""The wishes that wait, as the link wants them. Those just asked for were handed to it at their commit."""
 
 from collections.abc import Sequence
 
 from central.ledger.own import Pen
 from central.link import Post
 from central.store import Store
-from central.wishes.service import mark_sent, pending, token
-from central.wishes.tables import WishRow
-from devices.topics import GatewayTopics
+from central.wishes.service import mark_sent, pending, post
 
 
 class WishOutbox:
@@ -21,21 +19,9 @@ class WishOutbox:
         """What has not been sent and still lives, oldest first."""
         with self._store.read() as session:
             rows = pending(session, self._pen.clock())
-        return [
-            Post(
-                GatewayTopics(self._pen.court, row.gateway).wish,
-                token(row, self._pen),
-                expires=row.expires_at,
-                ref=row.jti,
-            )
-            for row in rows
-        ]
+        return [post(row, self._pen) for row in rows]
 
     def sent(self, posts: Sequence[Post]) -> None:
         """The broker has taken these."""
         with self._store.write() as session:
             mark_sent(session, [post.ref for post in posts], self._pen.clock())
-
-    def _post(self, row: WishRow) -> Post:
-        topic = GatewayTopics(self._pen.court, row.gateway).wish
-        return Post(topic, token(row, self._pen), expires=row.expires_at, ref=row.jti)

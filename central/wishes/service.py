@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from central.ledger.own import Pen, record
+from central.ledger.own import Pen, pen_of, record
+from central.link import Post
 from central.store import tell, wake
 from central.web.refused import Refused, Said
 from central.wishes.facts import WishAsked, WishExpired
@@ -15,6 +16,7 @@ from central.wishes.tables import WAITING, WishRow
 from devices.claims import WISH_LIFE_S, WishClaims
 from devices.grants import LEEWAY_S, sign
 from devices.messages import Wish, write_body
+from devices.topics import GatewayTopics
 
 OUTBOX = "wishes"
 """What is woken when a new wish waits to be sent."""
@@ -75,7 +77,7 @@ def ask(  # noqa: PLR0913  (whom, what, who, why, when: each is said by the call
     )
     session.add(row)
     tell(session, topic(jti))
-    wake(session, OUTBOX)
+    wake(session, OUTBOX, post(row, pen_of(session)))
     return row
 
 
@@ -100,8 +102,8 @@ def mark_sent(session: Session, jtis: Sequence[str], now: datetime) -> None:
     tell(session, *(topic(jti) for jti in jtis))
 
 
-def token(row: WishRow, pen: Pen) -> str:
-    """The wish as it travels, signed by central, ending WISH_LIFE_S after it was asked."""
+def post(row: WishRow, pen: Pen) -> Post:
+    """The wish as it travels, addressed and signed by central, worthless WISH_LIFE_S after it was asked."""
     claims = WishClaims(
         iss=pen.court,
         aud=row.gateway,
@@ -114,7 +116,8 @@ def token(row: WishRow, pen: Pen) -> str:
         type=row.type,
         body=row.body,
     )
-    return sign("wish", claims.write(), pen.key, pen.kid)
+    signed = sign("wish", claims.write(), pen.key, pen.kid)
+    return Post(GatewayTopics(pen.court, row.gateway).wish, signed, expires=row.expires_at, ref=row.jti)
 
 
 def expire(session: Session, now: datetime) -> Sequence[WishRow]:

@@ -21,7 +21,7 @@ from tests.kit.installation import Box, Installation
 from tests.kit.mosquitto import Mosquitto
 from tests.kit.process import until
 
-WISHES = 200
+WISHES = 100
 _FIRST = 10
 _REST_S = 0.5
 """Between two wishes: the receipt of the last is printed by then."""

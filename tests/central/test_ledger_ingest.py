@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from central.ledger.accept import Accepted, Ledger
 from central.ledger.batch import Sender
-from central.ledger.ingest import MAX_WAITING, Ingest, ack_token
+from central.ledger.ingest import MAX_OF_ONE, MAX_WAITING, Ingest, ack_token
 from central.ledger.lease import LIFE, Lease
 from central.ledger.own import Pen
 from central.ledger.projection import LineView
@@ -78,9 +78,10 @@ def test_batches_are_taken_in_the_order_they_came_and_acked_after_the_commit(sta
     box = Box()
     box.doors(99)
     ingest = start(box)
-    for first in range(1, 101, 10):
+    for first in range(1, 101, 20):
         assert ingest.put(box.name, *box.batch(first, first + 9))
-    answers.wait_for(100)
+        assert ingest.put(box.name, *box.batch(first + 10, first + 19))
+        answers.wait_for(first + 19)
     assert all(stored >= answer.seq for answer, stored in answers.all)
     assert ingest.counts.lines == 100
     assert ingest.counts.results == {"stored": 10}
@@ -95,13 +96,23 @@ def test_what_comes_from_a_stranger_is_passed_over(start: Start, answers: Answer
     assert len(answers.all) == 1
 
 
-def test_a_full_queue_lets_go_and_what_was_let_go_is_taken_when_sent_again(store: Store, answers: Answers) -> None:
+def test_a_full_queue_lets_go_of_what_comes(store: Store, answers: Answers) -> None:
+    ingest = Ingest(store, Ledger(COURT), lambda _, __: None, answers, Lease(store, "ingest", "central"))
+    assert all(ingest.put(f"box-{number}", b"", None) for number in range(MAX_WAITING))
+    assert not ingest.put("one-more", b"", None)
+    assert ingest.counts.let_go == 1
+
+
+def test_one_gateway_cannot_fill_the_queue_and_what_was_let_go_is_taken_when_sent_again(
+    store: Store, answers: Answers
+) -> None:
     box = Box()
     box.doors(9)
     ingest = Ingest(store, Ledger(COURT), lambda _, __: box.sender, answers, Lease(store, "ingest", "central"))
-    for _ in range(MAX_WAITING):
+    for _ in range(MAX_OF_ONE):
         assert ingest.put(box.name, *box.batch(1, 5))
     assert not ingest.put(box.name, *box.batch(6, 10))
+    assert ingest.put("another", b"", None)
     assert ingest.counts.let_go == 1
     ingest.start()
     answers.wait_for(5)

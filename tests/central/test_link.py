@@ -122,6 +122,20 @@ async def test_a_wish_is_sent_once_with_the_life_it_has_left_and_never_retained(
         assert [post.payload for post in desk.wishes.gone] == ["open"]
 
 
+async def test_a_wish_handed_over_at_its_commit_is_not_asked_for_nor_sent_again(broker: CourtBroker) -> None:
+    desk = Desk(broker)
+    soon = utc_now() + timedelta(seconds=30)
+    handed, waited = Post(A.wish, "handed", expires=soon, ref="1"), Post(A.wish, "waited", expires=soon, ref="2")
+    with broker.up():
+        async with desk.open() as link, broker.client("locker-a", A.wish) as box:
+            link.wake(handed)
+            await box.until(lambda message: message.payload == b"handed")
+            desk.wishes.waiting = [handed, waited]
+            link.wake()
+            await box.until(lambda message: message.payload == b"waited")
+        assert [message.payload for message in box.messages] == [b"handed", b"waited"]
+
+
 async def test_after_a_broker_lost_its_memory_everything_stands_there_again(broker: CourtBroker) -> None:
     desk = Desk(broker, [Post(A.ack, "ack 7", retain=True)])
     with broker.up():

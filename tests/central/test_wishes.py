@@ -57,14 +57,14 @@ def test_what_waited_too_long_is_never_sent(locker: Locker) -> None:
 
 
 def test_the_outbox_is_woken_only_by_what_was_committed(locker: Locker) -> None:
-    woken: list[int] = []
-    locker.store.on_wake(service.OUTBOX, lambda: woken.append(1))
+    woken: list[str] = []
+    locker.store.on_wake(service.OUTBOX, lambda post: woken.append(post.ref))
     with pytest.raises(ZeroDivisionError), locker.store.write() as session:
         service.ask(session, BOX, WALL, OpenCell(cell=1), "person:1", "test:1", locker.now)
         raise ZeroDivisionError
     assert woken == []
-    ask(locker)
-    assert woken == [1]
+    row = ask(locker)
+    assert woken == [row.jti]
 
 
 def test_pages_that_show_it_are_told_of_each_step(locker: Locker) -> None:
