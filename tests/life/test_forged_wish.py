@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.cli.works import courtroom
-from central.wishes.service import ask, find, token
+from central.wishes.service import ask, find, post
 from devices.claims import WISH_LIFE_S, WishClaims
 from devices.grants import sign, thumbprint
 from devices.journal import Line, read_line
@@ -78,7 +78,7 @@ def asked(court: Installation, gateway: str) -> tuple[str, str]:
     """A true wish of central: its id, and the token as whoever listens at the broker has it."""
     with courtroom(court.home) as opened, opened.store.write() as session:
         row = ask(session, gateway, "wall-a", OpenCell(cell=CELL), "person:1", "test:1", opened.clock())
-        return row.jti, token(find(session, row.jti), opened.pen)
+        return row.jti, post(find(session, row.jti), opened.pen).payload
 
 
 def put(court: Installation, badge: Badge, wish: str) -> str:
