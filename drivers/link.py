@@ -1,4 +1,4 @@
-"""Links: a serial port or a TCP connection as bytes in and bytes out; whatever goes wrong is DeviceOffline."""
+"""Links: a serial port, a TCP connection or a USB device as bytes both ways; whatever goes wrong is DeviceOffline."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,8 @@ import serial
 from pydantic import Field
 
 from devices.errors import DeviceOffline
+from drivers.usb_link import open_usb
+from drivers.usb_port import is_usb
 
 Port = Annotated[
     str,
@@ -48,7 +50,9 @@ class Link(Protocol):
 
 
 async def open_link(port: str, baud: int) -> Link:
-    """Open `/dev/...` as serial 8N1 at that speed (exclusively), `tcp://host:port` as TCP. Raises DeviceOffline."""
+    """Open `/dev/...` as serial 8N1 at that speed (exclusively), `tcp://...` and `usb://...`. Raises DeviceOffline."""
+    if is_usb(port):
+        return await open_usb(port)
     if port.startswith("tcp://"):
         return await _open_tcp(port)
     try:

@@ -9,8 +9,10 @@ from typing import Any, get_args, get_type_hints
 from devices.errors import DeviceOffline
 from devices.messages import Fact
 from drivers.line import Line
+from drivers.link import open_link
 from drivers.weather import Weather, WeatheredLink
 from gateway import catalogue
+from gateway.simulator.usb import Usb
 
 QUICK: Mapping[str, float] = {"timeout_s": 0.2, "gap_s": 0.0, "settle_s": 0.0, "hush_s": 0.05, "trigger_s": 0.2}
 """Settings in seconds that tests shorten by name; every other one is made this short:"""
@@ -20,9 +22,20 @@ LONGEST_QUESTION = 16
 """What is longer is a job for a printer."""
 
 
-def products(kind: str) -> list[str]:
-    """The names of every driver of that kind."""
-    return [name for name in catalogue.names() if name.startswith(f"{kind}/")]
+USB = "usb://04b8:0202"
+BY_USB = " by usb"
+"""Ends the name of a product that is to hang on USB."""
+
+
+def products(kind: str, does: str = "watch") -> list[str]:
+    """The names of every driver of that kind whose device has that method."""
+    every = [name for name in catalogue.names() if name.startswith(f"{kind}/")]
+    return [name for name in every if hasattr(catalogue.product(name).driver.Device, does)]
+
+
+def by_usb_too(names: list[str]) -> list[str]:
+    """Those, and each once more on USB if it can hang there."""
+    return names + [f"{name}{BY_USB}" for name in names if "usb" in catalogue.product(name).driver.TRANSPORTS]
 
 
 def telling(kind: str, fact: type[Fact]) -> list[str]:
@@ -78,13 +91,54 @@ class EmulatorLink:
             await asyncio.sleep(POLL_S)
 
 
+class UsbCable:
+    """An emulator as an emulated USB device, reached by the true link: pyusb in a process of its own."""
+
+    def __init__(self, emulator: catalogue.Emulator, port: str, kind: str) -> None:
+        self.name = "emulator"
+        self.written: list[bytes] = []
+        self.job_written = asyncio.Event()
+        self._emulator = emulator
+        self._plug = Usb(port, kind, self._heard)
+        self._poller = asyncio.get_running_loop().create_task(self._poll())
+
+    @classmethod
+    async def plugged(cls, emulator: catalogue.Emulator, port: str, kind: str) -> "UsbCable":
+        cable = cls(emulator, port, kind)
+        cable._link = await open_link(await cable._plug.plug(), 0)
+        return cable
+
+    async def read(self) -> bytes:
+        return await self._link.read()
+
+    async def write(self, data: bytes) -> None:
+        await self._link.write(data)
+
+    async def close(self) -> None:
+        await self._link.close()
+        await self._plug.unplug()
+        self._poller.cancel()
+        await asyncio.wait({self._poller})
+
+    def _heard(self, data: bytes) -> None:
+        self.written.append(data)
+        self._plug.send(self._emulator.feed(data))
+        if len(data) > LONGEST_QUESTION:
+            self.job_written.set()
+
+    async def _poll(self) -> None:
+        while True:
+            self._plug.send(self._emulator.poll())
+            await asyncio.sleep(POLL_S)
+
+
 @dataclass
 class Rig:
     """A device under test: its driver above, its emulator and cable below."""
 
     device: Any
     emulator: catalogue.Emulator
-    cable: EmulatorLink
+    cable: "EmulatorLink | UsbCable"
     link: WeatheredLink
     line: Line[Any]
     facts: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
@@ -106,13 +160,15 @@ async def rig(
     name: str, inbound: Weather | None = None, outbound: Weather | None = None, **settings: Any
 ) -> AsyncIterator[Rig]:
     """A device of that product with quick settings, and its emulator."""
+    by_usb, name = name.endswith(BY_USB), name.removesuffix(BY_USB)
     driver = catalogue.product(name).driver
     fields = driver.Config.model_fields
     quick = {key: QUICK.get(key, SHORT_S) for key in fields if key.endswith("_s")}
     known = {key: value for key, value in settings.items() if key in fields}
-    config = driver.Config(port="tcp://127.0.0.1:9", **{**quick, **known})
+    port = USB if by_usb else "tcp://127.0.0.1:9"
+    config = driver.Config(port=port, **{**quick, **known})
     emulator = catalogue.emulator(name, {**config.model_dump(), **settings})
-    cable = EmulatorLink(emulator)
+    cable = await UsbCable.plugged(emulator, port, name.partition("/")[0]) if by_usb else EmulatorLink(emulator)
     link = WeatheredLink(cable, inbound or Weather(), outbound)
     async with driver.line(link, config) as line:
         yield Rig(driver.Device(config, line), emulator, cable, link, line)

@@ -1,4 +1,4 @@
-"""What every printer promises: a job leaves once or not at all, trouble is said first, nothing unproven is claimed."""
+"""What every printer of receipts promises: a job leaves once or not at all, and nothing unproven is claimed."""
 
 import asyncio
 from typing import Any
@@ -8,9 +8,9 @@ import pytest
 from devices.errors import DeviceFault, DeviceOffline
 from devices.printers import BytesHandedOver, PrinterChanged, Receipt, ReceiptPrinted, ReceiptRow
 from drivers.weather import Weather
-from tests.contracts.rig import Rig, products, rig, until, watching
+from tests.contracts.rig import Rig, by_usb_too, products, rig, until, watching
 
-PRINTERS = pytest.mark.parametrize("name", products("printers"))
+PRINTERS = pytest.mark.parametrize("name", by_usb_too(products("printers", "print")))
 RECEIPT = Receipt(
     rows=(
         ReceiptRow(text="卷宗存放凭证", large=True, centre=True),

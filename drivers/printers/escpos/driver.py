@@ -11,12 +11,13 @@ from devices.describe import Property
 from devices.errors import DeviceFault, DeviceOffline
 from devices.printers import PRINTER_PROPERTIES, BytesHandedOver, PrinterChanged, Receipt, ReceiptPrinted
 from drivers.line import Line
-from drivers.link import Link, Port
+from drivers.link import Link
 from drivers.printers.escpos import wire
+from drivers.usb_port import BytePort
 
-ABOUT = "ESC/POS receipt printer (TCP port 9100, serial)"
+ABOUT = "ESC/POS receipt printer (TCP port 9100, serial, USB)"
 VERIFIED = False
-TRANSPORTS = ("serial", "tcp")
+TRANSPORTS = ("serial", "tcp", "usb")
 QUESTIONS = (wire.PRINTER, wire.OFFLINE_CAUSE, wire.PAPER)
 BITS_A_BYTE = 10
 """On a serial line: eight, start and stop."""
@@ -29,7 +30,7 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    port: Port
+    port: BytePort
     baud: int = Field(default=19200, description="Line speed, if serial.")
     paper_mm: Literal[58, 80] = Field(default=80, description="Width of the roll in millimetres.")
     four_byte: bool = Field(default=False, description="The printer has the rare (four-byte) characters of GB18030.")
