@@ -25,6 +25,8 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     PATH=$PATH:/usr/sbin command -v mosquitto >/dev/null || echo mosquitto
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm
+    command -v ffmpeg >/dev/null || echo ffmpeg
+    command -v pulseaudio >/dev/null && command -v pacat >/dev/null || echo pulseaudio pulseaudio-utils # microphones without a sound card
     [ "$1" = demo ] && return
     command -v chromium >/dev/null || echo chromium
     [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk

@@ -1,0 +1,1 @@
+"""Any sound that ffmpeg can take in."""
