@@ -1,0 +1,1 @@
+"""Vosk: any model in its layout."""
