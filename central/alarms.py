@@ -1,10 +1,11 @@
 """Alarms: what a person has to look at, open once for each kind and subject. They hold references, never names."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, select, text
+from sqlalchemy import ForeignKey, Index, String, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -29,8 +30,22 @@ class AlarmKind(StrEnum):
     DEVICE_GONE = "device_gone"
     CONFIG_REFUSED = "config_refused"
     SAFE_MODE = "safe_mode"
+    RULE = "rule"
+    SITE_LOST = "site_lost"
+    DEVICES_GONE = "devices_gone"
     VOLUME_OVERDUE = "volume_overdue"
     CUSTODY_UNCLEAR = "custody_unclear"
+
+
+SEVERITY: Mapping[str, int] = {"notice": 0, "warning": 1, "severe": 2}
+"""How bad an alarm is, lightest first."""
+_SEVERE = frozenset(
+    {
+        *("chain_broken", "bad_seal", "fork", "door_unasked", "forged_wishes", "identity_contested", "loss_declared"),
+        *("safe_mode", "site_lost"),
+    }
+)
+_NOTICE = frozenset({"volume_overdue", "config_refused"})
 
 
 class Alarm(Base):
@@ -56,18 +71,40 @@ class Alarm(Base):
     raised_at: Mapped[datetime]
     last_at: Mapped[datetime]
     times: Mapped[int] = mapped_column(default=1)
+    severity: Mapped[str] = mapped_column(String(8), default="warning")
+    cause_id: Mapped[int | None] = mapped_column(ForeignKey("alarms.id"), index=True)
+    """The alarm that explains this one, which is then shown within it and told to nobody."""
+    seen_at: Mapped[datetime | None]
+    seen_by: Mapped[str | None] = mapped_column(String(80))
+    assigned_to: Mapped[str | None] = mapped_column(String(80))
+    """Who sees to it, an actor reference."""
     cleared_at: Mapped[datetime | None] = mapped_column(index=True)
     cleared_by: Mapped[str | None] = mapped_column(String(80))
     """Actor reference, None when the world itself cleared it."""
 
 
-def raise_alarm(session: Session, kind: AlarmKind, subject: str, *, at: datetime | None = None, **params: Any) -> Alarm:
+def severity_of(kind: str) -> str:
+    """How bad an alarm of that kind is, unless who raises it says otherwise."""
+    return "severe" if kind in _SEVERE else "notice" if kind in _NOTICE else "warning"
+
+
+def raise_alarm(
+    session: Session,
+    kind: AlarmKind,
+    subject: str,
+    *,
+    at: datetime | None = None,
+    severity: str | None = None,
+    **params: Any,
+) -> Alarm:
     """The open alarm of that kind and subject, raised now or counted once more with the newest params."""
     at = at or utc_now()
     tell(session, "alarms")
     alarm = _open(session, kind, subject)
     if alarm is None:
-        alarm = Alarm(kind=kind, subject=subject, params=params, raised_at=at, last_at=at)
+        alarm = Alarm(
+            kind=kind, subject=subject, params=params, raised_at=at, last_at=at, severity=severity or severity_of(kind)
+        )
         try:
             with session.begin_nested():
                 session.add(alarm)
@@ -94,6 +131,21 @@ def clear_alarm(
     alarm.cleared_by = by
     tell(session, "alarms")
     return True
+
+
+def state_of(alarm: Alarm) -> str:
+    """Where it is in its life: raised, seen, assigned, cleared."""
+    if alarm.cleared_at is not None:
+        return "cleared"
+    return "assigned" if alarm.assigned_to else "seen" if alarm.seen_at else "raised"
+
+
+def see_alarm(session: Session, alarm: Alarm, *, at: datetime, by: str, assign: str | None = None) -> None:
+    """A person has seen it, and it may be somebody's from now on; nobody else is called for it."""
+    if alarm.seen_at is None:
+        alarm.seen_at, alarm.seen_by = at, by
+    alarm.assigned_to = assign or alarm.assigned_to
+    tell(session, "alarms")
 
 
 def open_alarms(session: Session) -> list[Alarm]:

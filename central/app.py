@@ -15,7 +15,18 @@ from central.custody import pages as custody_pages
 from central.custody.projector import CustodyProjector, CustodyWatcher
 from central.custody.receipts import Receipts
 from central.custody.sweep import sweep as custody_sweep
-from central.fleet import config_api, config_pages, figures, rollout, rollout_pages
+from central.fleet import (
+    config_api,
+    config_pages,
+    desk_pages,
+    figures,
+    grouping,
+    map_pages,
+    rollout,
+    rollout_pages,
+    rules,
+    tickets,
+)
 from central.fleet import pages as fleet_pages
 from central.fleet.api import fleet_api, gateway_door
 from central.fleet.projector import FleetProjector, FleetWatcher
@@ -50,7 +61,7 @@ MAX_BODY = 32 * 1024 * 1024
 PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 """In the order in which they are shown a line: whom others build on comes first."""
 WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
-SWEEPS = (custody_sweep, sessions.sweep, figures.pruning())
+SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep)
 """What is looked after as time passes."""
 APIS = (people_api, case_api, wish_api, custody_api, config_api, import_api)
 """What programs ask."""
@@ -59,6 +70,8 @@ PAGES = (
     case_pages,
     people_pages,
     wish_pages,
+    desk_pages,
+    map_pages,
     rollout_pages,
     config_pages,
     fleet_pages,

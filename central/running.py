@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from central.clock import Clock
-from central.fleet import broker_conf, documents, service
+from central.fleet import broker_conf, documents, notify, service
 from central.fleet.presence import Presence
 from central.ledger.accept import Accepted, Ledger, Result, newest_book
 from central.ledger.ingest import Ingest, ack_token
@@ -93,7 +93,12 @@ async def running(court: Court) -> AsyncIterator[Running]:
     gc.freeze()
     gc.set_threshold(*_GC)
     ingest.start()
-    works = {"link": link.run(), "presence": presence.run(), "sweep": sweeping(store, court.clock, court.sweeps)}
+    works = {
+        "link": link.run(),
+        "presence": presence.run(),
+        "sweep": sweeping(store, court.clock, court.sweeps),
+        "notices": notify.notifying(store, court.clock, settings.zone, settings.title or settings.court),
+    }
     tasks = tuple(asyncio.create_task(work, name=name) for name, work in works.items())
     for task in tasks:
         task.add_done_callback(_say_why)

@@ -87,6 +87,7 @@ class Base(DeclarativeBase):
         datetime: UtcTime(),
         dict[str, Any]: JSON(),
         list[str]: JSON(),
+        list[Any]: JSON(),
     }
     metadata = MetaData(
         naming_convention={

@@ -53,6 +53,35 @@ class GatewayPlaced(Fact):
     tags: list[str] = []
 
 
+class AlarmSeen(Fact):
+    """Somebody has seen an alarm, and it may be theirs."""
+
+    alarm: int
+    assigned: bool = False
+
+
+class AlarmCleared(Fact):
+    """Somebody says that an alarm is over."""
+
+    alarm: int
+
+
+class TicketStepped(Fact):
+    """A maintenance ticket goes on."""
+
+    ticket: int
+    to: str
+    gateway: str
+    device: str = ""
+
+
+class NoticeAccepted(Fact):
+    """A provider took a message about an alarm; whether it arrived is not known."""
+
+    alarm: int
+    contact: int
+
+
 class GatewayStateChanged(Fact):
     """A gateway is in use, suspended or revoked from now on."""
 

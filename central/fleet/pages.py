@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from central.alarms import Alarm, AlarmKind, clear_alarm, open_alarms
+from central.alarms import open_alarms
 from central.blobs import Blobs
 from central.fleet import configuration, figures, service
 from central.fleet.tables import Device, Gateway
@@ -24,7 +24,6 @@ router = pages()
 Reader = Annotated[Any, Depends(needs("fleet.read"))]
 Keeper = Annotated[Any, Depends(needs("fleet.write"))]
 
-_CLOSED_SHOWN = 100
 _COUNTS: Mapping[str, Said] = {
     "noise": Said("杂字节"),
     "retries": Said("重问次数"),
@@ -40,7 +39,10 @@ _NAMES: Mapping[str, Said] = {"status": Said("就绪与纸")}
 def fleet(request: Request, by: Reader, session: Reading) -> HTMLResponse:
     """Every gateway with its devices, and what is wrong."""
     everyone = select(Gateway).options(selectinload(Gateway.devices)).order_by(Gateway.name)
-    context = {"gateways": session.scalars(everyone).all(), "alarms": open_alarms(session)[:5]}
+    context = {
+        "gateways": session.scalars(everyone).all(),
+        "alarms": [alarm for alarm in open_alarms(session) if alarm.cause_id is None][:5],
+    }
     return page(request, "fleet/fleet.html", gateway_state=gateway_state, summary=_summary, **context)
 
 
@@ -104,24 +106,6 @@ def device_page(request: Request, by: Reader, session: Reading, gateway: str, de
     counts = [(name, _COUNTS.get(name) or Said("{name}", {"name": name}), n) for name, n in found.counts.items()]
     context = {"gateway": found.gateway, "device": found, "properties": properties(found), "counts": counts}
     return page(request, "fleet/device.html", gateway_state=gateway_state, **context)
-
-
-@router.get("/alarms")
-def alarms(request: Request, by: Reader, session: Reading, closed: bool = False) -> HTMLResponse:
-    """What a person has to look at, and what to do about it."""
-    ended = select(Alarm).where(Alarm.cleared_at.is_not(None)).order_by(Alarm.cleared_at.desc()).limit(_CLOSED_SHOWN)
-    shown = session.scalars(ended).all() if closed else open_alarms(session)
-    return page(request, "fleet/alarms.html", alarms=shown, closed=closed)
-
-
-@router.post("/alarms/{alarm}/clear")
-def clear(request: Request, by: Keeper, now: Now, alarm: int) -> Response:
-    """Somebody saw to it."""
-    with store_of(request).write() as session:
-        found = session.get(Alarm, alarm)
-        if found is not None:
-            clear_alarm(session, AlarmKind(found.kind), found.subject, at=now, by=by.ref)
-    return go("/alarms")
 
 
 def configuration_of(session: Session, blobs: Blobs, gateway: Gateway) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock, utc_now
+from central.fleet import rules
 from central.fleet.figures import count_in
 from central.fleet.service import device_of, find
 from central.fleet.tables import Device, Gateway
@@ -174,6 +175,7 @@ def _beaten(session: Session, gateway: Gateway, at: datetime, told: Heartbeat) -
     known = {**told.figures(), "clock_off_s": round(told.at - at.timestamp(), 3)}
     gateway.health, gateway.beat_at = known, at
     count_in(session, gateway.id, known, at)
+    rules.beat(session, gateway, known, at)
 
 
 def _counted(session: Session, device: Device, told: dict[str, int]) -> None:
@@ -186,6 +188,8 @@ def _state(session: Session, gateway: Gateway, state: str, now: datetime) -> Non
     if state not in _STATES or state == gateway.presence:
         return
     gateway.presence = state
+    if state in ("ready", *_LOST):
+        rules.came_or_went(session, gateway, now)
     if state in _LOST:
         raise_alarm(session, AlarmKind.GATEWAY_LOST, gateway.name, at=now, state=state)
     elif state == "ready":

@@ -99,6 +99,9 @@ class Device(Base):
     verified: Mapped[bool] = mapped_column(default=True)
     """False while its driver has not met real hardware."""
     changed_at: Mapped[datetime | None]
+    tested_at: Mapped[datetime | None]
+    """When it was last asked to test itself, and answered."""
+    tested_ok: Mapped[bool] = mapped_column(default=False)
     removed_at: Mapped[datetime | None]
     """Since then the gateway's configuration has no such device."""
 

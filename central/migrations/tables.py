@@ -3,6 +3,7 @@
 import central.alarms
 import central.cases.tables
 import central.custody.tables
+import central.fleet.alarm_tables
 import central.fleet.figures
 import central.fleet.tables
 import central.ledger.lease

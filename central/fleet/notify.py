@@ -1,0 +1,150 @@
+"""Calling people about alarms, by role and shift, through Apprise. What a provider took is accepted, not delivered."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from central.alarms import SEVERITY, Alarm
+from central.clock import Clock
+from central.fleet.alarm_tables import AlarmRule, Contact, Notice
+from central.fleet.facts import NoticeAccepted
+from central.ledger.own import record
+from central.store import Store, tell
+
+_LOG = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=20)
+"""Before anybody is called; meanwhile what has one cause is gathered, and what was a hiccup ends."""
+EVERY_S = 5.0
+TRIES = 3
+RETRY = timedelta(minutes=1)
+A_ROUND = 10
+"""Messages sent in one round at most: a flood of alarms does not become a flood of messages."""
+
+Send = Callable[[str, str, str], bool]
+"""(url, title, body) -> whether the provider took it. Blocks."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One message to be sent."""
+
+    notice: int
+    url: str
+    title: str
+    body: str
+
+
+def by_apprise(url: str, title: str, body: str) -> bool:
+    """Send by Apprise; False if the provider did not take it, or the URL is none."""
+    import apprise  # not at the head: a hundred services are looked through at import
+
+    sender = apprise.Apprise()
+    return bool(sender.add(url) and sender.notify(body=body, title=title))
+
+
+def due(session: Session, now: datetime, zone: tzinfo, court: str) -> list[Call]:
+    """Whom to call now about what; each is noted as being sent."""
+    contacts = session.scalars(select(Contact)).all()
+    if not contacts:
+        return []
+    found = select(Alarm).where(
+        Alarm.cleared_at.is_(None), Alarm.cause_id.is_(None), Alarm.seen_at.is_(None), Alarm.raised_at < now - GRACE
+    )
+    calls: list[Call] = []
+    for alarm in session.scalars(found.order_by(Alarm.raised_at)):
+        for contact in contacts:
+            if len(calls) >= A_ROUND:
+                return calls
+            if _concerns(session, alarm, contact, now, zone) and (notice := _notice(session, alarm, contact, now)):
+                body = f"{alarm.kind}: {alarm.subject}"
+                calls.append(Call(notice.id, contact.url, f"{court}: {alarm.severity}", body))
+    return calls
+
+
+def sent(session: Session, call: Call, accepted: bool, now: datetime) -> None:
+    """What the provider said."""
+    notice = session.get(Notice, call.notice)
+    if notice is None:  # the contact was taken away meanwhile
+        return
+    notice.state, notice.at = "accepted" if accepted else "failed", now
+    notice.why = "" if accepted else "the provider did not take it"
+    if accepted:
+        record(session, NoticeAccepted(alarm=notice.alarm_id, contact=notice.contact_id))
+    tell(session, "alarms")
+
+
+async def notifying(store: Store, clock: Clock, zone: tzinfo, court: str, send: Send = by_apprise) -> None:
+    """Call whoever is to be called, until cancelled; a database away for a moment is tried again."""
+    while True:
+        try:
+            for call in await asyncio.to_thread(_due, store, clock, zone, court):
+                accepted = await asyncio.to_thread(send, call.url, call.title, call.body)
+                await asyncio.to_thread(_sent, store, call, accepted, clock)
+        except DBAPIError as error:
+            _LOG.warning("nobody could be called: %s", error.orig)
+        await asyncio.sleep(EVERY_S)
+
+
+def in_shift(contact: Contact, now: datetime, zone: tzinfo) -> bool:
+    """Whether it is the contact's time; a shift may go over midnight, and then belongs to the day it began."""
+    local = now.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    if contact.begins <= contact.ends:
+        return str(local.isoweekday()) in contact.days and contact.begins <= minute < contact.ends
+    begun = local if minute >= contact.begins else local - timedelta(days=1)
+    return str(begun.isoweekday()) in contact.days and (minute >= contact.begins or minute < contact.ends)
+
+
+def _concerns(session: Session, alarm: Alarm, contact: Contact, now: datetime, zone: tzinfo) -> bool:
+    return (
+        SEVERITY[alarm.severity] >= SEVERITY[contact.least]
+        and now - alarm.raised_at >= timedelta(minutes=contact.after_min)
+        and in_shift(contact, now, zone)
+        and not _is_quiet(session, alarm, now, zone)
+    )
+
+
+def _is_quiet(session: Session, alarm: Alarm, now: datetime, zone: tzinfo) -> bool:
+    """Whether the rule behind it wants nobody called now; never if it is severe."""
+    number = alarm.subject.rpartition("#")[2]
+    if alarm.kind != "rule" or alarm.severity == "severe" or not number.isdecimal():
+        return False
+    rule = session.get(AlarmRule, int(number))
+    if rule is None or rule.quiet_from is None or rule.quiet_to is None:
+        return False
+    local = now.astimezone(zone)
+    minute = local.hour * 60 + local.minute
+    if rule.quiet_from <= rule.quiet_to:
+        return rule.quiet_from <= minute < rule.quiet_to
+    return minute >= rule.quiet_from or minute < rule.quiet_to
+
+
+def _notice(session: Session, alarm: Alarm, contact: Contact, now: datetime) -> Notice | None:
+    """The notice to be sent now, None if the contact knows, or was tried in vain often or just before."""
+    found = select(Notice).where(Notice.alarm_id == alarm.id, Notice.contact_id == contact.id)
+    notice = session.scalars(found).one_or_none()
+    if notice is None:
+        notice = Notice(alarm_id=alarm.id, contact_id=contact.id, at=now)
+        session.add(notice)
+        session.flush()
+    elif notice.state == "accepted" or notice.tries >= TRIES or now - notice.at < RETRY:
+        return None
+    notice.state, notice.at, notice.tries = "sending", now, (notice.tries or 0) + 1
+    return notice
+
+
+def _due(store: Store, clock: Clock, zone: tzinfo, court: str) -> Sequence[Call]:
+    with store.write() as session:
+        return due(session, clock(), zone, court)
+
+
+def _sent(store: Store, call: Call, accepted: bool, clock: Clock) -> None:
+    with store.write() as session:
+        sent(session, call, accepted, clock())

@@ -1,0 +1,150 @@
+"""Rules as data: when a gateway's figures are an alarm, and when no longer.
+
+threshold   the figure has been beyond the limit for so long; over when it is back at `clear_at`
+rate        it grew, over that time, by more than the limit an hour
+flapping    the gateway came or went more often than the limit in that time
+absence     no heartbeat for so long
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.alarms import Alarm, AlarmKind, clear_alarm, raise_alarm
+from central.fleet.alarm_tables import AlarmRule, RuleMemory
+from central.fleet.tables import Gateway
+
+KINDS = ("threshold", "absence", "rate", "flapping")
+PRESENCE = "presence"
+_MOST_POINTS = 240
+_SIZED = frozenset({"clock_off_s"})
+"""Figures of which the size counts, whichever side of zero."""
+
+Points = Sequence[tuple[float, float]]
+"""(seconds, value), oldest first."""
+
+
+def judged(rule: AlarmRule, points: Points, now: float) -> bool | None:
+    """True if it is an alarm, False if it is none any more, None if what holds goes on."""
+    if not points:
+        return None
+    if rule.kind == "threshold":
+        return _threshold(rule, points, now)
+    if rule.kind == "rate":
+        (first_at, first), (last_at, last) = points[0], points[-1]
+        if last_at - first_at < rule.for_s / 2:
+            return None
+        return _side(rule, max(last - first, 0) * 3600 / (last_at - first_at))
+    return _side(rule, float(len(points)))
+
+
+def beat(session: Session, gateway: Gateway, figures: Mapping[str, float], now: datetime) -> None:
+    """Judge a gateway by one more heartbeat."""
+    for rule in _rules(session, gateway):
+        if rule.kind == "absence":
+            clear_alarm(session, AlarmKind.RULE, subject_of(gateway.name, rule), at=now)
+        elif rule.kind != "flapping" and rule.figure in figures:
+            value = abs(figures[rule.figure]) if rule.figure in _SIZED else figures[rule.figure]
+            _judge(session, gateway, rule, value, now)
+
+
+def came_or_went(session: Session, gateway: Gateway, now: datetime) -> None:
+    """Judge a gateway whose connection was made or lost."""
+    for rule in _rules(session, gateway):
+        if rule.kind == "flapping":
+            _judge(session, gateway, rule, 1.0, now)
+
+
+def sweep(session: Session, now: datetime) -> None:
+    """What time alone brings about: absence, and what flapped and is quiet again."""
+    for rule in session.scalars(select(AlarmRule).where(AlarmRule.enabled, AlarmRule.kind == "absence")):
+        late = select(Gateway).where(
+            Gateway.state == "active",
+            Gateway.presence == "ready",
+            Gateway.beat_at < now - timedelta(seconds=rule.for_s),
+        )
+        for gateway in session.scalars(late):
+            if _concerns(rule, gateway) and not _is_open(session, gateway, rule):
+                _raise(session, gateway, rule, now, (now - (gateway.beat_at or now)).total_seconds())
+    flapping = (
+        select(AlarmRule, RuleMemory, Gateway)
+        .select_from(RuleMemory)
+        .join(AlarmRule, AlarmRule.id == RuleMemory.rule_id)
+        .join(Gateway, Gateway.id == RuleMemory.gateway_id)
+        .where(AlarmRule.kind == "flapping")
+    )
+    for rule, memory, gateway in session.execute(flapping).all():
+        recent = _recent(memory.points, rule, now)
+        if len(recent) <= rule.clear_at and memory.points:
+            memory.points = list(recent)
+            clear_alarm(session, AlarmKind.RULE, subject_of(gateway.name, rule), at=now)
+
+
+def subject_of(gateway: str, rule: AlarmRule) -> str:
+    """What an alarm of a rule is about: the gateway, and which rule."""
+    return f"{gateway}#{rule.id}"
+
+
+def _threshold(rule: AlarmRule, points: Points, now: float) -> bool | None:
+    if _side(rule, points[-1][1]) is False:
+        return False
+    since = now
+    for at, value in reversed(points):
+        if _side(rule, value) is not True:
+            break
+        since = at
+    return True if now - since >= rule.for_s and _side(rule, points[-1][1]) else None
+
+
+def _side(rule: AlarmRule, value: float) -> bool | None:
+    """Beyond the limit, back at `clear_at`, or between."""
+    if (value > rule.limit) if rule.above else (value < rule.limit):
+        return True
+    return False if ((value <= rule.clear_at) if rule.above else (value >= rule.clear_at)) else None
+
+
+def _judge(session: Session, gateway: Gateway, rule: AlarmRule, value: float, now: datetime) -> None:
+    memory = session.get(RuleMemory, (rule.id, gateway.id))
+    if memory is None:
+        memory = RuleMemory(rule_id=rule.id, gateway_id=gateway.id, points=[])
+        session.add(memory)
+    points = [*_recent(memory.points, rule, now), (now.timestamp(), value)][-_MOST_POINTS:]
+    memory.points = [list(point) for point in points]
+    is_so = judged(rule, points, now.timestamp())
+    if is_so:
+        _raise(session, gateway, rule, now, value if rule.kind == "threshold" else float(len(points)))
+    elif is_so is False:
+        clear_alarm(session, AlarmKind.RULE, subject_of(gateway.name, rule), at=now)
+
+
+def _recent(points: Sequence[Sequence[float]], rule: AlarmRule, now: datetime) -> list[tuple[float, float]]:
+    """Points of the rule's time, and the last one before it."""
+    since = now.timestamp() - rule.for_s
+    before = [(p[0], p[1]) for p in points if p[0] < since][-1:] if rule.kind == "threshold" else []
+    return before + [(p[0], p[1]) for p in points if p[0] >= since]
+
+
+def _raise(session: Session, gateway: Gateway, rule: AlarmRule, now: datetime, value: float) -> None:
+    told = {"rule": rule.name, "figure": rule.figure, "value": round(value, 3), "limit": rule.limit}
+    subject = subject_of(gateway.name, rule)
+    raise_alarm(session, AlarmKind.RULE, subject, at=now, severity=rule.severity, gateway=gateway.name, **told)
+
+
+def _rules(session: Session, gateway: Gateway) -> list[AlarmRule]:
+    """The rules that concern it, read once a transaction."""
+    known: list[AlarmRule] | None = session.info.get("alarm rules")
+    if known is None:
+        known = session.info["alarm rules"] = list(session.scalars(select(AlarmRule).where(AlarmRule.enabled)))
+    return [rule for rule in known if _concerns(rule, gateway)]
+
+
+def _concerns(rule: AlarmRule, gateway: Gateway) -> bool:
+    return not rule.tag or rule.tag in gateway.tags
+
+
+def _is_open(session: Session, gateway: Gateway, rule: AlarmRule) -> bool:
+    subject = subject_of(gateway.name, rule)
+    found = select(Alarm.id).where(Alarm.kind == "rule", Alarm.subject == subject, Alarm.cleared_at.is_(None))
+    return session.scalars(found).first() is not None

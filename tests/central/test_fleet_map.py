@@ -1,0 +1,82 @@
+"""The fleet as a place, and how much of the time its boxes and devices were there."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from central.alarms import AlarmKind, clear_alarm, raise_alarm
+from central.fleet import availability
+from central.fleet.tables import Device, Gateway
+from central.store import Store
+
+from .desk import Desk, desk
+from .locker import BOX, Locker
+
+
+@pytest.fixture
+def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
+    made = Locker(store, court_key, tmp_path / "blobs")
+    with store.write() as session:
+        for number, (floor, room, presence) in enumerate(
+            [("1F", "Hall", "ready"), ("3F", "Court 1", "ready"), ("3F", "Court 2", "lost")], 1
+        ):
+            gateway = Gateway(
+                name=f"room-{number}", permit_secret=b"x", enrolled_at=made.now - timedelta(days=60), floor=floor,
+                room=room, presence=presence, clock_trusted=True, tags=["trial"] if number == 2 else [],
+            )  # fmt: skip
+            gateway.devices = [
+                Device(name="mic-a", product="microphones/line", presence="gone" if number == 2 else "back")
+            ]
+            session.add(gateway)
+    return made
+
+
+@pytest.fixture
+def at(locker: Locker) -> Iterator[Desk]:
+    with desk(locker) as made:
+        made.sign_in("it")
+        yield made
+
+
+def boxes(shown: str) -> list[str]:
+    return [part.partition(chr(34))[0] for part in shown.split('data-stop href="/fleet/')[1:]]
+
+
+def test_the_map_has_every_box_in_its_place_and_filters_by_all_that_is_known(at: Desk) -> None:
+    assert boxes(at.open("/fleet/map")) == [BOX, "room-1", "room-2", "room-3"]
+    assert boxes(at.open("/fleet/map?floor=3F")) == ["room-2", "room-3"]
+    assert boxes(at.open("/fleet/map?q=court%201")) == ["room-2"]
+    assert boxes(at.open("/fleet/map?q=microphones&state=working")) == ["room-1"]
+    assert boxes(at.open("/fleet/map?state=broken")) == ["room-2", "room-3"]
+    assert boxes(at.open("/fleet/map?tag=trial")) == ["room-2"]
+    assert "没有符合的网关" in at.open("/fleet/map?q=nothing-is-called-so")
+    assert at.open("/fleet/map?state=purple", 422)
+
+
+def test_availability_is_counted_from_outages_and_the_worst_comes_first(at: Desk, locker: Locker) -> None:
+    def outage(kind: AlarmKind, subject: str, begun: float, hours: float | None) -> None:
+        with locker.store.write() as session:
+            raise_alarm(session, kind, subject, at=locker.now - timedelta(hours=begun))
+            if hours is not None:
+                clear_alarm(session, kind, subject, at=locker.now - timedelta(hours=begun - hours))
+
+    outage(AlarmKind.GATEWAY_LOST, "room-3", 24, 12)
+    outage(AlarmKind.DEVICE_GONE, "room-3/mic-a", 20, 10)
+    outage(AlarmKind.DEVICE_GONE, "room-2/mic-a", 6, None)
+    outage(AlarmKind.GATEWAY_LOST, "room-1", 24 * 40, 1)
+    with locker.store.read() as session:
+        told = availability.report(session, locker.now - timedelta(days=30), locker.now)
+    rooms = {row.name: (row.outages, row.down) for row in told.rooms}
+    assert told.rooms[0].name == "3F Court 2" and rooms["3F Court 2"] == (1, timedelta(hours=12))
+    assert rooms["1F Hall"] == (0, timedelta(0))
+    (model,) = [row for row in told.models if row.name == "microphones/line"]
+    assert (model.things, model.down) == (3, timedelta(hours=14 + 6))
+    assert "3F Court 2" in at.open("/fleet/availability?days=30")
+    rows = list(csv.reader(io.StringIO(at.open("/fleet/availability.csv?days=30").lstrip("\ufeff"))))
+    assert rows[0] == ["类别", "名称", "数量", "失联次数", "失联分钟", "可用率"]
+    assert ["房间", "3F Court 2", "1", "1", "720.0", "0.983333"] in rows
