@@ -9,12 +9,17 @@ from central import migrations, pki
 from central.blobs import Blobs, Receipt, blob_routes, sweep_uploads, upload_routes
 from central.cases import api as case_api
 from central.cases import pages as case_pages
+from central.cases.closing import has_a_say
 from central.clock import Clock, utc_now
 from central.custody import api as custody_api
 from central.custody import pages as custody_pages
 from central.custody.projector import CustodyProjector, CustodyWatcher
 from central.custody.receipts import Receipts
 from central.custody.sweep import sweep as custody_sweep
+from central.dossiers import api as dossier_api
+from central.dossiers import crew
+from central.dossiers import pages as dossier_pages
+from central.dossiers.closing import ClosingDossiers
 from central.fleet import (
     config_api,
     config_pages,
@@ -63,10 +68,11 @@ PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
 SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep)
 """What is looked after as time passes."""
-APIS = (people_api, case_api, wish_api, custody_api, config_api, import_api)
+APIS = (people_api, case_api, wish_api, custody_api, dossier_api, config_api, import_api)
 """What programs ask."""
 PAGES = (
     custody_pages,
+    dossier_pages,
     case_pages,
     people_pages,
     wish_pages,
@@ -89,6 +95,7 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
     pen = Pen(settings.court, authority.signing_key, clock, authority.introduction)
     take_pen(store, pen)
     blobs = _blobs(settings)
+    has_a_say(store, ClosingDossiers(blobs.put))
     receipts = Receipts(blobs, settings.title or settings.court, settings.zone)
     ledger = Ledger(settings.court, (*PROJECTORS, CustodyProjector(receipts, clock)), WATCHERS, clock)
     return Court(
@@ -104,7 +111,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(court) as parts:
+        async with running(court) as parts, crew.at_work(settings, court.store, clock):
             now.append(parts)
             yield
             now.clear()

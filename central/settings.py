@@ -1,7 +1,7 @@
 """What an installation of central is told: `central.yaml` in its home folder."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -61,6 +61,17 @@ class Broker(BaseModel):
     )
 
 
+class Dossiers(BaseModel):
+    """How pages of electronic dossiers are read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workers: int = Field(default=1, ge=0, le=64, description="Processes that read pages here; 0: others do it.")
+    ocr: Literal["rapidocr", "tesseract"] = Field(
+        default="rapidocr", description="rapidocr makes fewer errors, tesseract takes less time."
+    )
+
+
 class Settings(BaseModel):
     """Everything central is told; nothing else is read from the environment."""
 
@@ -79,6 +90,7 @@ class Settings(BaseModel):
     )
     http: Http = Http()
     broker: Broker = Broker()
+    dossiers: Dossiers = Dossiers()
 
     @property
     def database_url(self) -> str:

@@ -143,6 +143,11 @@ class Store:
         """From now on `told` hears the topics of each committed transaction."""
         self._told.append(told)
 
+    def tell(self, topics: frozenset[str]) -> None:
+        """Pass on what another process committed."""
+        for told in self._told:
+            told(topics)
+
     def on_wake(self, name: str, woken: Woken) -> None:
         """From now on `woken` hears of each committed transaction that called `wake(session, name)`."""
         self._woken.setdefault(name, []).append(woken)
@@ -161,8 +166,7 @@ class Store:
                 woken(*work)
         topics = session.info.get("tell")
         if topics:
-            for told in self._told:
-                told(frozenset(topics))
+            self.tell(frozenset(topics))
 
 
 def append_rows(session: Session, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

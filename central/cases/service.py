@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from central.cases import flow
+from central.cases import closing, flow
 from central.cases.facts import CaseRegistered, CaseStepped, VolumeLabelled, VolumeRegistered
 from central.cases.numbers import TYPES, read_number, type_of
 from central.cases.tables import Case, Party, Volume
@@ -105,13 +105,14 @@ def advance(
     if step is None:
         names = Said(flow.STATE_NAMES[case.state]), Said(flow.STATE_NAMES.get(to, to))
         raise Refused("案件现为“{state}”，不能转为“{to}”。", code="no_such_step", state=names[0], to=names[1])
-    against = flow.against(step, open_items)
+    against = flow.against(step, [*open_items, *closing.open_items(session, case)])
     if against:
         raise Refused("还有未完事项，不能结案：{first}", code="open_items", first=against[0])
     record(session, CaseStepped(case=case_ref(case), from_state=case.state, to_state=to), actor=person.ref)
     case.state = to
     if to == "CLOSED":
         case.closed_on = now.date()
+        closing.closed(session, person, case, now)
     tell(session, "cases", case_topic(case.id))
     return case
 

@@ -3,6 +3,8 @@
 import central.alarms
 import central.cases.tables
 import central.custody.tables
+import central.dossiers.grams
+import central.dossiers.tables
 import central.fleet.alarm_tables
 import central.fleet.figures
 import central.fleet.tables

@@ -18,6 +18,9 @@ ACTION_NAMES: Mapping[str, str] = {
     "case.read": "查看案件",
     "case.write": "登记案件",
     "case.step": "推进案件流程",
+    "dossier.read": "查阅电子卷宗",
+    "dossier.side": "查阅副卷",
+    "dossier.write": "收录与编目",
     "volume.label": "贴卷宗条码",
     "volume.deposit": "存卷",
     "volume.reserve": "预约取卷",
@@ -38,12 +41,24 @@ ACTION_NAMES: Mapping[str, str] = {
 _READS = frozenset({"case.read", "cabinet.read", "fleet.read"})
 _MOVES = frozenset({"volume.deposit", "volume.reserve", "volume.hand_out", "permit.issue"})
 
+_PAPERLESS = frozenset({"dossier.read", "dossier.side"})
+
 ROLES: Mapping[str, frozenset[str]] = {
-    "clerk": _READS | _MOVES | {"case.write", "case.step", "volume.label"},
-    "judge": _READS | _MOVES | {"case.step"},
+    "clerk": _READS | _MOVES | _PAPERLESS | {"case.write", "case.step", "volume.label", "dossier.write"},
+    "judge": _READS | _MOVES | _PAPERLESS | {"case.step"},
     "archivist": _READS
     | _MOVES
-    | {"case.write", "volume.label", "volume.archive", "volume.confirm", "cabinet.write", "audit.read", "import"},
+    | _PAPERLESS
+    | {
+        "dossier.write",
+        "case.write",
+        "volume.label",
+        "volume.archive",
+        "volume.confirm",
+        "cabinet.write",
+        "audit.read",
+        "import",
+    },
     "it": frozenset({"cabinet.read", "fleet.read", "fleet.write", "cabinet.write", "audit.read"}),
     "admin": frozenset({"cabinet.read", "fleet.read", "people.write", "import", "audit.read"}),
 }

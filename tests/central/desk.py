@@ -26,8 +26,8 @@ def application(locker: Locker) -> FastAPI:
     app = FastAPI(openapi_url=None)
     app.state.store, app.state.clock = locker.store, lambda: locker.now
     app.state.projection, app.state.public_url = locker.ledger.projection, "https://court.example"
-    app.state.authority = SimpleNamespace(root_fingerprint="ab" * 32)
     app.state.blobs = locker.blobs
+    app.state.authority = SimpleNamespace(root_fingerprint="ab" * 32)
     for pages in PAGES:
         app.include_router(pages.router)
     look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: locker.now)

@@ -1,0 +1,105 @@
+"""The two engines that read a page: RapidOCR, and Tesseract with chi_sim. Only a worker imports them.
+
+Measured on rendered pages (`tests/bench/dossiers.py`): RapidOCR makes several times fewer errors and takes several
+times longer; so it is the default, and a court with little time and clean paper sets `ocr: tesseract`.
+"""
+
+import csv
+import io
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Literal
+
+from PIL import Image
+
+from central.dossiers.layout import Line
+
+Engine = Literal["rapidocr", "tesseract"]
+
+_PATIENCE_S = 120
+_SPARSE, _BLOCK = "11", "6"
+
+
+class EngineFailed(RuntimeError):
+    """The engine is not installed, or could not read this page."""
+
+
+def engine_named(name: Engine) -> Callable[[Image.Image], list[Line]]:
+    """What reads a page with that engine: lines from top to bottom. Raises EngineFailed, when called too."""
+    return _rapid if name == "rapidocr" else _tesseract
+
+
+def _rapid(image: Image.Image) -> list[Line]:
+    try:
+        found, _ = _model()(image.convert("RGB"))
+    except (RuntimeError, ValueError) as error:
+        raise EngineFailed(f"RapidOCR: {error}") from error
+    return _in_order([_boxed(corners, text, float(sure)) for corners, text, sure in found or []])
+
+
+@cache
+def _model() -> Any:
+    threads = max(1, int(os.environ.get("OMP_THREAD_LIMIT", "1")))
+    try:
+        from rapidocr_onnxruntime import RapidOCR
+    except ImportError as error:
+        raise EngineFailed(f"RapidOCR cannot be loaded: {error}; install it or set ocr: tesseract") from error
+    return RapidOCR(intra_op_num_threads=threads, inter_op_num_threads=1)
+
+
+def _boxed(corners: Any, text: str, sure: float) -> Line:
+    across, down = [float(x) for x, _ in corners], [float(y) for _, y in corners]
+    left, top = min(across), min(down)
+    return Line(text, round(left), round(top), round(max(across) - left), round(max(down) - top), round(sure, 3))
+
+
+def _tesseract(image: Image.Image) -> list[Line]:
+    if shutil.which("tesseract") is None:
+        raise EngineFailed("tesseract is not installed; install tesseract-ocr and tesseract-ocr-chi-sim")
+    page = io.BytesIO()
+    image.convert("L").save(page, "PNG", compress_level=1, dpi=(300, 300))
+    command = ["tesseract", "stdin", "stdout", "-l", "chi_sim", "--psm", _BLOCK, "tsv"]
+    env = os.environ | {"OMP_THREAD_LIMIT": "1"}  # with more threads it is slower, up to ten times
+    try:
+        done = subprocess.run(command, input=page.getvalue(), capture_output=True, env=env, timeout=_PATIENCE_S)
+    except subprocess.TimeoutExpired as error:
+        raise EngineFailed(f"tesseract: no answer in {_PATIENCE_S} s") from error
+    if done.returncode:
+        raise EngineFailed(f"tesseract: {done.stderr.decode(errors='replace').strip()[:200]}")
+    return _lines_of(done.stdout.decode("utf-8"))
+
+
+def _lines_of(tsv: str) -> list[Line]:
+    """Words of the same line joined; Chinese takes no blanks, Latin words keep theirs."""
+    lines: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for row in csv.DictReader(io.StringIO(tsv), delimiter="\t", quoting=csv.QUOTE_NONE):
+        if row["level"] == "5" and row["text"].strip():
+            lines.setdefault((row["block_num"], row["par_num"], row["line_num"]), []).append(row)
+    return [_joined(words) for words in lines.values()]
+
+
+def _joined(words: list[dict[str, str]]) -> Line:
+    text = words[0]["text"]
+    for word in words[1:]:
+        latin = text[-1].isascii() and text[-1].isalnum() and word["text"][0].isascii() and word["text"][0].isalnum()
+        text += (" " if latin else "") + word["text"]
+    boxes = [tuple(int(word[name]) for name in ("left", "top", "width", "height")) for word in words]
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
+    sure = sum(float(word["conf"]) for word in words) / len(words) / 100
+    return Line(text, left, top, right - left, bottom - top, round(sure, 3))
+
+
+def _in_order(lines: list[Line]) -> list[Line]:
+    """From top to bottom; what stands at one height, from left to right."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: line.top + line.height / 2):
+        middle = line.top + line.height / 2
+        if rows and middle < rows[-1][0].top + rows[-1][0].height * 0.8:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda line: line.left)]

@@ -1,0 +1,47 @@
+"""What is brought in, a document and a dossier as tables (court.md R11, R12): which step leads where, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from central.web.refused import Said
+
+
+@dataclass(frozen=True)
+class Step:
+    """One way onward, with its ground and how sure we are of it (V confirmed, M from memory, D ours)."""
+
+    of: Literal["intake", "document", "dossier"]
+    from_: str
+    event: str
+    to: str
+    basis: str
+    mark: Literal["V", "M", "D"] = "D"
+
+
+STEPS: tuple[Step, ...] = (
+    Step("intake", "WAITING", "open", "READING", "文件在单独的进程里打开，不影响其他工作。"),
+    Step("intake", "WAITING", "refuse", "REFUSED", "打不开或有危险的文件不收，并说明原因。"),
+    Step("intake", "READING", "read", "DONE", "每一页都已识别，或已说明为何未能识别。"),
+    Step("document", "PROPOSED", "confirm", "CONFIRMED", "编目由人确认，系统只提出建议。"),
+    Step("document", "CONFIRMED", "move", "CONFIRMED", "确认后仍可调整，直到结案锁定。"),
+    Step("dossier", "OPEN", "lock", "LOCKED", "结案时目录冻结并封签，此后只能查阅。", "M"),
+)
+"""The three machines. A locked dossier is never opened again; what comes later is bound in a new volume."""
+
+
+def may_step(of: str, state: str, event: str) -> bool:
+    """True if that step leads onward from that state."""
+    return any((step.of, step.from_, step.event) == (of, state, event) for step in STEPS)
+
+
+def against_locking(waiting: int, unplaced: int, unconfirmed: int) -> Sequence[Said]:
+    """Why a dossier cannot be locked yet: files under way, documents without a place, documents nobody confirmed."""
+    said = []
+    if waiting:
+        said.append(Said("电子卷宗还有 {n} 份材料正在识别。", {"n": waiting}))
+    if unplaced:
+        said.append(Said("电子卷宗还有 {n} 份文书没有归类。", {"n": unplaced}))
+    if unconfirmed:
+        said.append(Said("电子卷宗还有 {n} 份文书的编目未经确认。", {"n": unconfirmed}))
+    return said

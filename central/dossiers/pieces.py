@@ -1,0 +1,279 @@
+"""The four pieces of work, each: look, do what is heavy outside any transaction, write all of it in one. Only a worker
+imports it.
+
+    open      a file is looked at; its pages are rows, the files of a ZIP are files of their own
+    read      one page: image, codes, straightened, recognised, found by search
+    arrange   what was brought in is read: documents, and which item each seems to be
+    bind      the volumes as PDF
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, undefer
+
+from central.blobs import Blobs
+from central.cases.tables import Case, Volume
+from central.clock import Clock
+from central.dossiers import binding, catalogue, engines, grams, image, layout, lessons, opened, refusals, work
+from central.dossiers.facts import FileRefused, PagesRead
+from central.dossiers.layout import Line
+from central.dossiers.order import BY_NUMBER, name_of
+from central.dossiers.proposing import Proposal, placed_by_sheet, propose
+from central.dossiers.service import Brought, add_intake, dossier_of, touched
+from central.dossiers.splitting import Part, Seen, is_sheet, split
+from central.dossiers.tables import Document, Dossier, Intake, Page, Work
+from central.ledger.own import record
+from central.store import Store
+from central.web.refused import Said
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the work is done with."""
+
+    store: Store
+    blobs: Blobs
+    clock: Clock
+    engine: engines.Engine
+    opener: opened.Opener
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Everything that was found out about a page."""
+
+    image: str
+    thumb: str
+    layout: str
+    width: int
+    height: int
+    dpi: int
+    skew: float
+    codes: list[str]
+    kind: str
+    engine: str
+    lines: list[Line]
+
+
+def do(bench: Bench, taken: Work) -> None:
+    """Do this piece and end it. Raises Lost, NoBlob, WrongBlob, OSError."""
+    if taken.tries > work.MOST_TRIES:
+        _abandon(bench, taken)
+        return
+    {"open": _open, "read": _read, "arrange": _arrange, "bind": _bind}[taken.kind](bench, taken)
+
+
+def _open(bench: Bench, taken: Work) -> None:
+    with bench.store.read() as session:
+        intake = session.get_one(Intake, taken.ref)
+    try:
+        seen = bench.opener.ask(intake.sha256, "look")
+        if seen["kind"] == "zip" and intake.parent_id:
+            raise opened.FileRefused("nested", {})
+        inner = _unpacked(bench, intake.sha256) if seen["kind"] == "zip" else []
+    except opened.FileRefused as refused:
+        with bench.store.write() as session:
+            _refuse(session, bench, taken.ref, refused.code, refused.params)
+            work.end(session, taken)
+        return
+    with bench.store.write() as session:
+        intake = session.get_one(Intake, taken.ref)
+        dossier = dossier_of(session, intake.case_id, bench.clock())
+        intake.kind, intake.pages = seen["kind"], seen["pages"]
+        intake.state = "DONE" if inner else "READING"
+        pages = [Page(case_id=intake.case_id, intake_id=intake.id, number=n) for n in range(1, intake.pages + 1)]
+        session.add_all(pages)
+        session.flush()
+        work.ask(session, "read", [page.id for page in pages])
+        for found in inner:
+            child = add_intake(
+                session, dossier, found, intake.by, bench.clock(), secret=intake.secret, parent=intake.id
+            )
+            if child is not None:
+                work.ask(session, "open", [child.id])
+        touched(session, dossier, bench.clock())
+        work.end(session, taken)
+
+
+def _unpacked(bench: Bench, sha256: str) -> list[Brought]:
+    """The files of a ZIP, each durable."""
+    out = bench.opener.out
+    names = bench.opener.ask(sha256, "unpack", out=str(out))["names"]
+    paths = [out / str(number) for number in range(len(names))]
+    return [Brought(name, _kept(bench, path), path.stat().st_size) for name, path in zip(names, paths, strict=True)]
+
+
+def _read(bench: Bench, taken: Work) -> None:
+    with bench.store.read() as session:
+        page = session.get_one(Page, taken.ref)
+        intake = session.get_one(Intake, page.intake_id)
+    try:
+        found = _looked_at(bench, page, intake)
+    except opened.FileRefused as refused:
+        _end_page(bench, taken, None, refused.code, refused.params)
+        return
+    _end_page(bench, taken, found)
+
+
+def _looked_at(bench: Bench, page: Page, intake: Intake) -> _Read:
+    out, number = bench.opener.out / "page.png", 1 if page.original else page.number
+    came = bench.opener.ask(page.original or intake.sha256, "page", number=number, out=str(out))
+    with Image.open(out) as picture:
+        picture.load()
+    dpi, own = came["dpi"], [Line(*line) for line in came["lines"]]
+    codes = list(image.codes_on(picture))
+    blank = not codes and not own and image.is_blank(picture)
+    skew = 0.0 if own or blank else image.skew_of(picture)
+    shown = image.straightened(picture, skew)
+    lines = own if own or blank else engines.engine_named(bench.engine)(shown)
+    kind = "separator" if is_sheet(codes) else "blank" if blank else "page"
+    return _Read(
+        image=bench.blobs.put(image.jpeg(shown, dpi)), thumb=bench.blobs.put(image.thumb(shown)),
+        layout=bench.blobs.put(layout.write(lines)), width=shown.width, height=shown.height, dpi=dpi, skew=skew,
+        codes=codes, kind=kind, engine="pdf" if own else "" if blank else bench.engine, lines=lines,
+    )  # fmt: skip
+
+
+def _end_page(
+    bench: Bench, taken: Work, found: _Read | None, code: str = "", params: dict[str, object] | None = None
+) -> None:
+    """The page is read, or given up; whoever ends the last one has the documents arranged."""
+    with bench.store.write() as session:
+        page = session.get_one(Page, taken.ref, options=[undefer(Page.text)])
+        intake = session.get_one(Intake, page.intake_id, with_for_update=True)
+        before, page.state = page.state, "READ" if found else "FAILED"
+        if found:
+            old, page.text = page.text, layout.text_of(found.lines)
+            for name in ("image", "thumb", "layout", "width", "height", "dpi", "skew", "codes", "kind", "engine"):
+                setattr(page, name, getattr(found, name))
+            grams.index(session, page.id, page.text, old)
+        elif code:
+            intake.said = refusals.said(code, params or {}).packed()
+        intake.done += before == "NEW"
+        if intake.state == "READING" and intake.done >= intake.pages:
+            work.ask(session, "arrange", [intake.id])
+        touched(session, dossier_of(session, page.case_id, bench.clock()), bench.clock())
+        work.end(session, taken)
+
+
+def _arrange(bench: Bench, taken: Work) -> None:
+    with bench.store.write() as session:
+        intake = session.get_one(Intake, taken.ref)
+        case = session.get_one(Case, intake.case_id)
+        found = select(Page).options(undefer(Page.text)).where(Page.intake_id == intake.id).order_by(Page.number)
+        pages = {page.id: page for page in session.scalars(found)}
+        loose = [page for page in pages.values() if page.document_id is None]
+        if any(page.state == "READ" for page in loose) and all(page.image is None for page in loose):
+            raise ValueError(f"intake {intake.id} has pages without images")
+        for part in _parts(session, case, loose):
+            _add_document(session, case, intake, part, [pages[number] for number in part.pages])
+        intake.state = "REFUSED" if all(page.state == "FAILED" for page in pages.values()) else "DONE"
+        _tell_read(session, intake, list(pages.values()))
+        touched(session, dossier_of(session, case.id, bench.clock()), bench.clock())
+        work.end(session, taken)
+
+
+def _parts(session: Session, case: Case, pages: Sequence[Page]) -> list[Part]:
+    codes = {code for page in pages for code in page.codes}
+    volumes = session.scalars(select(Volume).where(Volume.barcode.in_(codes))).all() if codes else []
+    own = {volume.barcode or "": volume.secret for volume in volumes if volume.case_id == case.id}
+    foreign = frozenset(volume.barcode or "" for volume in volumes if volume.case_id != case.id)
+    kept = [page for page in pages if page.state == "READ" or page.image]
+    return split([Seen(page.id, page.kind, page.text, page.codes) for page in kept], own, foreign)
+
+
+def _add_document(session: Session, case: Case, intake: Intake, part: Part, pages: Sequence[Page]) -> None:
+    text = "\n".join(page.text for page in pages)
+    told = propose(text, [party.name for party in case.parties], lessons.known(session))
+    item, sure, reasons = _decided(part, told)
+    side = BY_NUMBER[item].side if item else False
+    document = Document(
+        case_id=case.id, item=item, proposed=item, secret=intake.secret or side if part.secret is None else part.secret,
+        title=told.title, dated=told.dated, parties=told.parties, confidence=sure, state="PROPOSED",
+        reasons=[reason.packed() for reason in reasons],
+    )  # fmt: skip
+    last = select(func.max(Document.place)).where(Document.case_id == case.id, Document.item == item)
+    document.place = (session.scalar(last) or 0) + 1
+    session.add(document)
+    session.flush()
+    for number, page in enumerate(pages):
+        page.document_id, page.place = document.id, number
+
+
+def _decided(part: Part, told: Proposal) -> tuple[int | None, float, list[Said]]:
+    if part.foreign:
+        said = Said("这里有另一案件的卷宗条码 {barcode}，请核对是否混入", {"barcode": part.foreign})
+        return None, 0.0, [said, *told.reasons]
+    if part.item is not None and part.item in BY_NUMBER:
+        return part.item, 0.99, [placed_by_sheet(part.item), *told.reasons]
+    return told.item, told.confidence, told.reasons
+
+
+def _tell_read(session: Session, intake: Intake, pages: Sequence[Page]) -> None:
+    digest = hashlib.sha256("".join(page.image or "-" for page in pages).encode()).hexdigest()
+    failed = sum(page.state == "FAILED" for page in pages)
+    fact = PagesRead(case=f"case:{intake.case_id}", intake=intake.id, pages=len(pages), failed=failed, digest=digest)
+    record(session, fact, actor=intake.by)
+
+
+def _bind(bench: Bench, taken: Work) -> None:
+    with bench.store.read() as session:
+        dossier = session.get_one(Dossier, taken.ref)
+        revision, number = dossier.revision, dossier.case.number
+        whole = catalogue.entries(session, None, taken.ref)
+    volumes = {
+        side: [entry for entry in whole if entry.document.secret == side and entry.pages] for side in (False, True)
+    }
+    kept = {side: _bound(bench, number, side, entries) if entries else None for side, entries in volumes.items()}
+    with bench.store.write() as session:
+        dossier = session.get_one(Dossier, taken.ref)
+        dossier.pdf, dossier.pdf_side, dossier.pdf_revision = kept[False], kept[True], revision
+        touched(session, dossier, bench.clock())
+        work.end(session, taken)
+
+
+def _bound(bench: Bench, number: str, side: bool, entries: Sequence[catalogue.Entry]) -> str:
+    parts = [
+        binding.Part(entry.document.item, str(name_of(entry.document.item)), entry.document.title, len(entry.pages))
+        for entry in entries
+    ]
+    title = f"{number} {'副卷' if side else '正卷'}"
+    return bench.blobs.put(binding.bind(title, parts, _sheets(bench, entries)))
+
+
+def _sheets(bench: Bench, entries: Sequence[catalogue.Entry]) -> Iterator[binding.Sheet]:
+    for page in (page for entry in entries for page in entry.pages):
+        lines = layout.read(bench.blobs.get(page.layout)) if page.layout else []
+        yield binding.Sheet(bench.blobs.get(page.image or ""), page.width, page.height, page.dpi, lines)
+
+
+def _abandon(bench: Bench, taken: Work) -> None:
+    """Three workers died over it, or gave it back: a person has to look."""
+    if taken.kind == "read":
+        _end_page(bench, taken, None, "crashed", {})
+        return
+    with bench.store.write() as session:
+        if taken.kind == "open":
+            _refuse(session, bench, taken.ref, "crashed", {})
+            work.end(session, taken)
+        else:
+            work.give_up(session, taken)
+
+
+def _refuse(session: Session, bench: Bench, intake_id: int, code: str, params: dict[str, object]) -> None:
+    intake = session.get_one(Intake, intake_id)
+    intake.state, intake.said = "REFUSED", refusals.said(code, params).packed()
+    record(session, FileRefused(case=f"case:{intake.case_id}", intake=intake.id, why=code), actor=intake.by)
+    touched(session, dossier_of(session, intake.case_id, bench.clock()), bench.clock())
+
+
+def _kept(bench: Bench, path: Path) -> str:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    bench.blobs.put_file(path, sha256)
+    return sha256
