@@ -1,7 +1,7 @@
-"""Printers of receipts: what can be laid out on a roll, and what is known of roll and printer."""
+"""Printers of receipts and of labels: what can be laid out, and what is known of paper and printer."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,7 +11,7 @@ from devices.messages import Fact, Fetch, Wish
 
 Sha256 = str
 Paper = Literal["ok", "near_end", "out", "unknown"]
-Online = Literal["online", "offline", "cover_open", "error", "unknown"]
+Online = Literal["online", "offline", "cover_open", "ribbon_out", "paused", "error", "unknown"]
 
 
 class ReceiptRow(BaseModel):
@@ -33,6 +33,17 @@ class Receipt(BaseModel):
     rows: tuple[ReceiptRow, ...]
     barcode: str | None = Field(default=None, max_length=40, pattern=r"^[ -~]+$")
     qr: str | None = Field(default=None, max_length=600)
+
+
+class Label(BaseModel):
+    """What is printed on one label: rows of text, then a barcode and a QR code if given; `epc` goes into its tag."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: tuple[str, ...] = Field(max_length=12)
+    barcode: str | None = Field(default=None, max_length=40, pattern=r"^[ -~]+$")
+    qr: str | None = Field(default=None, max_length=300)
+    epc: str | None = Field(default=None, pattern=r"^([0-9A-F]{4}){1,31}$", description="EPC in hex digits.")
 
 
 class PrinterChanged(Fact):
@@ -72,21 +83,68 @@ class PrintReceipt(Wish):
 
     async def put_to(self, device: "ReceiptPrinter", fetch: Fetch) -> Fact:
         """Fetch the document and print it once. Raises WishRejected if it is no receipt."""
-        try:
-            receipt = Receipt.model_validate_json(await fetch(self.document))
-        except ValidationError as error:
-            # Where, not what: the refusal becomes a line, and what stands in the document may be a name.
-            where = ".".join(map(str, error.errors()[0]["loc"]))
-            raise WishRejected(f"document {self.document[:12]} is no receipt: {where or 'no JSON'}") from None
+        receipt = await _document(Receipt, self.document, fetch)
+        if not isinstance(device, ReceiptPrinter):
+            raise WishRejected("this printer prints no receipts")
         printed = await device.print(receipt)
         return printed.model_copy(update={"document": self.document})
 
 
+class LabelPrinted(Fact):
+    """The label came out as far as the printer tells: nothing waits, nothing is wrong. A tag is not read back."""
+
+    document: Sha256 | None = None
+
+
+class PrintLabel(Wish):
+    """Print the label whose JSON is the blob of that hash."""
+
+    kind: ClassVar[str] = "printers"
+    patience_s: ClassVar[float] = 30.0
+
+    document: Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
+
+    def answered_by(self, fact: Fact) -> bool:
+        """The label is out."""
+        return isinstance(fact, LabelPrinted | BytesHandedOver) and fact.document == self.document
+
+    async def put_to(self, device: "LabelPrinter", fetch: Fetch) -> Fact:
+        """Fetch the document and print it once. Raises WishRejected if it is no label, or not for this printer."""
+        if not isinstance(device, LabelPrinter):
+            raise WishRejected("this printer prints no labels")
+        printed = await device.print_label(await _document(Label, self.document, fetch))
+        return printed.model_copy(update={"document": self.document})
+
+
+D = TypeVar("D", bound=BaseModel)
+
+
+async def _document(model: type[D], document: Sha256, fetch: Fetch) -> D:
+    try:
+        return model.model_validate_json(await fetch(document))
+    except ValidationError as error:
+        # Where, not what: the refusal becomes a line, and what stands in the document may be a name.
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise WishRejected(f"document {document[:12]} is no {model.__name__.lower()}: {where or 'no JSON'}") from None
+
+
+@runtime_checkable
 class ReceiptPrinter(Protocol):
     """A printer that prints each job once and says beforehand when it cannot."""
 
     async def print(self, receipt: Receipt) -> ReceiptPrinted | BytesHandedOver:
         """Print one job; never repeated by itself. Raises DeviceFault (no paper, cover), DeviceOffline."""
+
+    def watch(self) -> AsyncIterator[PrinterChanged]:
+        """The state once, then each change. Raises DeviceOffline when the printer is gone."""
+
+
+@runtime_checkable
+class LabelPrinter(Protocol):
+    """A printer that prints each label once and says beforehand when it cannot."""
+
+    async def print_label(self, label: Label) -> LabelPrinted | BytesHandedOver:
+        """Print one label; never repeated. Raises DeviceFault (paper, ribbon, head), DeviceOffline, WishRejected."""
 
     def watch(self) -> AsyncIterator[PrinterChanged]:
         """The state once, then each change. Raises DeviceOffline when the printer is gone."""

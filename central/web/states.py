@@ -39,6 +39,8 @@ STATES: Mapping[str, State] = {
     "value:online": State("就绪", "working"),
     "value:offline": State("脱机", "broken"),
     "value:cover_open": State("上盖开着", "person"),
+    "value:ribbon_out": State("碳带用完", "person"),
+    "value:paused": State("已暂停", "person"),
     "value:error": State("有故障", "broken"),
     "value:ok": State("有纸", "working"),
     "value:near_end": State("纸将用完", "person"),

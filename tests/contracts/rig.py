@@ -14,7 +14,14 @@ from drivers.weather import Weather, WeatheredLink
 from gateway import catalogue
 from gateway.simulator.usb import Usb
 
-QUICK: Mapping[str, float] = {"timeout_s": 0.2, "gap_s": 0.0, "settle_s": 0.0, "hush_s": 0.05, "trigger_s": 0.2}
+QUICK: Mapping[str, float] = {
+    "timeout_s": 0.2,
+    "gap_s": 0.0,
+    "settle_s": 0.0,
+    "hush_s": 0.05,
+    "trigger_s": 0.2,
+    "print_s": 2.0,
+}
 """Settings in seconds that tests shorten by name; every other one is made this short:"""
 SHORT_S = 0.02
 POLL_S = 0.005

@@ -1,0 +1,1 @@
+"""Label printers that speak TSPL (TSC, Gprinter, Xprinter)."""
