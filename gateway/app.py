@@ -28,6 +28,7 @@ from gateway.heartbeat import Pulse, beating
 from gateway.identity import Identity, NoIdentity, load
 from gateway.journal import Journal
 from gateway.kept_config import KeptConfig, Start
+from gateway.readiness import READY, STOPPING, stay_alive, tell
 from gateway.stations.locker import Locker
 from gateway.supervise import Time, Up, caught, keep
 from gateway.trial import Box, Trial
@@ -72,6 +73,7 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
             keep("clock", partial(_follow_clock, clock, journal), time),
             keep("deadlines", partial(_up_and, deadlines.run), time),
             keep("uploads", partial(_up_and, uploads.run), time),
+            keep("watchdog", partial(_up_and, stay_alive), time),
             keep("pruning", partial(_prune, journal), time),
             keep("documents", documents.run, time),
             keep(
@@ -87,7 +89,9 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
             trial = Trial(box, floor, bench)
             async with _running([keep("configuration", partial(trial.run, start, documents), time)]):
                 ready()
+                tell(READY)
                 await stop.wait()
+                tell(STOPPING)
         await journal.append(GATEWAY, Stopped())
     if not start.safe:
         kept.lasted()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -182,3 +183,18 @@ async def test_a_file_for_another_gateway_than_was_enrolled_is_refused(tmp_path:
         with pytest.raises(AssertionError, match="without a word"):
             async with _run(site):
                 pass
+
+
+async def test_systemd_hears_ready_signs_of_life_and_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: set[bytes] = set()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "200000")
+        async with _site(tmp_path) as site, _run(site) as gateway:
+            while heard < {b"READY=1", b"WATCHDOG=1"}:
+                heard.add(await asyncio.to_thread(systemd.recv, 100))
+            assert await gateway.end() == 0
+            while b"STOPPING=1" not in heard:
+                heard.add(await asyncio.to_thread(systemd.recv, 100))
