@@ -107,7 +107,7 @@ class Product:
         """What reaches such a device: a line on its port, or what the driver holds. Raises DeviceOffline."""
         if hasattr(self.driver, "hold"):
             return cast(Held, await self.driver.hold(settings))
-        return self.driver.line(await open_link(settings.port, settings.baud), settings)
+        return self.driver.line(await open_link(settings.port, getattr(settings, "baud", 0)), settings)
 
     def describe(self) -> dict[str, Any]:
         """Its entry in the catalogue, from which central draws a form."""

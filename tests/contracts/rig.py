@@ -172,7 +172,7 @@ async def rig(
     fields = driver.Config.model_fields
     quick = {key: QUICK.get(key, SHORT_S) for key in fields if key.endswith("_s")}
     known = {key: value for key, value in settings.items() if key in fields}
-    port = USB if by_usb else "tcp://127.0.0.1:9"
+    port = USB if by_usb or driver.TRANSPORTS == ("usb",) else "tcp://127.0.0.1:9"
     config = driver.Config(port=port, **{**quick, **known})
     emulator = catalogue.emulator(name, {**config.model_dump(), **settings})
     cable = await UsbCable.plugged(emulator, port, name.partition("/")[0]) if by_usb else EmulatorLink(emulator)

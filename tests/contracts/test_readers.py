@@ -8,7 +8,7 @@ from devices.errors import DeviceOffline
 from devices.readers import CodeRead
 from drivers.weather import Weather
 from gateway import catalogue
-from tests.contracts.rig import rig, telling, watching
+from tests.contracts.rig import BY_USB, by_usb_too, rig, telling, watching
 
 READERS = pytest.mark.parametrize("name", telling("readers", CodeRead))
 
@@ -79,6 +79,25 @@ async def test_an_unplugged_reader_is_offline_at_once(name: str) -> None:
         await reader.link.unplug()
         with pytest.raises(DeviceOffline, match="unplugged"):
             await reading
+
+
+@READERS
+async def test_a_code_longer_than_a_packet_is_one_code(name: str) -> None:
+    long = "京" * 200
+    async with rig(name) as reader, watching(reader) as facts:
+        await asyncio.sleep(0)
+        reader.hand("scan", code=long)
+        assert (await facts.get()).code == long
+
+
+@pytest.mark.parametrize("name", [name for name in by_usb_too(telling("readers", CodeRead)) if name.endswith(BY_USB)])
+async def test_a_reader_on_usb_is_read_unplugged_and_gone(name: str) -> None:
+    async with rig(name) as reader, watching(reader) as facts:
+        reader.hand("scan", code="JZ-1")
+        assert (await facts.get()).code == "JZ-1"
+        await reader.link.unplug()
+        with pytest.raises(DeviceOffline):
+            await anext(aiter(reader.device.watch()))
 
 
 def _triggered(name: str) -> bool:

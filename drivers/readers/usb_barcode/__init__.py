@@ -1,0 +1,1 @@
+"""Barcode and QR readers on USB that report as HID POS."""
