@@ -55,6 +55,7 @@ from central.web.dress import dress
 from central.web.look import make_look
 from central.web.session import signed_in
 from central.wishes import api as wish_api
+from central.wishes import care_pages
 from central.wishes import pages as wish_pages
 from central.wishes.outbox import WishOutbox
 from central.wishes.projector import WishProjector
@@ -76,6 +77,7 @@ PAGES = (
     case_pages,
     people_pages,
     wish_pages,
+    care_pages,
     desk_pages,
     map_pages,
     rollout_pages,

@@ -126,6 +126,16 @@ class Authority:
         certificate = self._certify(names[0], key.public_key(), now, hosts=names)
         _write_pair(self.folder, which, certificate, key)
 
+    def crl(self, serials: Iterable[int]) -> bytes:
+        """The court's list of certificates that are good no more (PEM); like the root it never runs out before it."""
+        root = self.root
+        begun = x509.CertificateRevocationListBuilder().issuer_name(root.subject)
+        begun = begun.last_update(root.not_valid_before_utc).next_update(root.not_valid_after_utc)
+        for serial in sorted(set(serials)):
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(root.not_valid_before_utc)
+            begun = begun.add_revoked_certificate(entry.build())
+        return begun.sign(self.root_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
     def path(self, name: str) -> Path:
         """A file of the folder, such as `broker.pem`."""
         return self.folder / name

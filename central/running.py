@@ -88,8 +88,8 @@ async def running(court: Court) -> AsyncIterator[Running]:
     link.carry(court.outbox)
     store.on_wake(WISHES, link.wake)
     store.on_wake(documents.DESIRED, documents.Announcer(store, court.pen, link).announce)
-    store.on_wake(service.BROKER, lambda: admit(store, settings))
-    await asyncio.to_thread(admit, store, settings)
+    store.on_wake(service.BROKER, lambda: admit(store, settings, court.authority))
+    await asyncio.to_thread(admit, store, settings, court.authority)
     gc.freeze()
     gc.set_threshold(*_GC)
     ingest.start()
@@ -156,11 +156,12 @@ def ack_post(pen: Pen, answer: Accepted, window: int = MAX_BATCH_LINES) -> Post 
     return Post(GatewayTopics(pen.court, answer.gateway).ack, token, retain=True) if token else None
 
 
-def admit(store: Store, settings: Settings) -> None:
+def admit(store: Store, settings: Settings, authority: Authority) -> None:
     """Write the broker's list anew and have it read, if the broker's configuration is ours."""
     folder = settings.home / "broker"
     if (folder / broker_conf.CONF).exists():
         with store.read() as session:
+            broker_conf.write_crl(folder, authority, broker_conf.withdrawn(session))
             broker_conf.write_acl(folder, settings.court, broker_conf.admitted(session), settings.broker.centrals)
         broker_conf.reload(folder)
 

@@ -1,10 +1,12 @@
 """What a gateway says of itself: starts, clocks, books, wishes it took or refused, permits, devices gone and back."""
 
-from typing import Literal
+from collections.abc import Awaitable
+from typing import ClassVar, Literal, Protocol
 
 from pydantic import Field
 
-from devices.messages import Fact
+from devices.messages import Fact, Fetch, Wish
+from devices.topics import NAME
 
 GATEWAY = "gateway"
 """The device name under which a gateway's own lines stand."""
@@ -169,3 +171,86 @@ class DeviceBack(Fact):
     def state(self) -> tuple[str, str]:
         """It is back."""
         return "presence", "back"
+
+
+class SelfTested(Fact):
+    """A device was let go and reached anew, and told all its state again; or not, in the time it has."""
+
+    device: str
+    ok: bool
+
+
+class LogLevelSet(Fact):
+    """The box says more, or less, in its own log for a while."""
+
+    level: Literal["debug", "info", "warning"]
+    seconds: int
+
+
+class DiagnosticsKept(Fact):
+    """How the box is, in one blob without names, cases or spoken words."""
+
+    sha256: str
+
+
+class Care(Protocol):
+    """What a gateway does for whoever looks after it."""
+
+    def test(self, device: str) -> Awaitable[SelfTested]:
+        """Let the device go and reach it anew. Raises WishRejected: there is none of that name."""
+
+    def log_level(self, level: str, seconds: int) -> Awaitable[LogLevelSet]:
+        """Log at that level for so long."""
+
+    def diagnostics(self) -> Awaitable[DiagnosticsKept]:
+        """Keep a blob that says how the box is."""
+
+
+class RestartDevice(Wish):
+    """Restart one device of this box, and see whether it comes back and tells its state."""
+
+    kind: ClassVar[str] = GATEWAY
+    patience_s: ClassVar[float] = 40.0
+
+    device: str = Field(pattern=NAME)
+
+    def answered_by(self, fact: Fact) -> bool:
+        """It was tested, however it went."""
+        return isinstance(fact, SelfTested) and fact.device == self.device
+
+    async def put_to(self, device: Care, fetch: Fetch) -> Fact:
+        """Test it."""
+        return await device.test(self.device)
+
+
+class SetLogLevel(Wish):
+    """Log more or less for a while; then as before."""
+
+    kind: ClassVar[str] = GATEWAY
+
+    level: Literal["debug", "info", "warning"]
+    seconds: int = Field(default=600, ge=10)
+    """At most a day."""
+
+    def answered_by(self, fact: Fact) -> bool:
+        """The level is set."""
+        return isinstance(fact, LogLevelSet)
+
+    async def put_to(self, device: Care, fetch: Fetch) -> Fact:
+        """Set it."""
+        return await device.log_level(self.level, self.seconds)
+
+
+class SendDiagnostics(Wish):
+    """Bring together how the box is, without personal data, as a blob."""
+
+    kind: ClassVar[str] = GATEWAY
+    patience_s: ClassVar[float] = 30.0
+
+    def answered_by(self, fact: Fact) -> bool:
+        """The blob is named."""
+        return isinstance(fact, DiagnosticsKept)
+
+    async def put_to(self, device: Care, fetch: Fetch) -> Fact:
+        """Bring it together."""
+        return await device.diagnostics()

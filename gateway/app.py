@@ -16,6 +16,7 @@ from typing import Any
 from devices.box import GATEWAY, Started, Stopped
 from drivers.line import Counts
 from gateway.bench import Bench
+from gateway.care import RemoteCare
 from gateway.catalogue import gateway_version
 from gateway.catalogue_blob import kept_blob
 from gateway.children import child
@@ -84,8 +85,12 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
         ]
         if own.top.metrics:
             ground.append(_metrics(pulse, own.top.metrics, time))
+        care = RemoteCare(bench, pulse, uploads.keep, deadlines)
+        logging.getLogger().addHandler(care.last_words)
+        bench.care = care
         stations = partial(_stations, identity, journal, bench, deadlines)
         async with _running(ground), Floor(config, bench, stations, time) as floor:
+            care.floor = floor
             trial = Trial(box, floor, bench)
             async with _running([keep("configuration", partial(trial.run, start, documents), time)]):
                 ready()

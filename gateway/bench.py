@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Protocol
 
+from devices.box import GATEWAY, Care
 from devices.describe import Property
 from devices.errors import DeviceError, DeviceOffline, WishRejected
 from devices.messages import Fact, Fetch, Wish
@@ -53,6 +54,8 @@ class Bench:
         self._fetch = fetch
         self._blame = Blame(deadlines.mono)
         self._reached: dict[str, Device] = {}
+        self.care: Care | None = None
+        """Obeys wishes that are for the box itself."""
         self._stirred = asyncio.Condition()
         self._undisturbed = asyncio.Event()
         self._undisturbed.set()
@@ -128,6 +131,9 @@ class Bench:
 
     async def obey(self, name: str, jti: str, wish: Wish) -> None:
         """Ask it of the device, which answers by what happens. Raises DeviceError; the wish is then refused."""
+        if name == GATEWAY:
+            await self._care_for(jti, wish)
+            return
         device = self.reached(name)
         if wish.kind != self.devices[name].product.kind:
             raise WishRejected(f"{name} is of {self.devices[name].product.kind}, {wish.type} is for {wish.kind}")
@@ -140,6 +146,13 @@ class Bench:
             raise
         if answer is not None:
             await self.tell(name, answer)
+
+    async def _care_for(self, jti: str, wish: Wish) -> None:
+        if self.care is None or wish.kind != GATEWAY:
+            raise WishRejected(f"{wish.type} is not for the box itself")
+        answer = await wish.put_to(self.care, self._fetch)
+        if answer is not None:
+            await self.record(GATEWAY, answer, jti)
 
     async def tell(self, name: str, fact: Fact) -> None:
         """Journal a fact of a device with the wish behind it, unless it only repeats the last stored state."""

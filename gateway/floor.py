@@ -56,6 +56,11 @@ class Floor:
         if anew:
             self._beside = [self._group.create_task(work) for work in self._stations(config)]
 
+    async def restart(self, name: str) -> None:
+        """Let one device go and reach it anew. Raises KeyError."""
+        await _end([self._devices.pop(name)])
+        self._start({name: self.config.devices[name]})
+
     def _start(self, devices: Mapping[str, DeviceConfig]) -> None:
         for name in devices:
             work = keep(name, partial(self._bench.watch, name), self._time, _voice(self._bench, name))

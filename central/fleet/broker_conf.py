@@ -2,7 +2,8 @@
 
 The files lie in `<home>/broker`. Central writes the list anew when a gateway is enrolled, suspended or revoked,
 and tells a broker it can reach by its process id to read it again; what a revoked gateway publishes next is
-refused even on a standing connection.
+refused even on a standing connection. A list of withdrawn certificates keeps out the old box of a name that was
+given to a new one.
 """
 
 import contextlib
@@ -16,16 +17,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography import x509
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central import durable
-from central.fleet.tables import Gateway
+from central import durable, pki
+from central.fleet.tables import Gateway, GatewayKey
 from central.pki import CENTRAL
 from devices.topics import ROOT, GatewayTopics, host
 
 CONF = "mosquitto.conf"
 ACL = "acl"
+CRL = "crl.pem"
 PID = "mosquitto.pid"
 _MAX_QUEUED = 10_000
 _MAX_PACKET = 512 * 1024
@@ -53,6 +56,8 @@ def write_conf(place: BrokerPlace, court: str, gateways: Iterable[str], centrals
     path = place.folder / CONF
     durable.write(path, conf(place).encode(), 0o644)
     write_acl(place.folder, court, gateways, centrals)
+    if not (place.folder / CRL).exists():
+        write_crl(place.folder, pki.load(place.pki), [])
     return path
 
 
@@ -65,6 +70,7 @@ def conf(place: BrokerPlace) -> str:
         f"cafile {place.pki / 'root.pem'}",
         f"certfile {place.pki / 'broker.pem'}",
         f"keyfile {place.pki / 'broker.key'}",
+        f"crlfile {place.folder / CRL}",
         "require_certificate true",
         "use_identity_as_username true",
         # Else any gateway could connect under another's client id, throw it out, and have its identity suspended.
@@ -114,6 +120,17 @@ def acl(court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> st
 def write_acl(folder: Path, court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> None:
     """Write the list in one step, so that a broker never reads half of it."""
     durable.write(folder / ACL, acl(court, gateways, centrals).encode())
+
+
+def write_crl(folder: Path, authority: pki.Authority, serials: Iterable[int]) -> None:
+    """Write the list of certificates the broker turns away; a broker that reloads takes it up."""
+    durable.write(folder / CRL, authority.crl(serials), 0o644)
+
+
+def withdrawn(session: Session) -> list[int]:
+    """The serial numbers of certificates whose keys were withdrawn: of revoked boxes, and of those replaced."""
+    found = select(GatewayKey.certificate).where(GatewayKey.withdrawn_at.is_not(None))
+    return [x509.load_pem_x509_certificate(pem.encode()).serial_number for pem in session.scalars(found)]
 
 
 def reload(folder: Path) -> bool:

@@ -21,12 +21,13 @@ from devices.box import (
     ForgedWishes,
     IdentityContested,
     LinesDropped,
+    SelfTested,
     Started,
 )
 from devices.messages import Fact, wire_name
 
 _ALARMING: tuple[type[Fact], ...] = (ConfigRefused, DeviceGone, ForgedWishes, IdentityContested, LinesDropped)
-_TOLD: tuple[type[Fact], ...] = (Started, ClockChanged, ConfigTried, ConfigKept, DeviceBack, *_ALARMING)
+_TOLD: tuple[type[Fact], ...] = (Started, ClockChanged, ConfigTried, ConfigKept, DeviceBack, SelfTested, *_ALARMING)
 
 
 class FleetProjector:
@@ -44,6 +45,10 @@ class FleetProjector:
                 _started(session, gateway, started, line)
             case ConfigTried() | ConfigKept() | ConfigRefused():
                 _configured(session, gateway, line.fact, line)
+            case SelfTested(device=name, ok=ok):
+                tested = device_of(session, gateway, name)
+                tested.tested_at, tested.tested_ok = line.at, ok
+                tell(session, "tickets", f"device:{gateway.name}/{name}")
             case ClockChanged(trusted=trusted):
                 gateway.clock_trusted = trusted
             case DeviceBack(verified=verified):

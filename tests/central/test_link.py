@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import aiomqtt
 import pytest
+from cryptography import x509
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sqlalchemy.exc import OperationalError
@@ -18,6 +21,7 @@ from central.clock import utc_now
 from central.fleet import broker_conf
 from central.link import Arrival, Link, Place, Post
 from devices.topics import GatewayTopics, host
+from tests.kit.process import until
 
 from .broker import ADDRESS, CourtBroker
 from .conftest import COURT
@@ -239,6 +243,37 @@ async def test_a_revoked_gateway_is_refused_even_on_a_standing_connection(broker
                 await b.client.publish(B.journal, b"marker", qos=1)
                 await desk.first(B.journal)
                 refused = all(arrival.topic != A.journal for arrival in desk.heard)
+
+
+def test_the_old_box_of_a_name_given_to_a_new_one_is_kept_out(broker: CourtBroker) -> None:
+    old = broker.tls("locker-a")
+    serial = x509.load_pem_x509_certificate((broker.place.folder / "locker-a.pem").read_bytes()).serial_number
+    new = broker.tls("locker-a")
+    with broker.up():
+        assert is_let_in(broker, old) and is_let_in(broker, new)
+        broker_conf.write_crl(broker.place.folder, broker.authority, [serial])
+        assert broker_conf.reload(broker.place.folder)
+        until("the broker took the list up", lambda: not is_let_in(broker, old))
+        assert is_let_in(broker, new)
+
+
+def is_let_in(broker: CourtBroker, tls: ssl.SSLContext) -> bool:
+    """Whether the broker answers a PINGREQ before CONNECT by ending the connection, not by an alert of TLS."""
+    with (
+        socket.create_connection(("127.0.0.1", broker.place.port)) as bare,
+        tls.wrap_socket(bare, server_hostname="127.0.0.1") as talk,
+    ):
+        try:
+            talk.sendall(b"\xc0\x00")
+            talk.recv(1)
+        except ssl.SSLEOFError:
+            return True
+        except ssl.SSLError as error:
+            assert error.reason == "SSLV3_ALERT_CERTIFICATE_REVOKED"
+            return False
+        except ConnectionError:
+            return True
+    return True
 
 
 def test_a_busy_port_is_said_to_be_busy(broker: CourtBroker) -> None:

@@ -151,6 +151,24 @@ async def test_a_wish_that_is_not_good_puts_no_byte_on_the_serial_line(tmp_path:
         }
 
 
+async def test_a_box_is_helped_from_afar_by_signed_wishes(tmp_path: Path) -> None:
+    async with _site(tmp_path) as site, _run(site):
+        await site.central.until(lambda _: len(site.of("door_changed", found=True)) == 12)
+        await _trusted(site)
+        await site.wish("wish-0001", 7, device="gateway", type="restart_device", body={"device": "wall-a"})
+        await site.central.until(lambda _: bool(site.of("self_tested", device="wall-a", ok=True)))
+        await site.wish("wish-0002", 7, device="gateway", type="restart_device", body={"device": "wall-z"})
+        await site.wish("wish-0003", 7, device="gateway")
+        await site.central.until(lambda _: len(site.of("wish_refused", why="rejected")) == 2)
+        await site.wish("wish-0004", 7, device="gateway", type="set_log_level", body={"level": "debug"})
+        await site.wish("wish-0005", 7, device="gateway", type="send_diagnostics", body={})
+        await site.central.until(lambda _: bool(site.of("log_level_set") and site.of("diagnostics_kept")))
+        (kept,) = site.of("diagnostics_kept")
+        assert kept.cause == "wish-0005"
+        told = json.loads((site.data / "blobs" / kept.body["sha256"]).read_bytes())
+        assert told["devices"]["wall-a"] == {"driver": "locks/kr_cu16", "reached": True} and told["heartbeat"]
+
+
 async def test_emulators_outlive_a_killed_gateway_and_what_moved_meanwhile_is_found(tmp_path: Path) -> None:
     async with _site(tmp_path) as site, running("gateway.simulate", site.file, tmp_path / "ports") as emulators:
         async with _run(site, "--emulators", tmp_path / "ports") as gateway:

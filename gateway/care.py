@@ -1,0 +1,81 @@
+"""Remote help, by signed wish only: restart a device and see it back, log more for a while, say how the box is."""
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from devices.box import DiagnosticsKept, LogLevelSet, SelfTested
+from devices.errors import WishRejected
+from gateway.bench import Bench
+from gateway.catalogue import gateway_version
+from gateway.deadlines import Deadlines
+from gateway.floor import Floor
+from gateway.heartbeat import Pulse
+
+TEST_S = 20.0
+"""Seconds within which a device that was let go must tell its state again."""
+_KEPT_LINES = 200
+_LONGEST_S = 86400
+
+
+class LastWords(logging.Handler):
+    """The last warnings of the log, for diagnostics; the log holds no names and no codes."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line."""
+        self.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}"[:300])
+
+
+class RemoteCare:
+    """Does it on this box; `keep` puts a blob on disk to be uploaded, and gives its hash."""
+
+    def __init__(
+        self, bench: Bench, pulse: Pulse, keep: Callable[[bytes], Awaitable[str]], deadlines: Deadlines
+    ) -> None:
+        self.floor: Floor | None = None
+        """The devices at work, as soon as they are."""
+        self.last_words = LastWords()
+        self._bench = bench
+        self._pulse = pulse
+        self._keep = keep
+        self._deadlines = deadlines
+        self._usual = logging.getLogger().level
+
+    async def test(self, device: str) -> SelfTested:
+        """Let the device go and reach it anew. Raises WishRejected: there is none of that name."""
+        if self.floor is None or device not in self._bench.devices:
+            raise WishRejected(f"no {device} is configured")
+        await self.floor.restart(device)
+        return SelfTested(device=device, ok=not await self._bench.missing([device], TEST_S))
+
+    async def log_level(self, level: str, seconds: int) -> LogLevelSet:
+        """Log at that level for so long."""
+        seconds = min(seconds, _LONGEST_S)
+        root = logging.getLogger()
+        root.setLevel(level.upper())
+        self._deadlines.put("log level", seconds, self._as_usual)
+        return LogLevelSet(level=level, seconds=seconds)
+
+    async def diagnostics(self) -> DiagnosticsKept:
+        """Keep a blob that says how the box is."""
+        told = {
+            "version": gateway_version(),
+            "heartbeat": self._pulse.beat().model_dump(exclude_none=True),
+            "devices": {
+                name: {"driver": device.product.name, "reached": name in self._bench.reached_names}
+                for name, device in self._bench.devices.items()
+            },
+            "counts": {name: vars(counts) for name, counts in self._bench.counts().items()},
+            "tasks": sorted({task.get_name() for task in asyncio.all_tasks()}),
+            "log": list(self.last_words.lines),
+        }
+        return DiagnosticsKept(sha256=await self._keep(json.dumps(told, indent=1).encode()))
+
+    async def _as_usual(self) -> None:
+        logging.getLogger().setLevel(self._usual)

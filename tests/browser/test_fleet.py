@@ -1,0 +1,112 @@
+"""The IT desk's pages over a running court: map, box with its figures, configuration, roll-out, alarm desk."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.place import furnished
+from tests.browser.windows import Windows, live, windows
+from tests.kit.installation import Box, Installation
+from tests.kit.process import until
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, Box]]:
+    with furnished(tmp_path_factory.mktemp("fleet")) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def at(place: tuple[Installation, Box]) -> Iterator[Windows]:
+    with windows(place[0], "fleet") as opened:
+        yield opened
+
+
+def test_the_page_of_a_box_plots_its_figures_and_the_map_shows_where_it_stands(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    page = at.desk("it", "/fleet/locker-a")
+    expect(page.locator("[data-figure=memory_mb] canvas")).to_be_visible()
+    expect(page.locator("[data-figure=queue] canvas")).to_be_visible()
+    page.get_by_text("位置与分组").click()
+    page.get_by_label("楼层").fill("一楼")
+    page.get_by_label("房间").fill("立案大厅")
+    page.get_by_label("房间").press("Enter")
+    expect(page.locator("[data-figures]")).to_have_attribute("data-drawn", re.compile(r"\d+"))
+    expect(page.locator("[data-figure=memory_mb] canvas")).to_be_visible()
+    at.picture(page, "box")
+    page.goto(f"{at.url}/fleet/map")
+    live(page)
+    box = page.get_by_role("link", name="locker-a")
+    expect(page.get_by_role("heading", name="立案大厅")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(box).to_be_focused()
+    at.picture(page, "map")
+    english = at.desk("it", "/fleet/map?lang=en")
+    at.picture(english, "map-english")
+
+
+def test_a_typo_is_said_while_one_types_and_a_good_change_is_kept_by_the_box(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    page = at.desk("it", "/config/locker-a")
+    text = page.locator("#text")
+    good = text.input_value()
+    assert "cells: 12" in good
+    text.fill(good.replace("cells: 12", "cels: 12"))
+    text.press("End")
+    expect(page.locator("#checked")).to_contain_text("是不是“cells”？")
+    at.picture(page, "config-typo")
+    text.fill(good.replace("cells: 12", "cells: 11"))
+    text.press("End")
+    expect(page.locator("#checked .plus")).to_contain_text("cells: 11")
+    at.picture(page, "config-change")
+    page.get_by_role("button", name="发布，让网关试用").press("Enter")
+    expect(page.get_by_text("已采用")).to_be_visible()
+    at.picture(page, "config-kept")
+
+
+def test_a_change_that_breaks_a_box_stops_the_roll_out_and_alarms(place: tuple[Installation, Box], at: Windows) -> None:
+    page = at.desk("it", "/rollouts")
+    page.get_by_label("做什么变更").fill("换接口")
+    patch = "prove_s: 1.0\ndevices:\n  slip-b: {driver: printers/escpos, port: 'tcp://127.0.0.1:9'}\n"
+    page.get_by_label("要改的部分（YAML）").fill(patch)
+    page.get_by_label("locker-a").check()
+    at.picture(page, "roll-out-form")
+    page.get_by_role("button", name="开始，先试第一台").press("Enter")
+    expect(page.get_by_text("已自动暂停，等您决定。")).to_be_visible()
+    expect(page.get_by_role("cell", name=re.compile("slip-b"))).to_be_visible()
+    at.picture(page, "roll-out-paused")
+    desk = at.desk("it", "/alarms")
+    expect(desk.get_by_role("heading", name=re.compile("网关退回了新配置"))).to_be_visible()
+    desk.get_by_role("button", name="我来处理").first.press("Enter")
+    expect(desk.locator(".chip", has_text="处理中").first).to_be_visible()
+    at.picture(desk, "alarm-desk")
+    desk.goto(f"{at.url}/alarms/rules")
+    at.picture(desk, "rules")
+    desk.goto(f"{at.url}/tickets")
+    desk.get_by_label("出了什么问题").fill("打印机接口坏了")
+    desk.get_by_role("button", name="报修").press("Enter")
+    expect(desk.get_by_text("打印机接口坏了")).to_be_visible()
+    at.picture(desk, "tickets")
+    desk.goto(f"{at.url}/fleet/locker-a/wall-a")
+    desk.get_by_role("button", name="重启并自检").press("Enter")
+    expect(desk.get_by_text("已完成").first).to_be_visible()
+    desk.goto(f"{at.url}/fleet/locker-a/wall-a")
+    expect(desk.get_by_text("通过", exact=True)).to_be_visible()
+    at.picture(desk, "self-test")
+    desk.goto(f"{at.url}/fleet/availability")
+    at.picture(desk, "availability")
+
+
+def test_a_lost_box_turns_red_on_the_map_by_itself(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    page = at.desk("it", "/fleet/map")
+    until("it is there", lambda: court.is_there(box))
+    court.kill9(box.gateway)
+    expect(page.locator("a.box.tone-broken")).to_contain_text("失联")
+    at.picture(page, "map-lost")
