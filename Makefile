@@ -8,7 +8,7 @@ BIN := .venv/bin
 STAMPS := build/stamps
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test long bench check setup clean constraints schema system-demo system-test
+.PHONY: help demo test long bench fleet check setup clean constraints schema system-demo system-test
 
 help:
 	@echo "make demo          a small court on emulated hardware, in your browser (Ctrl-C stops it)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test          set up, check and test (under 15 minutes)"
 	@echo "make long          the tests that take longer: kills, backlogs, both databases"
 	@echo "make bench         figures, printed and in build/bench.json"
+	@echo "make fleet N=1000  so many light gateways at one central; figures printed"
 	@echo "make check         ruff, mypy, import-linter"
 	@echo "make setup         set up only"
 	@echo "make clean         remove everything that was made here"
@@ -28,6 +29,10 @@ test: setup check
 
 long: setup
 	@exec $(SETUP) with_ptys $(PYTEST) -m long
+
+# N light gateways at one central, each with ten devices; EVERY seconds a heartbeat. N=10000 needs memory and patience.
+fleet: setup
+	@ulimit -n 65536 2>/dev/null; exec $(SETUP) with_ptys env N=$(or $(N),100) EVERY=$(or $(EVERY),60) $(BIN)/python -m tests.fleet
 
 bench: setup
 	@exec $(SETUP) with_ptys $(BIN)/python -m tests.bench

@@ -74,6 +74,8 @@ class ConfigRefused(Fact):
 
     version: int
     why: str
+    devices: dict[str, str] = Field(default_factory=dict)
+    """Device name -> `kind/product` of what is in force; central forgets what was only tried."""
 
 
 class Stopped(Fact):

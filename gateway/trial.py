@@ -66,7 +66,7 @@ class Trial:
         await up()
         if start.given_up is not None:
             why = "the gateway ended again and again while it ran"
-            await self._tell(ConfigRefused(version=start.given_up, why=why))
+            await self._tell(ConfigRefused(version=start.given_up, why=why, devices=self._kinds()))
         if start.on_trial:
             await self._prove(start.version, frozenset())
         async with asyncio.TaskGroup() as group:
@@ -117,8 +117,7 @@ class Trial:
             seconds = round(config.top.prove_s)
             await self._give_back(version, f"not back within {seconds} s: {', '.join(sorted(missing))}")
             return
-        kinds = {name: device.product.name for name, device in config.devices.items()}
-        await self._tell(ConfigKept(version=version, devices=kinds))
+        await self._tell(ConfigKept(version=version, devices=self._kinds()))
         await asyncio.to_thread(self._box.kept.keep)
         log.info("configuration %d is kept", version)
 
@@ -133,10 +132,13 @@ class Trial:
         except BadConfig:
             return self._box.own.moved(self._box.ports)
 
+    def _kinds(self) -> dict[str, str]:
+        return {name: device.product.name for name, device in self._floor.config.devices.items()}
+
     async def _tell(self, fact: Fact) -> None:
         await self._bench.record(GATEWAY, fact)
 
     async def _refuse(self, version: int, why: str) -> None:
         log.warning("configuration %d is refused: %s", version, why)
-        await self._tell(ConfigRefused(version=version, why=why[:_LONGEST_WHY]))
+        await self._tell(ConfigRefused(version=version, why=why[:_LONGEST_WHY], devices=self._kinds()))
         await asyncio.to_thread(self._box.kept.refuse, version)

@@ -2,18 +2,19 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, case, cast, exists, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from central.fleet import availability
 from central.fleet.pages import gateway_state
-from central.fleet.tables import Gateway
+from central.fleet.tables import Device, Gateway
 from central.web.here import Now, Reading, needs, pages
 from central.web.look import page, words
 from central.web.states import STATES
@@ -23,6 +24,21 @@ router = pages()
 Reader = Annotated[Any, Depends(needs("fleet.read"))]
 _TONES = ("broken", "person", "waiting", "away", "working")
 """The worst first."""
+
+_SHOWN = 300
+"""Boxes drawn at most; a court has more only beyond what anybody takes in at a glance."""
+_GONE = exists().where(Device.gateway_id == Gateway.id, Device.removed_at.is_(None), Device.presence == "gone")
+toned = case(
+    (Gateway.state == "suspended", "broken"),
+    (Gateway.state != "active", "away"),
+    (Gateway.presence == "lost", "broken"),
+    (Gateway.presence == "init", "waiting"),
+    (Gateway.presence != "ready", "away"),
+    (or_(Gateway.safe, _GONE), "broken"),
+    (~Gateway.clock_trusted, "person"),
+    else_="working",
+)
+"""The same as `tone`, by the database."""
 
 Place = Mapping[str, Mapping[str, Sequence[Gateway]]]
 """Floor -> room -> gateways."""
@@ -39,18 +55,25 @@ def fleet_map(  # noqa: PLR0913
     state: Literal["", "working", "broken", "person", "away"] = "",
 ) -> HTMLResponse:
     """The gateways that fit, where they stand. The address is the view: keep it as a bookmark."""
-    everyone = session.scalars(
-        select(Gateway).options(selectinload(Gateway.devices)).order_by(Gateway.floor, Gateway.room, Gateway.name)
+    fitting = _fitting(q, floor, tag)
+    asked = select(Gateway).where(*fitting)
+    if state:
+        asked = asked.where(toned == state)
+    shown = session.scalars(
+        asked.options(selectinload(Gateway.devices)).order_by(Gateway.floor, Gateway.room, Gateway.name).limit(_SHOWN)
     ).all()
-    shown = [each for each in everyone if _fits(each, q, floor, tag) and (not state or tone(each) == state)]
+    counted = session.execute(select(toned, func.count()).select_from(Gateway).where(*fitting).group_by(toned))
+    counts = {name: number for name, number in counted}
     return page(
         request,
         "fleet/map.html",
         places=_places(shown),
         shown=len(shown),
-        floors=sorted({each.floor for each in everyone if each.floor}),
-        tags=sorted({tag for each in everyone for tag in each.tags}),
-        counts={name: sum(tone(each) == name for each in everyone) for name in ("working", "person", "broken", "away")},
+        more=sum(counts.values()) if not state else counts.get(state, 0),
+        floors=session.scalars(
+            select(Gateway.floor).where(Gateway.floor != "").distinct().order_by(Gateway.floor)
+        ).all(),
+        counts={name: counts.get(name, 0) for name in ("working", "person", "broken", "away")},
         tone=tone,
         gateway_state=gateway_state,
         chosen={"q": q, "floor": floor, "tag": tag, "state": state},
@@ -93,13 +116,22 @@ def tone(gateway: Gateway) -> str:
     return next(each for each in _TONES if each in tones)
 
 
-def _fits(gateway: Gateway, q: str, floor: str, tag: str) -> bool:
-    names = [gateway.name, gateway.room, *(f"{device.name} {device.product}" for device in gateway.devices_now)]
-    return (
-        (not floor or gateway.floor == floor)
-        and (not tag or tag in gateway.tags)
-        and any(q.strip().lower() in name.lower() for name in names)
-    )
+def _fitting(q: str, floor: str, tag: str) -> list[ColumnElement[bool]]:
+    told = q.strip().lower()
+    fitting: list[ColumnElement[bool]] = []
+    if floor:
+        fitting.append(Gateway.floor == floor)
+    if tag:
+        fitting.append(cast(Gateway.tags, String).contains(json.dumps(tag), autoescape=True))
+    if told:
+        device = exists().where(
+            Device.gateway_id == Gateway.id,
+            Device.removed_at.is_(None),
+            or_(*(func.lower(name).contains(told, autoescape=True) for name in (Device.name, Device.product))),
+        )
+        named = [func.lower(name).contains(told, autoescape=True) for name in (Gateway.name, Gateway.room)]
+        fitting.append(or_(*named, device))
+    return fitting
 
 
 def _places(gateways: Sequence[Gateway]) -> Place:

@@ -30,6 +30,8 @@ _COUNTS: Mapping[str, Said] = {
     "late": Said("迟到的答复"),
     "timeouts": Said("没有答复"),
 }
+_LISTED = 100
+"""Gateways in the list; the map finds the others."""
 _DOORS = {"open", "shut"}
 _CELL = re.compile(r"cell-(\d+)")
 _NAMES: Mapping[str, Said] = {"status": Said("就绪与纸")}
@@ -38,7 +40,7 @@ _NAMES: Mapping[str, Said] = {"status": Said("就绪与纸")}
 @router.get("/fleet")
 def fleet(request: Request, by: Reader, session: Reading) -> HTMLResponse:
     """Every gateway with its devices, and what is wrong."""
-    everyone = select(Gateway).options(selectinload(Gateway.devices)).order_by(Gateway.name)
+    everyone = select(Gateway).options(selectinload(Gateway.devices)).order_by(Gateway.name).limit(_LISTED)
     context = {
         "gateways": session.scalars(everyone).all(),
         "alarms": [alarm for alarm in open_alarms(session) if alarm.cause_id is None][:5],

@@ -109,9 +109,11 @@ def _configured(
     match fact:
         case ConfigTried(version=version):
             documents.told(session, gateway, documents.CONFIG, version, "tried", line.at)
-        case ConfigRefused(version=version, why=why):
+        case ConfigRefused(version=version, why=why, devices=devices):
             documents.told(session, gateway, documents.CONFIG, version, "refused", line.at, why)
             alarm(session, line)
+            if devices:
+                _has(session, gateway, devices, line)
         case ConfigKept(version=version, devices=devices):
             documents.told(session, gateway, documents.CONFIG, version, "kept", line.at)
             current = documents.current(session, gateway, documents.CONFIG)

@@ -16,7 +16,7 @@ from central.fleet.tables import Device, Gateway, Rollout
 from central.ledger.accept import Ledger
 from central.store import Store
 from central.web.refused import Refused
-from devices.box import GATEWAY, ConfigKept, ConfigRefused, ConfigTried, Started
+from devices.box import GATEWAY, ConfigKept, ConfigRefused, ConfigTried, DeviceGone, Started
 from devices.messages import Fact
 from gateway.catalogue_blob import catalogue_blob
 
@@ -112,7 +112,10 @@ def test_what_a_box_reports_is_what_is_edited_until_central_has_said_another(loc
         made = configuration.publish(session, locker.blobs, gateway, GOOD + "stations: {}\n", locker.now, actor="p:1")
         with pytest.raises(Refused):
             configuration.publish(session, locker.blobs, gateway, GOOD.replace("cells", "cels"), locker.now)
-    told.tell(ConfigTried(version=made.version), ConfigRefused(version=made.version, why="not back: wall-a"))
+    told.tell(ConfigTried(version=made.version))
+    told.box.write(DeviceGone(why="no such port"), "slip-b")
+    kept = {"wall-a": "locks/kr_cu16"}
+    told.tell(ConfigRefused(version=made.version, why="not back: slip-b", devices=kept))
     with locker.store.read() as session:
         (alarm,) = open_alarms(session)
         assert (alarm.kind, alarm.subject) == ("config_refused", "room-1")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -49,6 +50,9 @@ def boxes(shown: str) -> list[str]:
 
 def test_the_map_has_every_box_in_its_place_and_filters_by_all_that_is_known(at: Desk) -> None:
     assert boxes(at.open("/fleet/map")) == [BOX, "room-1", "room-2", "room-3"]
+    assert re.findall(r'data-watch="count-(\w+)-(\d+)"', at.shown) == [
+        ("working", "1"), ("person", "1"), ("broken", "2"), ("away", "0"),
+    ]  # fmt: skip
     assert boxes(at.open("/fleet/map?floor=3F")) == ["room-2", "room-3"]
     assert boxes(at.open("/fleet/map?q=court%201")) == ["room-2"]
     assert boxes(at.open("/fleet/map?q=microphones&state=working")) == ["room-1"]

@@ -1,0 +1,1 @@
+"""Many light gateways at one central: `make fleet N=1000`."""
