@@ -21,7 +21,7 @@ from gateway.catalogue import gateway_version
 from gateway.catalogue_blob import kept_blob
 from gateway.children import child
 from gateway.clock import Clock, follow_chrony
-from gateway.config import GatewayConfig
+from gateway.config import GatewayConfig, LockerSettings
 from gateway.deadlines import Deadlines
 from gateway.documents import Documents
 from gateway.floor import Floor
@@ -31,6 +31,7 @@ from gateway.journal import Journal
 from gateway.kept_config import KeptConfig, Start
 from gateway.readiness import READY, STOPPING, stay_alive, tell
 from gateway.stations.locker import Locker
+from gateway.stations.place import Live, Place, Works
 from gateway.supervise import Time, Up, caught, keep
 from gateway.trial import Box, Trial
 from gateway.uplink import Uplink
@@ -88,7 +89,8 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
         care = RemoteCare(bench, pulse, uploads.keep, deadlines)
         logging.getLogger().addHandler(care.last_words)
         bench.care = care
-        stations = partial(_stations, identity, journal, bench, deadlines)
+        place = Place(identity, journal, bench, uploads, documents, deadlines)
+        stations = partial(_stations, place, pulse.live, kept.lasted)
         async with _running(ground), Floor(config, bench, stations, time) as floor:
             care.floor = floor
             trial = Trial(box, floor, bench)
@@ -207,15 +209,21 @@ def _much_more(before: Counts, now: Counts) -> bool:
     return any(value - asdict(before)[name] >= MANY for name, value in asdict(now).items())
 
 
-def _stations(
-    identity: Identity, journal: Journal, bench: Bench, deadlines: Deadlines, config: GatewayConfig
-) -> list[Coroutine[Any, Any, None]]:
-    settings = config.top.stations.locker
-    if settings is None:
-        return []
-    locker = Locker(settings, identity, journal, bench, deadlines)
-    bench.stations.append(locker)
-    time = Time(journal.clock.mono)
+def _stations(place: Place, live: Live, lasted: Callable[[], None], config: GatewayConfig) -> Works:
+    works: Works = []
+    if config.top.stations.locker is not None:
+        works += _locker(place, config.top.stations.locker)
+    if config.top.stations.courtroom is not None:
+        from gateway.stations.courtroom import works as courtroom  # not at the head: a locker does without
+
+        works += courtroom(config.top.stations.courtroom, place, live, lasted)
+    return works
+
+
+def _locker(place: Place, settings: LockerSettings) -> Works:
+    locker = Locker(settings, place.identity, place.journal, place.bench, place.deadlines)
+    place.bench.stations.append(locker)
+    time = Time(place.journal.clock.mono)
     works = [keep("locker", locker.print_slips, time)]
     if settings.screen_port is not None:
         works.append(keep("screen", partial(_screen, locker, settings.screen_port), time))

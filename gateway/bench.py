@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Set
-from typing import Protocol
+from typing import Any, Protocol
 
 from devices.box import GATEWAY, Care
 from devices.describe import Property
@@ -47,6 +47,8 @@ class Bench:
         self.properties: dict[str, Mapping[str, Property]] = {name: {} for name in devices}
         """What each device says of itself, as far as it has been reached."""
         self.stations: list[Station] = []
+        self.obeying: dict[str, Any] = {}
+        """Stations that take wishes, by the name that is also the kind of their wishes."""
         self.described: Callable[[], None] = lambda: None
         """Called when `properties` changed."""
         self._journal = journal
@@ -129,14 +131,19 @@ class Bench:
             finally:
                 self._reached.pop(name, None)
 
+    def knows(self, name: str) -> bool:
+        """Whether a wish can be meant for somebody of that name here."""
+        return name == GATEWAY or name in self.devices or name in self.obeying
+
     async def obey(self, name: str, jti: str, wish: Wish) -> None:
         """Ask it of the device, which answers by what happens. Raises DeviceError; the wish is then refused."""
         if name == GATEWAY:
             await self._care_for(jti, wish)
             return
-        device = self.reached(name)
-        if wish.kind != self.devices[name].product.kind:
-            raise WishRejected(f"{name} is of {self.devices[name].product.kind}, {wish.type} is for {wish.kind}")
+        device = self.obeying[name] if name in self.obeying else self.reached(name)
+        kind = name if name in self.obeying else self.devices[name].product.kind
+        if wish.kind != kind:
+            raise WishRejected(f"{name} is of {kind}, {wish.type} is for {wish.kind}")
         self._blame.asked(name, jti, wish)
         self._deadlines.put(("patience", jti), wish.patience_s, lambda: self._unanswered(name, jti))
         try:

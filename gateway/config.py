@@ -41,12 +41,37 @@ class LockerSettings(BaseModel):
     )
 
 
+class SeatSettings(BaseModel):
+    """Where a seat is heard."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str = Field(description="Sound device of this seat.")
+    channel: int = Field(default=1, ge=1, le=8, description="Its channel there, counted from 1.")
+
+
+class CourtroomSettings(BaseModel):
+    """A courtroom that records hearings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    room: str = Field(description="The room's name on the agenda.")
+    seats: dict[_IDENTIFIER, SeatSettings] = Field(min_length=1, description="Seats, each with its microphone.")
+    recogniser: str | None = Field(default=None, description="Device that turns speech into words.")
+    segment_s: float = Field(default=60, gt=0, le=600, description="Seconds of sound in a segment.")
+    arm_before_s: float = Field(default=900, gt=0, description="Seconds before the opening the self-test begins.")
+    quiet_s: float = Field(
+        default=120, gt=0, description="Seconds of silence after the planned end before a hearing closes by itself."
+    )
+
+
 class Stations(BaseModel):
     """What behaves across devices even with the network down."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     locker: LockerSettings | None = Field(default=None, description="A dossier locker.")
+    courtroom: CourtroomSettings | None = Field(default=None, description="A courtroom that records hearings.")
 
 
 class GatewayFile(BaseModel):
@@ -130,6 +155,7 @@ def parse(name: str, text: str, box: GatewayFile | None = None) -> GatewayConfig
     if top is not None and not source.errors:
         _check_ports(source, devices)
         _check_locker(source, devices, top.stations.locker)
+        _check_courtroom(source, devices, top.stations.courtroom)
     if source.errors or top is None:
         raise BadConfig([error for _, error in sorted(source.errors)])
     return GatewayConfig(top, devices, text)
@@ -269,3 +295,28 @@ def _check_locker(source: _Source, devices: Mapping[str, DeviceConfig], locker: 
         of_kind = [device.name for device in devices.values() if device.product.kind == kind]
         if name not in of_kind:
             source.say(where, f"{name!r} is no device of {kind} here; {hint(name, of_kind, 0.3)}")
+
+
+def _check_courtroom(source: _Source, devices: Mapping[str, DeviceConfig], room: CourtroomSettings | None) -> None:
+    if room is None:
+        return
+    at: Where = ("stations", "courtroom")
+    if "courtroom" in devices:
+        source.say(("devices", "courtroom"), "is the station's own name; call the device otherwise")
+    uses = [((*at, "seats", seat, "device"), told.device, "microphones") for seat, told in room.seats.items()]
+    uses += [((*at, "recogniser"), room.recogniser, "speech")] if room.recogniser else []
+    for where, name, kind in uses:
+        of_kind = [device.name for device in devices.values() if device.product.kind == kind]
+        if name not in of_kind:
+            source.say(where, f"{name!r} is no device of {kind} here; {hint(name, of_kind, 0.3)}")
+    used = [devices[told.device].settings.model_dump() for told in room.seats.values() if told.device in devices]
+    if len({sound.get("rate") for sound in used}) > 1:
+        source.say((*at, "seats"), "are on devices of different rates; give all the same `rate`")
+    taken: dict[tuple[str, int], str] = {}
+    for seat, told in room.seats.items():
+        has = devices[told.device].settings.model_dump().get("channels", 0) if told.device in devices else told.channel
+        if told.channel > has:
+            source.say((*at, "seats", seat, "channel"), f"{told.device} has {has} channels")
+        other = taken.setdefault((told.device, told.channel), seat)
+        if other != seat:
+            source.say((*at, "seats", seat, "channel"), f"is {other}'s too; each seat has a microphone of its own")

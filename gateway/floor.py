@@ -50,6 +50,7 @@ class Floor:
         if anew:
             await _end(self._beside)
             self._bench.stations.clear()
+            self._bench.obeying.clear()
         self.config = config
         self._bench.become(config.devices, changed)
         self._start({name: device for name, device in config.devices.items() if name in changed})

@@ -28,6 +28,11 @@ class Pulse:
     data: Path
     uplink: Uplink | None = None
 
+    def live(self, device: str, stream: str, payload: bytes) -> None:
+        """Publish what may be lost."""
+        if self.uplink:
+            self.uplink.live(device, stream, payload)
+
     def beat(self) -> Heartbeat:
         """How things are now. Raises OSError if the data folder is gone."""
         disk = shutil.disk_usage(self.data)

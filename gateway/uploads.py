@@ -68,6 +68,19 @@ class Uploads:
             self._came.set()
         return sha256
 
+    def kept(self, sha256: str) -> bytes | None:
+        """A blob that is still here."""
+        path = self._blobs / sha256
+        return path.read_bytes() if _SHA256.fullmatch(sha256) and path.exists() else None
+
+    def make_room(self) -> bool:
+        """Let go of the oldest blob central has receipted, before its fourteen days; False if there is none."""
+        receipts = sorted(self._blobs.glob("*.stored"), key=lambda path: path.stat().st_mtime)
+        for receipt in receipts[:1]:
+            receipt.with_suffix("").unlink(missing_ok=True)
+            receipt.unlink()
+        return bool(receipts)
+
     def waiting(self) -> list[str]:
         """The blobs central has not receipted, oldest first."""
         blobs = [path for path in self._blobs.iterdir() if not path.suffix and not _beside(path, "stored").exists()]

@@ -95,7 +95,7 @@ class Wishes:
             raise Refused(bad.why, str(bad)) from bad
         except UnreadableMessage as error:
             raise Refused("unreadable", str(error)) from error
-        if claims.device != GATEWAY and claims.device not in self._bench.devices:
+        if not self._bench.knows(claims.device):
             raise Refused("unknown_device", f"no {claims.device} is configured")
         return claims, wish
 
@@ -123,7 +123,7 @@ class Wishes:
         self._said.add(said)
         self._deadlines.put(("refusal", *said), MINUTE_S, lambda: self._forget(said))
         log.warning("wish %s for %s is refused, %s: %s", jti, device, refused.why, refused)
-        where = device if device in self._bench.devices else GATEWAY
+        where = device if self._bench.knows(device) else GATEWAY
         await self._bench.record(where, WishRefused(why=refused.why, detail=str(refused)[:_LONGEST_DETAIL]), jti)
 
     async def _forget(self, said: tuple[str, Refusal]) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from central.cli.program import program
 from central.settings import Settings
-from gateway.config import GatewayFile, LockerSettings, Stations
+from gateway.config import CourtroomSettings, GatewayFile, LockerSettings, SeatSettings, Stations
 from tests import house
 
 MAX_FILE, MAX_FUNCTION, MAX_CLASS = 400, 50, 250
@@ -180,5 +180,5 @@ def test_every_command_of_the_gateway_is_in_the_docs() -> None:
 
 def test_every_setting_of_a_gateways_file_is_in_the_docs() -> None:
     docs = house.documented()
-    names = settings_of(GatewayFile) | settings_of(Stations) | settings_of(LockerSettings)
+    names = set().union(*map(settings_of, (GatewayFile, Stations, LockerSettings, CourtroomSettings, SeatSettings)))
     assert [name for name in sorted(names) if f"`{name}`" not in docs] == []

@@ -21,6 +21,8 @@ TICK_S = 0.05
 SINK = "seats"
 _SAY: Mapping[str, ArgumentKind] = {"channel": "int", "recording": "str"}
 _CHANNEL: Mapping[str, ArgumentKind] = {"channel": "int"}
+_ALONE_S = 5
+"""The server ends by itself when nobody is there any more, whatever ended us."""
 _STARTED = b"Daemon startup complete"
 _NOISE = array("h", ((n * 7919 >> 3) % 9 - 4 for n in range(48000)))
 
@@ -100,7 +102,7 @@ class Stage:
             f"{sink} channel_map={places(self._channels)}",
             f"module-native-protocol-unix auth-anonymous=1 socket={socket}",
         ]
-        alone = ["--daemonize=no", "-n", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit"]
+        alone = ["--daemonize=no", "-n", f"--exit-idle-time={_ALONE_S}", "--use-pid-file=no"]
         modest = ["--realtime=no", "--high-priority=no", "--log-level=info", "--log-target=stderr"]
         loaded = [word for module in modules for word in ("-L", module)]
         server = await self._start("pulseaudio", *alone, *modest, *loaded)

@@ -1,0 +1,1 @@
+"""A hearing as it is recorded: what has happened, sound on disk, words beside it."""

@@ -1,0 +1,104 @@
+"""What has happened in a hearing, folded from its lines: the journal is the only memory of it. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from devices.agenda import AgendaHearing
+from devices.hearings import (
+    DriftMeasured,
+    HearingClosed,
+    HearingOpened,
+    HearingPaused,
+    HearingResumed,
+    MomentMarked,
+    RecordingFault,
+    SegmentRecorded,
+    SoundGap,
+)
+from devices.manifest import HearingManifest, Pause
+from devices.messages import Fact
+from devices.procedure import HearingState, after
+
+
+class Course:
+    """One hearing's course."""
+
+    def __init__(self, hearing: str) -> None:
+        self.hearing = hearing
+        self.state: HearingState = "scheduled"
+        self.opened: HearingOpened | None = None
+        self.closed: HearingClosed | None = None
+        self.paused: HearingPaused | None = None
+        self.segments: list[SegmentRecorded] = []
+        self.gaps: list[SoundGap] = []
+        self.pauses: list[Pause] = []
+        self.marks: list[MomentMarked] = []
+        self.faults: list[RecordingFault] = []
+        self.drift: list[DriftMeasured] = []
+        self._lists: Mapping[type[Fact], list[Any]] = {
+            SegmentRecorded: self.segments,
+            SoundGap: self.gaps,
+            MomentMarked: self.marks,
+            RecordingFault: self.faults,
+            DriftMeasured: self.drift,
+        }
+
+    def take(self, fact: Fact) -> None:
+        """Let it have happened; what is of another hearing did not happen in this one."""
+        if getattr(fact, "hearing", None) != self.hearing:
+            return
+        self.state = after(self.state, fact.type) or self.state
+        if (kept := self._lists.get(type(fact))) is not None:
+            kept.append(fact)
+        match fact:
+            case HearingOpened():
+                self.opened = fact
+            case HearingPaused():
+                self.paused = fact
+            case HearingResumed(at_sample=at):
+                self._end_pause(at)
+            case HearingClosed(at_sample=at):
+                self._end_pause(at)
+                self.closed = fact
+
+    def end_of(self, seats: set[str]) -> int:
+        """Up to where these seats are accounted for: recorded, declared missing or paused."""
+        ends = [s.to_sample for s in self.segments if seats & set(s.seats)]
+        ends += [g.to_sample for g in self.gaps if not g.seats or seats & set(g.seats)]
+        ends += [p.to_sample for p in self.pauses]
+        return max([*ends, self.paused.at_sample if self.paused else 0])
+
+    def time_of(self, sample: int) -> datetime:
+        """When a sample was taken, by the box's time at the opening and the steady rate since."""
+        if self.opened is None:
+            raise ValueError(f"hearing {self.hearing} was not opened")
+        return self.opened.opened_at + timedelta(seconds=sample / self.opened.rate)
+
+    def manifest(self, plan: AgendaHearing, seats: Mapping[str, str], court: str, gateway: str) -> HearingManifest:
+        """The manifest of a hearing that was closed; `seats` by role. Raises ValueError if it was not."""
+        if self.opened is None or self.closed is None:
+            raise ValueError(f"hearing {self.hearing} was not closed")
+        return HearingManifest(
+            hearing=self.hearing,
+            court=court,
+            gateway=gateway,
+            room=plan.room,
+            closed=self.opened.closed,
+            opened_at=self.opened.opened_at,
+            closed_at=self.time_of(self.closed.at_sample),
+            rate=self.opened.rate,
+            samples=self.closed.at_sample,
+            seats=dict(seats),
+            segments=tuple(sorted(self.segments, key=lambda segment: segment.number)),
+            gaps=tuple(self.gaps),
+            pauses=tuple(self.pauses),
+            marks=tuple(self.marks),
+            faults=tuple(self.faults),
+            drift=tuple(self.drift),
+        )
+
+    def _end_pause(self, at: int) -> None:
+        if self.paused is not None:
+            self.pauses.append(Pause(reason=self.paused.reason, from_sample=self.paused.at_sample, to_sample=at))
+            self.paused = None

@@ -1,0 +1,100 @@
+"""Sound on its way to a segment: raw samples on disk, fsynced every second, found again after a power cut.
+
+    <folder>/<device>.<from sample>.pcm     s16le, all channels of the device interleaved
+
+A raw file needs no end: what a power cut leaves of it is good up to its last whole sample of every channel.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SYNC_S = 1.0
+"""A power cut takes no more than this."""
+
+
+class Stored(NamedTuple):
+    """A file that was found, or finished."""
+
+    path: Path
+    device: str
+    from_sample: int
+    samples: int
+
+    @property
+    def to_sample(self) -> int:
+        """One past its last sample."""
+        return self.from_sample + self.samples
+
+
+class Spool:
+    """The file of one device's segment that grows now. `frame`: bytes of a sample over all channels."""
+
+    def __init__(self, folder: Path, device: str, from_sample: int, frame: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{device}.{from_sample}.pcm"
+        self._file = self._path.open("wb", buffering=0)
+        self._frame = frame
+        self._unsynced = False
+        self._sync(folder)
+        self._sync(folder.parent)
+        self.device, self.from_sample, self.samples = device, from_sample, 0
+
+    @property
+    def end(self) -> int:
+        """One past the last sample it holds."""
+        return self.from_sample + self.samples
+
+    def write(self, pcm: bytes) -> None:
+        """Add whole samples. Raises OSError; then none of them count."""
+        whole = self.samples * self._frame
+        try:
+            written = self._file.write(pcm) or 0
+            if written != len(pcm):
+                self._file.write(pcm[written:])
+        except OSError:
+            self._file.truncate(whole)
+            self._file.seek(whole)
+            raise
+        self.samples += len(pcm) // self._frame
+        self._unsynced = True
+
+    def cut(self, at: int) -> None:
+        """Keep only what comes before that sample."""
+        self.samples = max(at - self.from_sample, 0)
+        self._file.truncate(self.samples * self._frame)
+
+    async def sync(self) -> None:
+        """Have it on disk. Raises OSError."""
+        if self._unsynced and not self._file.closed:
+            self._unsynced = False
+            descriptor = os.dup(self._file.fileno())
+            try:
+                await asyncio.to_thread(os.fdatasync, descriptor)
+            finally:
+                os.close(descriptor)
+
+    def finish(self) -> Stored:
+        """No more comes."""
+        if not self._file.closed:
+            self._file.close()
+        return Stored(self._path, self.device, self.from_sample, self.samples)
+
+    def _sync(self, folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def found(folder: Path, frames: dict[str, int]) -> Iterator[Stored]:
+    """What an earlier run left, the earliest first; `frames` as in `Spool`, by device."""
+    files = []
+    for path in folder.glob("*.pcm"):
+        device, from_sample = path.stem.rsplit(".", 1)
+        if device in frames:
+            files.append(Stored(path, device, int(from_sample), path.stat().st_size // frames[device]))
+    yield from sorted(files, key=lambda stored: stored.from_sample)

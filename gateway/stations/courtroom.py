@@ -1,0 +1,311 @@
+"""A courtroom that records by itself, with the network down: opened by agenda, button or wish; sealed at the end.
+
+What must not be lost is a line; sound on its way to a line is on disk every second. After a crash the hearing goes
+on by itself, from the journal alone.
+"""
+
+import asyncio
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from functools import partial
+
+from devices.agenda import AGENDA, AgendaHearing
+from devices.claims import HearingClaims
+from devices.errors import DeviceBusy, WishRejected
+from devices.grants import sign
+from devices.hearings import (
+    COURTROOM,
+    By,
+    DriftMeasured,
+    Fault,
+    HearingClosed,
+    HearingOpened,
+    HearingPaused,
+    HearingResumed,
+    HearingSealed,
+    MomentMarked,
+    RecordingFault,
+    RecordingRecovered,
+    SoundGap,
+)
+from devices.messages import Fact
+from devices.procedure import PauseReason, may_pause
+from devices.speech import WordList
+from gateway.config import CourtroomSettings
+from gateway.hearing.arming import Arming
+from gateway.hearing.finisher import Finisher, Unfinished
+from gateway.hearing.recording import OPEN, Beginning, Recording, began
+from gateway.hearing.room import Room
+from gateway.hearing.spool import SYNC_S, Stored
+from gateway.hearing.track import Hands, Missing, Track
+from gateway.stations.place import Live, Place, Works
+from gateway.supervise import Time, Up, keep
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.25
+HELD = "courtroom held"
+"""Under this the journal remembers the last hearings that were closed, so that none is opened again."""
+_HELD_KEPT = 200
+BUSY = "hearing"
+
+
+class Courtroom:
+    """One courtroom; the `devices.hearings.Courtroom` that obeys wishes."""
+
+    def __init__(self, settings: CourtroomSettings, place: Place, live: Live) -> None:
+        self._place = place
+        self._journal, self._bench, self._clock = place.journal, place.bench, place.journal.clock
+        self._folder = place.journal.path.parent / "hearings"
+        hands = Hands(self._gap, self._finished, place.uploads.make_room)
+        self.room = Room(settings, place.bench, live, hands)
+        self.finisher = Finisher(place.journal, place.uploads, self.room.recogniser)
+        self.room.model_came = self.finisher.there_is_a_model
+        self._settings = settings
+        self.arming = Arming(self.room, place, self._folder)
+        self._recording: Recording | None = None
+        self._faults: set[Fault] = set()
+        self._held: list[str] = json.loads(place.journal.recall(HELD) or "[]")
+        self._turn = asyncio.Lock()
+        self._restored = False
+        self.records: Callable[[], None] = lambda: None
+        """Called once in a run, when sound of a hearing is there."""
+
+    async def run(self, up: Up) -> None:
+        """Go on with what was open, then arm, open and close as the agenda says, until cancelled."""
+        async with self._turn:
+            await self._restore()
+        await up()
+        while True:
+            async with self._turn:
+                await self.look()
+            await asyncio.sleep(LOOK_S)
+
+    async def keep_on_disk(self, up: Up) -> None:
+        """Every second, what came has to be on disk."""
+        await up()
+        while True:
+            for track in self.room.tracks.values():
+                try:
+                    await track.sync()
+                except OSError as error:
+                    log.error("sound could not be brought to disk: %s", error)
+            await asyncio.sleep(SYNC_S)
+
+    async def look(self) -> None:
+        """What is due now."""
+        now = self._clock.now()
+        recording = self._recording
+        open_now = recording.plan.hearing if recording else None
+        for plan in self.arming.due(now):
+            if plan.hearing in (*self._held, open_now):
+                continue
+            if armed := await self.arming.test(plan, open_now):
+                await self._tell(armed)
+            if now >= plan.opens_at and self._clock.trusted and self._recording is None:
+                await self._open(plan, "agenda")
+        if recording is not None:
+            await self._watch_over(recording)
+        at = recording.now(self._clock.mono()) if recording else 0
+        self.room.tell_levels(open_now, at)
+
+    async def open(self, hearing: str, by: By = "wish") -> None:
+        """宣布开庭. Raises WishRejected, DeviceBusy."""
+        async with self._turn:
+            plan = self.arming.planned(hearing)
+            if plan is None:
+                raise WishRejected(f"{hearing} is not on this room's agenda")
+            if hearing in self._held:
+                raise WishRejected(f"{hearing} is closed; another needs another id")
+            if self._recording is not None:
+                is_same = self._recording.plan.hearing == hearing
+                raise WishRejected("it is open") if is_same else DeviceBusy(f"{self._recording.plan.hearing} is open")
+            await self._open(plan, by)
+
+    async def pause(self, hearing: str, reason: PauseReason, by: By = "wish") -> None:
+        """Pause for one of the rule's reasons. Raises WishRejected."""
+        async with self._turn:
+            recording = self._the(hearing, "recording")
+            if not may_pause(reason, closed=recording.plan.closed):
+                raise WishRejected(f"{reason} is no reason in a hearing that is not public")
+            at = recording.now(self._clock.mono())
+            await recording.stop(at)
+            await self._tell(HearingPaused(hearing=hearing, reason=reason, at_sample=at, by=by))
+
+    async def resume(self, hearing: str, by: By = "wish") -> None:
+        """Go on. Raises WishRejected."""
+        async with self._turn:
+            recording = self._the(hearing, "paused")
+            paused = recording.course.paused
+            at = max(recording.axis(self._clock.mono()), paused.at_sample if paused else 0)
+            await self._tell(HearingResumed(hearing=hearing, at_sample=at, by=by))
+            recording.record(at)
+
+    async def close(self, hearing: str, by: By = "wish") -> None:
+        """闭庭. Raises WishRejected."""
+        async with self._turn:
+            if self._recording is None or self._recording.plan.hearing != hearing:
+                raise WishRejected(f"{hearing} is not open")
+            await self._close(self._recording, by)
+
+    async def mark(self, hearing: str, mark: str, by: By = "wish") -> None:
+        """Mark this moment. Raises WishRejected."""
+        recording = self._the(hearing, "recording")
+        at = recording.now(self._clock.mono())
+        await self._tell(MomentMarked(hearing=hearing, mark=mark, at_sample=at, by=by))
+
+    async def verify(self, seat: str) -> None:
+        """Listen for a while. Raises WishRejected."""
+        if seat not in self._settings.seats:
+            raise WishRejected(f"no seat is called {seat}; there are {', '.join(self._settings.seats)}")
+        await self.room.verify(seat)
+
+    async def _restore(self) -> None:
+        if self._restored:
+            return
+        self._restored = True
+        recording = began(self._journal, self.room.tracks, self._folder, self._clock)
+        if recording is None:
+            return
+        self._take_up(recording)
+        recording.salvage(self.finisher)
+        if recording.course.state == "recording":
+            at = max(track.end for track in self.room.tracks.values())
+            await self._fault("recorder_stopped", at)
+            recording.record(0, after="recorder_stopped")
+        elif recording.course.state == "closed":
+            await self._seal(recording)
+        elif recording.course.state == "sealed":
+            await self._let_go(recording)
+
+    def _take_up(self, recording: Recording) -> None:
+        self._recording = recording
+        self._bench.busy(BUSY, is_so=True)
+        self.room.captions_may_leave = not recording.plan.closed
+        words = recording.folder / "words.json"
+        known = WordList.model_validate_json(words.read_bytes()) if words.exists() else WordList()
+        for scribe in self.room.scribes.values():
+            scribe.hearing, scribe.corrections = recording.plan.hearing, known.corrections
+
+    async def _open(self, plan: AgendaHearing, by: By) -> None:
+        mono = self._clock.mono()
+        recording = Recording(plan, self._folder, mono, self.room.tracks)
+        recording.folder.mkdir(parents=True, exist_ok=True)
+        beginning = Beginning(plan.model_dump_json(), self._journal.head.n, self._clock.boot, mono)
+        await self._journal.remember(OPEN, beginning.write())
+        self._take_up(recording)
+        opened_at, rate = self._clock.now(), self.room.rate
+        opened = HearingOpened(hearing=plan.hearing, by=by, opened_at=opened_at, rate=rate, closed=plan.closed)
+        for track in self.room.tracks.values():
+            track.end = 0
+        await self._tell(opened)
+        recording.record(0)
+
+    async def _close(self, recording: Recording, by: By) -> None:
+        at = recording.now(self._clock.mono())
+        if recording.course.state == "recording":
+            await recording.stop(at)
+            await self._tell_drift(recording)
+        elif recording.course.paused:
+            at = max(recording.axis(self._clock.mono()), recording.course.paused.at_sample)
+        self._held = [*self._held, recording.plan.hearing][-_HELD_KEPT:]
+        await self._journal.remember(HELD, json.dumps(self._held))
+        await self._tell(HearingClosed(hearing=recording.plan.hearing, at_sample=at, by=by))
+        await self._seal(recording)
+
+    async def _seal(self, recording: Recording) -> None:
+        await self.finisher.finished()
+        who, plan = self._place.identity, recording.plan
+        seats = {seat: plan.seats.get(seat, "other") for seat in self._settings.seats}
+        manifest = recording.course.manifest(plan, seats, who.court, who.gateway)
+        sha256 = await self._place.uploads.keep(manifest.model_dump_json().encode())
+        iat = int(self._clock.now().timestamp())
+        claims = HearingClaims(iss=who.gateway, aud=who.court, hearing=plan.hearing, manifest=sha256, iat=iat)
+        signature = sign("hearing", claims.write(), who.key, who.kid)
+        await self._tell(HearingSealed(hearing=plan.hearing, manifest=sha256, signature=signature))
+        await self._let_go(recording)
+
+    async def _let_go(self, recording: Recording) -> None:
+        """It is sealed: all of it is in blobs and lines."""
+        await self._journal.remember(OPEN, "")
+        shutil.rmtree(recording.folder, ignore_errors=True)
+        self._recording = None
+        self._faults.clear()
+        self._bench.busy(BUSY, is_so=False)
+
+    async def _watch_over(self, recording: Recording) -> None:
+        if recording.course.state != "recording":
+            return
+        mono, at = self._clock.mono(), recording.now(self._clock.mono())
+        live = any(track.is_live(mono) for track in self.room.tracks.values())
+        if live:
+            self.records()
+            await self._recovered("recorder_stopped", at)
+        await self._fault_if("no_sound", at, is_so=not live and "recorder_stopped" not in self._faults)
+        await self._fault_if("disk_full", at, is_so=any(track.is_full for track in self.room.tracks.values()))
+        await self._fault_if("long_silence", at, is_so=live and self.room.is_silent)
+        over_s = (self._clock.now() - recording.plan.closes_at).total_seconds()
+        if over_s > 0 and min(over_s, self.room.silent_s) > self._settings.quiet_s:
+            await self._close(recording, "agenda")
+
+    async def _tell_drift(self, recording: Recording) -> None:
+        for name, track in self.room.tracks.items():
+            if track.drift is not None and (ppm := track.drift.ppm) is not None:
+                seconds, hearing = round(track.drift.seconds, 1), recording.plan.hearing
+                await self._tell(DriftMeasured(hearing=hearing, device=name, ppm=ppm, seconds=seconds))
+
+    async def _fault_if(self, why: Fault, at: int, *, is_so: bool) -> None:
+        await (self._fault(why, at) if is_so else self._recovered(why, at))
+
+    async def _fault(self, why: Fault, at: int) -> None:
+        if why not in self._faults and self._recording is not None:
+            self._faults.add(why)
+            await self._tell(RecordingFault(hearing=self._recording.plan.hearing, why=why, at_sample=at))
+
+    async def _recovered(self, why: Fault, at: int) -> None:
+        if why in self._faults and self._recording is not None:
+            self._faults.discard(why)
+            await self._tell(RecordingRecovered(hearing=self._recording.plan.hearing, why=why, at_sample=at))
+
+    async def _gap(self, track: Track, from_sample: int, to_sample: int, why: Missing) -> None:
+        if self._recording is not None:
+            hearing, seats = self._recording.plan.hearing, tuple(track.seats)
+            gap = SoundGap(hearing=hearing, from_sample=from_sample, to_sample=to_sample, why=why, seats=seats)
+            await self._tell(gap)
+
+    def _finished(self, track: Track, stored: Stored) -> None:
+        if self._recording is not None:
+            unfinished = Unfinished(stored, track.seats, track.channels, track.scribes)
+            self.finisher.put(self._recording.course, unfinished)
+
+    def _the(self, hearing: str, state: str) -> Recording:
+        recording = self._recording
+        if recording is None or recording.plan.hearing != hearing or recording.course.state != state:
+            raise WishRejected(f"{hearing} is not {state}")
+        return recording
+
+    async def _tell(self, fact: Fact) -> None:
+        await self._bench.tell(COURTROOM, fact)
+        if self._recording is not None:
+            self._recording.course.take(fact)
+
+
+def works(settings: CourtroomSettings, place: Place, live: Live, lasted: Callable[[], None]) -> Works:
+    """A courtroom put on the bench; `lasted` is called as it records: a start that does so is a good one."""
+    courtroom = Courtroom(settings, place, live)
+    courtroom.records = lasted
+    room, time = courtroom.room, Time(place.journal.clock.mono)
+    place.bench.stations.append(room)
+    place.bench.obeying[COURTROOM] = courtroom
+    agenda = partial(place.documents.watch, AGENDA)
+    return [
+        keep("agenda", partial(courtroom.arming.follow, agenda), time),
+        keep("courtroom", courtroom.run, time),
+        keep("segments", courtroom.finisher.run, time),
+        keep("sound on disk", courtroom.keep_on_disk, time),
+        *(keep(f"sound of {name}", partial(room.listen, name), time) for name in room.tracks),
+        *(keep(f"words of {seat}", scribe.run, time) for seat, scribe in room.scribes.items()),
+        *([keep("words missed", courtroom.finisher.hear_again, time)] if room.scribes else []),
+    ]

@@ -1,0 +1,128 @@
+"""A courtroom of real processes: microphones without a card, a gateway with nobody above it, an agenda it was given."""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from devices.agenda import Agenda
+from devices.journal import Line, read_line
+from devices.manifest import HearingManifest
+from devices.messages import Fact, read_fact, wire_name
+from gateway.clock import Clock
+from gateway.identity import load
+from gateway.inbox import DESIRED
+from gateway.journal import Journal
+from gateway.journal_store import read_only
+from tests.kit.children import Running, running
+from tests.kit.court import Court
+
+FILE = """\
+gateway: courtroom-a
+court: huishan
+data: {data}
+rtc_healthy: true
+devices:
+  table-a: {{driver: microphones/ffmpeg_input, port: "alsa:hw:CARD=table", channels: 4, rate: 16000}}
+{recogniser}
+stations:
+  courtroom:
+    room: court-3
+    seats:
+      judge: {{device: table-a, channel: 1}}
+      clerk: {{device: table-a, channel: 2}}
+      plaintiff: {{device: table-a, channel: 3}}
+      defendant: {{device: table-a, channel: 4}}
+    segment_s: {segment_s}
+    quiet_s: {quiet_s}
+{listens}
+"""
+
+
+@dataclass
+class CourtroomSite:
+    """One courtroom; its emulators run by themselves, so that they outlive its gateway."""
+
+    folder: Path
+    data: Path
+    file: Path
+    page: httpx.AsyncClient
+    court: Court
+    stopped_at: list[datetime] = field(default_factory=list)
+    """When the gateway was killed."""
+
+    @asynccontextmanager
+    async def gateway(self) -> AsyncIterator[Running]:
+        """The gateway, until the block ends."""
+        ports = self.folder / "ports"
+        async with running("gateway", "run", self.file, "--simulate", "--emulators", ports, "--log=json") as gateway:
+            yield gateway
+
+    async def say(self, channel: int, recording: str) -> None:
+        """Let somebody speak."""
+        await self.hand("say", channel=channel, recording=recording)
+
+    async def hand(self, hand: str, **arguments: Any) -> None:
+        """Push a button of the microphones."""
+        answer = await self.page.post(f"/api/devices/table-a/hands/{hand}", json=arguments)
+        answer.raise_for_status()
+
+    @property
+    def lines(self) -> list[Line]:
+        """Every line of the gateway."""
+        with closing(read_only(self.data / "journal.db")) as db:
+            return [read_line(bytes(raw)) for (raw,) in db.execute("SELECT raw FROM line ORDER BY n")]
+
+    def facts(self, kind: type[Fact]) -> list[Any]:
+        """The facts of that kind."""
+        return [read_fact(line.type, line.body) for line in self.lines if line.type == wire_name(kind)]
+
+    def blob(self, sha256: str) -> bytes:
+        """A blob that is kept, which has the hash it is named by."""
+        content = (self.data / "blobs" / sha256).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == sha256
+        return content
+
+    def manifest(self, sha256: str) -> HearingManifest:
+        """A sealed hearing's manifest."""
+        return HearingManifest.model_validate_json(self.blob(sha256))
+
+    async def plan(self, agenda: Agenda) -> None:
+        """Give it this agenda, as if central had; the gateway must not run."""
+        document = agenda.model_dump_json().encode()
+        folder = self.data / "documents"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "agenda").write_bytes(document)
+        named = {"agenda": {"sha256": hashlib.sha256(document).hexdigest(), "version": 1}}
+        identity = load(self.data)
+        async with Journal(self.data / "journal.db", identity.gateway, identity.kid, Clock(rtc_healthy=True)) as book:
+            await book.remember(DESIRED, json.dumps({"iat": 1, "documents": named}))
+
+
+@asynccontextmanager
+async def courtroom(
+    folder: Path, *, segment_s: float = 60, quiet_s: float = 120, recogniser: bool = False
+) -> AsyncIterator[CourtroomSite]:
+    """A courtroom with its microphones on."""
+    court = Court(folder / "court")
+    data = folder / "data"
+    court.identity("courtroom-a", data, ("127.0.0.1", 9), "http://127.0.0.1:9")
+    file = folder / "courtroom-a.yaml"
+    device = "  ears-a: {driver: speech/vosk}" if recogniser else ""
+    listens = "    recogniser: ears-a" if recogniser else ""
+    lengths = {"segment_s": segment_s, "quiet_s": quiet_s}
+    file.write_text(FILE.format(data=data, recogniser=device, listens=listens, **lengths))
+    async with (
+        running("gateway.simulate", file, folder / "ports") as emulators,
+        httpx.AsyncClient(base_url=emulators.told["page"]) as page,
+    ):
+        try:
+            yield CourtroomSite(folder, data, file, page, court)
+        finally:
+            await emulators.end()
