@@ -71,25 +71,11 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
         documents = Documents(journal, uploads.fetch, data)
         time = Time(clock.mono)
         pulse = Pulse(journal, bench, data)
-        ground = [
-            keep("clock", partial(_follow_clock, clock, journal), time),
-            keep("deadlines", partial(_up_and, deadlines.run), time),
-            keep("uploads", partial(_up_and, uploads.run), time),
-            keep("watchdog", partial(_up_and, stay_alive), time),
-            keep("pruning", partial(_prune, journal), time),
-            keep("documents", documents.run, time),
-            keep(
-                "link",
-                partial(_link, identity, pulse, Wishes(identity, journal, bench, deadlines), documents),
-                time,
-            ),
-        ]
-        if own.top.metrics:
-            ground.append(_metrics(pulse, own.top.metrics, time))
+        place = Place(identity, journal, bench, uploads, documents, deadlines)
+        ground = _ground(place, pulse, clock, own.top.metrics, time)
         care = RemoteCare(bench, pulse, uploads.keep, deadlines)
         logging.getLogger().addHandler(care.last_words)
         bench.care = care
-        place = Place(identity, journal, bench, uploads, documents, deadlines)
         stations = partial(_stations, place, pulse.live, kept.lasted)
         async with _running(ground), Floor(config, bench, stations, time) as floor:
             care.floor = floor
@@ -102,6 +88,21 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
         await journal.append(GATEWAY, Stopped())
     if not start.safe:
         kept.lasted()
+
+
+def _ground(place: Place, pulse: Pulse, clock: Clock, metrics: str | None, time: Time) -> Works:
+    """What runs whatever devices there are."""
+    wishes = Wishes(place.identity, place.journal, place.bench, place.deadlines)
+    ground = [
+        keep("clock", partial(_follow_clock, clock, place.journal), time),
+        keep("deadlines", partial(_up_and, place.deadlines.run), time),
+        keep("uploads", partial(_up_and, place.uploads.run), time),
+        keep("watchdog", partial(_up_and, stay_alive), time),
+        keep("pruning", partial(_prune, place.journal), time),
+        keep("documents", place.documents.run, time),
+        keep("link", partial(_link, place.identity, pulse, wishes, place.documents), time),
+    ]
+    return [*ground, _metrics(pulse, metrics, time)] if metrics else ground
 
 
 def _started(config: GatewayConfig, start: Start, catalogue: str, configuration: str) -> Started:
