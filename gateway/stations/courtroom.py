@@ -247,7 +247,8 @@ class Courtroom:
         await self._fault_if("disk_full", at, is_so=any(track.is_full for track in self.room.tracks.values()))
         await self._fault_if("long_silence", at, is_so=live and self.room.is_silent)
         over_s = (self._clock.now() - recording.plan.closes_at).total_seconds()
-        if over_s > 0 and min(over_s, self.room.silent_s) > self._settings.quiet_s:
+        # A clock that was set proves no end: it is believed again once it is trusted.
+        if self._clock.trusted and over_s > 0 and min(over_s, self.room.silent_s) > self._settings.quiet_s:
             await self._close(recording, "agenda")
 
     async def _tell_drift(self, recording: Recording) -> None:

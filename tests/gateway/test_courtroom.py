@@ -1,0 +1,90 @@
+"""A courtroom in one process: who may open and pause what, two hearings at once, a clock that is set."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from devices.agenda import Agenda, AgendaHearing
+from devices.errors import DeviceBusy, WishRejected
+from devices.hearings import COURTROOM, CloseHearing, MarkMoment, OpenHearing, PauseHearing, ResumeHearing
+from devices.manifest import HearingManifest, unaccounted
+from tests.kit.hall import Hall, hall
+
+
+def planned(it: Hall, hearing: str, from_s: float, to_s: float, *, closed: bool = False) -> AgendaHearing:
+    opens, closes = (it.now() + timedelta(seconds=seconds) for seconds in (from_s, to_s))
+    return AgendaHearing(hearing=hearing, room="court-3", opens_at=opens, closes_at=closes, closed=closed)
+
+
+def plan(it: Hall, *hearings: AgendaHearing) -> None:
+    it.courtroom.arming.agenda = Agenda(hearings=hearings)
+
+
+async def manifest_of(it: Hall, hearing: str, folder: Path) -> HearingManifest:
+    (line,) = await it.until(lambda: it.of("hearing_sealed", hearing=hearing))
+    return HearingManifest.model_validate_json((folder / "data" / "blobs" / line.body["manifest"]).read_bytes())
+
+
+async def test_each_wish_is_answered_by_its_fact_and_pauses_lie_on_the_axis(tmp_path: Path) -> None:
+    async with hall(tmp_path) as it:
+        plan(it, planned(it, "h-1", 600, 1200))
+        await it.until(lambda: it.of("sound_carried"))
+        await it.bench.obey(COURTROOM, "wish-1", OpenHearing(hearing="h-1"))
+        await it.until(lambda: it.of("segment_recorded"))
+        await it.bench.obey(COURTROOM, "wish-2", MarkMoment(hearing="h-1", mark="evidence-1"))
+        await it.bench.obey(COURTROOM, "wish-3", PauseHearing(hearing="h-1", reason="closed_evidence"))
+        await it.bench.obey(COURTROOM, "wish-4", ResumeHearing(hearing="h-1"))
+        await it.bench.obey(COURTROOM, "wish-5", CloseHearing(hearing="h-1"))
+        manifest = await manifest_of(it, "h-1", tmp_path)
+        answers = ("hearing_opened", "moment_marked", "hearing_paused", "hearing_resumed", "hearing_closed")
+        assert [it.of(type_)[0].cause for type_ in answers] == [f"wish-{n}" for n in range(1, 6)]
+        assert unaccounted(manifest) == []
+        assert [pause.reason for pause in manifest.pauses] == ["closed_evidence"]
+        with pytest.raises(WishRejected, match="is closed"):
+            await it.courtroom.open("h-1")
+
+
+async def test_a_second_hearing_waits_for_the_room_and_both_are_told_of_each_other(tmp_path: Path) -> None:
+    async with hall(tmp_path) as it:
+        plan(it, planned(it, "h-1", -5, 600), planned(it, "h-2", -1, 600))
+        await it.until(lambda: it.of("hearing_opened", hearing="h-1"))
+        await it.until(lambda: "room_taken" in str(it.of("hearing_armed", hearing="h-2")))
+        with pytest.raises(DeviceBusy, match="h-1 is open"):
+            await it.courtroom.open("h-2")
+        await it.courtroom.close("h-1")
+        assert "agenda_clash" in str(it.of("hearing_armed", hearing="h-1")[0].body)
+        await it.until(lambda: it.of("hearing_opened", hearing="h-2"))
+
+
+async def test_a_hearing_that_is_not_public_has_no_evidence_in_camera_and_no_caption(tmp_path: Path) -> None:
+    async with hall(tmp_path) as it:
+        plan(it, planned(it, "h-1", -1, 600, closed=True))
+        await it.until(lambda: it.of("hearing_opened", closed=True))
+        with pytest.raises(WishRejected, match="not public"):
+            await it.courtroom.pause("h-1", "closed_evidence")
+        assert it.courtroom.room.captions_may_leave is False
+
+
+async def test_what_is_not_on_the_agenda_or_not_open_is_refused(tmp_path: Path) -> None:
+    async with hall(tmp_path) as it:
+        for asked in (it.courtroom.open("h-9"), it.courtroom.close("h-9"), it.courtroom.resume("h-9")):
+            with pytest.raises(WishRejected):
+                await asked
+        with pytest.raises(WishRejected, match="there are judge, clerk"):
+            await it.courtroom.verify("bench")
+
+
+async def test_a_clock_set_by_an_hour_neither_ends_a_hearing_nor_moves_its_sound(tmp_path: Path) -> None:
+    async with hall(tmp_path) as it:
+        plan(it, planned(it, "h-1", -1, 600))
+        await it.until(lambda: it.of("segment_recorded"))
+        it.wall.set_by = 3600.0
+        it.clock.look()
+        count = len(it.of("segment_recorded"))
+        await it.until(lambda: len(it.of("segment_recorded")) > count + 1)
+        assert not it.of("hearing_closed") and not it.of("sound_gap")
+        times = [line.body["at"] for line in it.of("segment_recorded")]
+        await it.courtroom.close("h-1")
+        assert unaccounted(await manifest_of(it, "h-1", tmp_path)) == []
+        assert times == sorted(times) and times[-1] < it.now().isoformat()[:13]
