@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from devices.errors import DeviceOffline
+from devices.errors import DeviceError, DeviceOffline
 from gateway import logs
 from gateway.catalogue import UnknownDriver, gateway_version, names, product
 from gateway.children import child
@@ -55,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     journal.add_argument("what", choices=("show", "verify"))
     journal.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
     journal.set_defaults(command=_journal)
+    model = commands.add_parser("model", help="put a speech model in place")
+    model.add_argument("what", choices=("install",))
+    model.add_argument("source", metavar="NAME|URL|DIR", help="a published model, an archive, or a folder")
+    model.add_argument("--into", type=Path, default=Path("models"), metavar="DIR", help="folder of the models")
+    model.add_argument("--sha256", metavar="HASH", help="what the archive, or the folder's files, must have")
+    model.set_defaults(command=_model)
     return parser
 
 
@@ -159,6 +165,21 @@ def _journal(args: argparse.Namespace) -> int:
     for line in found.books:
         print(line)
     return _fail(found.broken) if found.broken else 0
+
+
+def _model(args: argparse.Namespace) -> int:
+    from drivers.speech.vosk.install import install  # not at the head: the other commands do without
+
+    def progress(here: int, whole: int) -> None:
+        of = f" of {whole >> 20}" if whole else ""
+        print(f"\r{here >> 20}{of} MB", end="", file=sys.stderr, flush=True)
+
+    try:
+        installed = install(args.source, args.into, progress, args.sha256)
+    except (DeviceError, OSError) as error:
+        return _fail(str(error))
+    print(f"{installed.folder}: SHA-256 {installed.sha256}; {installed.errors:.1%} of the characters heard otherwise")
+    return 0
 
 
 def _fail(text: str) -> int:
