@@ -3,9 +3,7 @@
 import asyncio
 import json
 import logging
-import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -63,8 +61,8 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
     stop = _stop_event()
     journal = Journal(data / "journal.db", identity.gateway, identity.kid, clock, identity.old_keys)
     async with journal:
-        started = _started(config, start, catalogue, await uploads.keep((start.text or own.text).encode()))
-        started = started.model_copy(update={"simulated": emulated is not None})
+        configuration = await uploads.keep((start.text or own.text).encode())
+        started = _started(config, start, catalogue, configuration, simulated=emulated is not None)
         await journal.append(GATEWAY, started)
         deadlines = Deadlines(clock.mono)
         bench = Bench(config.devices, journal, deadlines, uploads.fetch)
@@ -73,9 +71,7 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
         pulse = Pulse(journal, bench, data)
         place = Place(identity, journal, bench, uploads, documents, deadlines)
         ground = _ground(place, pulse, clock, own.top.metrics, time)
-        care = RemoteCare(bench, pulse, uploads.keep, deadlines)
-        logging.getLogger().addHandler(care.last_words)
-        bench.care = care
+        bench.care = care = RemoteCare(bench, pulse, uploads.keep, deadlines)
         stations = partial(_stations, place, pulse.live, kept.lasted)
         async with _running(ground), Floor(config, bench, stations, time) as floor:
             care.floor = floor
@@ -105,11 +101,12 @@ def _ground(place: Place, pulse: Pulse, clock: Clock, metrics: str | None, time:
     return [*ground, _metrics(pulse, metrics, time)] if metrics else ground
 
 
-def _started(config: GatewayConfig, start: Start, catalogue: str, configuration: str) -> Started:
+def _started(config: GatewayConfig, start: Start, catalogue: str, configuration: str, *, simulated: bool) -> Started:
     return Started(
         version=gateway_version(),
         catalogue=catalogue,
         devices={name: device.product.name for name, device in config.devices.items()},
+        simulated=simulated,
         configuration=configuration,
         safe=start.safe,
     )
@@ -233,6 +230,9 @@ def _locker(place: Place, settings: LockerSettings) -> Works:
 
 async def _screen(locker: Locker, port: int, up: Up) -> None:
     """The panel's socket, in a folder of its own for its path must be short, and the process that serves its page."""
+    import shutil  # not at the head: with its archives they cost half a megabyte, and many boxes have no display
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix="courtside-"))
     try:
         async with asyncio.TaskGroup() as group:

@@ -46,6 +46,7 @@ class RemoteCare:
         self._keep = keep
         self._deadlines = deadlines
         self._usual = logging.getLogger().level
+        logging.getLogger().addHandler(self.last_words)
 
     async def test(self, device: str) -> SelfTested:
         """Let the device go and reach it anew. Raises WishRejected: there is none of that name."""

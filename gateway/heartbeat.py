@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,15 +34,15 @@ class Pulse:
 
     def beat(self) -> Heartbeat:
         """How things are now. Raises OSError if the data folder is gone."""
-        disk = shutil.disk_usage(self.data)
+        disk = os.statvfs(self.data)
         counts = self.bench.counts().values()
         uplink = self.uplink
         return Heartbeat(
             at=round(self.journal.clock.now().timestamp(), 3),
             uptime_s=seconds_since_start(),
             queue=uplink.outbox.unacknowledged if uplink else 0,
-            disk_free_mb=round(disk.free / 2**20),
-            disk_used=round(disk.used / disk.total, 4),
+            disk_free_mb=round(disk.f_bavail * disk.f_frsize / 2**20),
+            disk_used=round(1 - disk.f_bavail / max(disk.f_blocks, 1), 4),
             memory_mb=round(_resident_mb(), 1),
             load=round(os.getloadavg()[0], 2),
             temperature_c=_temperature_c(),
