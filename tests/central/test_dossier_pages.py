@@ -1,16 +1,26 @@
 """The pages and the API of electronic dossiers, as people and programs use them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
+from central.dossiers import api, catalogue
 from central.dossiers.opened import Opener
+from central.people.roles import may
+from central.people.service import SYSTEM, find_person, issue_token
 from central.store import Store
+from central.web.errors import speak
+from central.web.look import make_look
 from tests.central.desk import Desk, desk
 from tests.central.locker import Locker
-from tests.central.shelf import Shelf
+from tests.central.shelf import COMPLAINT, DELIBERATION, JUDGMENT, Shelf
 from tests.kit import paper
 
 
@@ -41,3 +51,106 @@ def test_empty_pages_teach(at: Desk) -> None:
     assert "还没有可以编目的文书" in at.open("/edossiers/1/catalogue")
     assert "这里还没有可以阅读的页面" in at.open("/edossiers/1")
     assert "CSD-SEP-19" in at.open("/edossiers/1/separators")
+
+
+def test_files_are_brought_in_read_confirmed_and_bound_through_the_pages(at: Desk, shelf: Shelf) -> None:
+    at.sign_in("clerk")
+    at.open("/edossiers/1/intake")
+    files = [("files", ("诉状.jpg", slip(COMPLAINT))), ("files", ("评议.jpg", slip(DELIBERATION)))]
+    assert "诉状.jpg" in _sent(at, "/edossiers/1/intake", files)
+    again = _sent(at, "/edossiers/1/intake", files, 409)
+    assert "“诉状.jpg”已在本案卷宗中，没有重复收入。" in again
+    shelf.work()
+    assert "共 2 份材料，2 页，已识别 2 页" in at.open("/edossiers/1/intake")
+    shown = at.open("/edossiers/1/catalogue")
+    assert "2 份编目待确认" in shown and "民事起诉状" in shown
+    first, second = (entry.document.id for entry in _entries(shelf))
+    assert "标题中有“民事起诉状”" in at.open(f"/edossiers/1/catalogue?document={first}")
+    assert "撤销：确认“民事起诉状”" in at.send("/edossiers/1/catalogue/confirm", document=first)
+    assert "归入" in at.send("/edossiers/1/catalogue/place", document=second, item=16, secret=1)
+    assert "编目已全部确认" in at.shown
+    assert "1 份编目待确认" in at.send("/edossiers/1/catalogue/undo")
+    at.send("/edossiers/1/bind")
+    shelf.work()
+    bound = at.client.get("/edossiers/1/volume.pdf")
+    assert bound.content.startswith(b"%PDF-") and bound.headers["content-type"] == "application/pdf"
+    assert at.client.get("/edossiers/1/volume.pdf?side=true").content.startswith(b"%PDF-")
+
+
+def test_the_reader_has_every_page_its_image_and_what_is_found_on_it(at: Desk, shelf: Shelf) -> None:
+    shelf.bring("诉状.jpg", slip(COMPLAINT))
+    shelf.work()
+    at.sign_in("judge")
+    page = shelf.pages()[0]
+    assert f"[[{page.id}, {page.width}, {page.height}" in at.open("/edossiers/1").replace("&#34;", '"')
+    image = at.client.get(f"/edossiers/pages/{page.id}/image")
+    assert image.content.startswith(b"\xff\xd8") and "immutable" in image.headers["cache-control"]
+    (hit,) = at.client.get("/edossiers/1/found", params={"q": "诉讼请求"}).json()
+    left, top, width, height = hit["boxes"][0]
+    assert hit["page"] == page.id and 0 < left < 1 and 0 < top < 1 and 0 < width < 0.4 and 0 < height < 0.2
+    assert "<mark>诉讼请求</mark>" in at.open("/edossiers?q=诉讼请求")
+    assert "没有找到" in at.open("/edossiers?q=没有这句话")
+    at.open("/edossiers/pages/999/image", 404)
+
+
+def test_whoever_may_not_read_dossiers_sees_none(at: Desk, shelf: Shelf) -> None:
+    shelf.bring("诉状.jpg", slip(COMPLAINT))
+    shelf.work()
+    at.sign_in("it")
+    for path in (
+        "/edossiers",
+        "/edossiers/1",
+        "/edossiers/1/catalogue",
+        "/edossiers/1/intake",
+        "/edossiers/pages/1/image",
+    ):
+        at.open(path, 403)
+    assert "/edossiers" not in at.open("/lockers")
+
+
+def test_a_program_brings_files_in_and_reads_the_catalogue(shelf: Shelf) -> None:
+    with _program(shelf) as client:
+        told = client.post("/api/v1/cases/1/files", files={"file": ("判决.jpg", slip(JUDGMENT))}).json()
+        assert (told["state"], told["kind"]) == ("WAITING", "file")
+        shelf.work()
+        assert client.get("/api/v1/cases/1/files").json()[0]["done"] == 1
+        (document,) = client.get("/api/v1/cases/1/catalogue").json()
+        assert (document["item"], document["state"]) == (19, "PROPOSED") and document["reasons"]
+        place = {"item": 24, "secret": False}
+        assert client.put(f"/api/v1/cases/1/documents/{document['id']}/place", json=place).status_code == 204
+        assert client.get("/api/v1/cases/1/catalogue").json()[0]["state"] == "CONFIRMED"
+        assert client.get("/api/v1/pages/search", params={"q": "判决如下"}).json()[0]["document"] == document["id"]
+        assert client.get("/api/v1/cases/1/volume.pdf").json()["error"]["code"] == "not_bound"
+        assert (
+            client.post("/api/v1/cases/1/files", files={"file": ("空.pdf", b"")}).json()["error"]["code"]
+            == "empty_file"
+        )
+
+
+@contextmanager
+def _program(shelf: Shelf) -> Iterator[TestClient]:
+    """A program that acts for a clerk."""
+    app = FastAPI()
+    app.state.store, app.state.clock, app.state.blobs = shelf.store, lambda: shelf.locker.now, shelf.locker.blobs
+    app.state.look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: shelf.locker.now)
+    app.include_router(api.router)
+    speak(app)
+    with shelf.store.write() as session:
+        _, token = issue_token(
+            session, SYSTEM, find_person(session, shelf.actor().id), "test", "clerk", shelf.locker.now
+        )
+    with TestClient(app, base_url="http://court.test", headers={"authorization": f"Bearer {token}"}) as client:
+        yield client
+
+
+def _sent(at: Desk, path: str, files: list[tuple[str, tuple[str, bytes]]], status: int = 200) -> str:
+    word = re.search(r'name="csrf" content="(\w+)"', at.shown)
+    assert word
+    answer = at.client.post(path, data={"csrf": word[1]}, files=files)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+def _entries(shelf: Shelf) -> Sequence[catalogue.Entry]:
+    with shelf.store.read() as session:
+        return catalogue.entries(session, shelf.actor(), shelf.case)
