@@ -20,6 +20,7 @@ from central.dossiers import api as dossier_api
 from central.dossiers import crew
 from central.dossiers import pages as dossier_pages
 from central.dossiers.closing import ClosingDossiers
+from central.dossiers.projector import ScanProjector
 from central.fleet import (
     config_api,
     config_pages,
@@ -99,7 +100,9 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
     blobs = _blobs(settings)
     has_a_say(store, ClosingDossiers(blobs.put))
     receipts = Receipts(blobs, settings.title or settings.court, settings.zone)
-    ledger = Ledger(settings.court, (*PROJECTORS, CustodyProjector(receipts, clock)), WATCHERS, clock)
+    ledger = Ledger(
+        settings.court, (*PROJECTORS, CustodyProjector(receipts, clock), ScanProjector(clock)), WATCHERS, clock
+    )
     return Court(
         settings, clock, authority, store, pen, ledger, WishOutbox(store, pen), (*SWEEPS, rollout.sweep_with(blobs))
     )

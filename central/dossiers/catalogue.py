@@ -200,7 +200,7 @@ def open_items(session: Session, case: Case) -> Sequence[Said]:
     if session.get(Dossier, case.id) is None:
         return []
     under_way = select(func.count()).select_from(Intake).where(
-        Intake.case_id == case.id, Intake.state.in_(("WAITING", "READING"))
+        Intake.case_id == case.id, Intake.state.in_(("WAITING", "SCANNING", "READING"))
     )  # fmt: skip
     documents = session.scalars(select(Document).where(Document.case_id == case.id)).all()
     unplaced = sum(document.item is None for document in documents)

@@ -22,6 +22,7 @@ class Step:
 STEPS: tuple[Step, ...] = (
     Step("intake", "WAITING", "open", "READING", "文件在单独的进程里打开，不影响其他工作。"),
     Step("intake", "WAITING", "refuse", "REFUSED", "打不开或有危险的文件不收，并说明原因。"),
+    Step("intake", "SCANNING", "close", "READING", "扫描站关闭任务：清点的张数都已扫描，或差异已有人说明。"),
     Step("intake", "READING", "read", "DONE", "每一页都已识别，或已说明为何未能识别。"),
     Step("document", "PROPOSED", "confirm", "CONFIRMED", "编目由人确认，系统只提出建议。"),
     Step("document", "CONFIRMED", "move", "CONFIRMED", "确认后仍可调整，直到结案锁定。"),

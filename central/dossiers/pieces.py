@@ -149,7 +149,8 @@ def _end_page(
         before, page.state = page.state, "READ" if found else "FAILED"
         if found:
             old, page.text = page.text, layout.text_of(found.lines)
-            for name in ("image", "thumb", "layout", "width", "height", "dpi", "skew", "codes", "kind", "engine"):
+            names = ("image", "thumb", "layout", "width", "height", "dpi", "skew", "codes", "engine")
+            for name in names if page.kind == "replaced" else (*names, "kind"):
                 setattr(page, name, getattr(found, name))
             grams.index(session, page.id, page.text, old)
         elif code:
@@ -172,7 +173,8 @@ def _arrange(bench: Bench, taken: Work) -> None:
             raise ValueError(f"intake {intake.id} has pages without images")
         for part in _parts(session, case, loose):
             _add_document(session, case, intake, part, [pages[number] for number in part.pages])
-        intake.state = "REFUSED" if all(page.state == "FAILED" for page in pages.values()) else "DONE"
+        failed = all(page.state == "FAILED" for page in pages.values())
+        intake.state = "REFUSED" if failed and pages else "DONE"
         _tell_read(session, intake, list(pages.values()))
         touched(session, dossier_of(session, case.id, bench.clock()), bench.clock())
         work.end(session, taken)
@@ -183,7 +185,7 @@ def _parts(session: Session, case: Case, pages: Sequence[Page]) -> list[Part]:
     volumes = session.scalars(select(Volume).where(Volume.barcode.in_(codes))).all() if codes else []
     own = {volume.barcode or "": volume.secret for volume in volumes if volume.case_id == case.id}
     foreign = frozenset(volume.barcode or "" for volume in volumes if volume.case_id != case.id)
-    kept = [page for page in pages if page.state == "READ" or page.image]
+    kept = [page for page in pages if page.kind != "replaced" and (page.state == "READ" or page.image)]
     return split([Seen(page.id, page.kind, page.text, page.codes) for page in kept], own, foreign)
 
 

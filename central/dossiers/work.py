@@ -23,6 +23,8 @@ LEASE = timedelta(minutes=3)
 """Longer than any piece takes: the processes that open files have shorter limits."""
 PAUSE = timedelta(seconds=10)
 """How long what failed waits for its next try."""
+ON_ITS_WAY = timedelta(seconds=2)
+"""How long a page waits whose image is still on its way from the station; such tries are not counted."""
 MOST_TRIES = 3
 _RANKS: dict[Kind, int] = {"open": 10, "arrange": 20, "bind": 30, "read": 40}
 
@@ -73,11 +75,12 @@ def waits(session: Session, now: datetime) -> bool:
     return session.scalars(free.limit(1)).one_or_none() is not None
 
 
-def put_off(session: Session, number: int, worker: str, now: datetime) -> None:
+def put_off(session: Session, number: int, worker: str, now: datetime, *, counts: bool = True) -> None:
     """It could not be done now; it waits a little for its next try, if this worker still holds it."""
     work = session.get(Work, number, with_for_update=True)
     if work is not None and work.worker == worker:
-        work.worker, work.until = None, now + PAUSE
+        work.worker, work.until = None, now + (PAUSE if counts else ON_ITS_WAY)
+        work.tries -= not counts
 
 
 def _held(session: Session, work: Work) -> Work:

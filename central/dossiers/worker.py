@@ -63,7 +63,10 @@ def work_once(bench: pieces.Bench, name: str) -> bool:
         pieces.do(bench, taken)
     except work.Lost:
         _LOG.info("%s %s was given to another", taken.kind, taken.ref)
-    except (EngineFailed, NoBlob, WrongBlob, OSError, OperationalError) as error:
+    except NoBlob:
+        with bench.store.write() as session:
+            work.put_off(session, taken.id, name, bench.clock(), counts=False)
+    except (EngineFailed, WrongBlob, OSError, OperationalError) as error:
         _LOG.warning("%s %s could not be done now: %s", taken.kind, taken.ref, error)
         _give_back(bench, taken.id, name)
     return True

@@ -138,6 +138,7 @@ STATES: Mapping[str, State] = {
     "dossier:OPEN": State("整理中", "waiting"),
     "dossier:LOCKED": State("已锁定", "working"),
     "intake:WAITING": State("等待打开", "waiting"),
+    "intake:SCANNING": State("正在扫描", "waiting"),
     "intake:READING": State("正在识别", "waiting"),
     "intake:DONE": State("已收录", "working"),
     "intake:REFUSED": State("未收录", "broken"),

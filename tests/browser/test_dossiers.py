@@ -90,6 +90,9 @@ def test_a_judge_turns_pages_finds_words_and_lays_pages_side_by_side(at: Windows
     at.picture(judge, "found")
     judge.keyboard.press("s")
     expect(judge.locator(".pane.is-active[data-pane='1'] img")).to_be_visible()
+    for pane in judge.locator(".pane .sheet-of-paper").all():
+        box = pane.bounding_box()
+        assert box and abs(box["width"] / box["height"] - paper.SLIP_MM[0] / paper.SLIP_MM[1]) < 0.02
     at.picture(judge, "side-by-side")
     judge.goto(f"{at.url}/edossiers?q=洛社镇")
     expect(judge.locator(".hit mark").first).to_have_text("洛社镇")

@@ -35,7 +35,9 @@
     const image = pane.querySelector("img");
     image.src = url(page);
     image.alt = `${at[which] + 1} / ${pages.length}`;
-    pane.querySelector(".sheet-of-paper").style.aspectRatio = `${page.width} / ${page.height}`;
+    const sheet = pane.querySelector(".sheet-of-paper");
+    sheet.style.aspectRatio = `${page.width} / ${page.height}`;
+    sheet.style.setProperty("--ratio", page.width / page.height);
     marks(pane, page);
     panes.forEach((each, index) => each.classList.toggle("is-active", index === active && !panes[1].hidden));
     if (which !== active) return;
