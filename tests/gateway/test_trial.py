@@ -189,6 +189,9 @@ async def test_a_device_that_does_not_come_back_brings_the_last_good_one_back(tm
         assert "wall-a" in refused.body["why"] and "reader-a" not in refused.body["why"]
         assert not await at.bench.missing(["reader-a", "wall-a"], 20)
         assert at.floor.config.devices["wall-a"].settings.port.endswith("/wall")
+        async with asyncio.timeout(30):
+            while at.kept.settled < 6:  # noqa: ASYNC110  (it is told first, and known on disk right after)
+                await asyncio.sleep(0)
     assert KeptConfig(tmp_path / "data").begin().version == 5
 
 
