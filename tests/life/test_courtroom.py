@@ -63,6 +63,7 @@ def samples_of(flac: bytes) -> int:
     return len(subprocess.run(probe, input=flac, capture_output=True, check=True).stdout) // 2
 
 
+@pytest.mark.long
 async def test_a_hearing_is_opened_by_the_agenda_written_down_and_sealed_with_nobody_above(tmp_path: Path) -> None:
     said = {1: "court-01-base", 3: "court-03-f5"}
     async with courtroom(tmp_path, segment_s=4, quiet_s=2, recogniser=True) as site:
