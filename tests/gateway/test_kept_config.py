@@ -1,5 +1,6 @@
 """Which configuration a box starts with, whatever step it was killed at."""
 
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -97,3 +98,29 @@ def test_a_state_that_cannot_be_read_counts_as_none(tmp_path: Path) -> None:
     kept(tmp_path, OLD)
     (tmp_path / "config" / "state.json").write_text("[")
     assert KeptConfig(tmp_path).begin() == Start(None, 0)
+
+
+def test_a_start_that_lasted_and_a_refusal_at_the_same_moment_are_both_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = KeptConfig(tmp_path)
+    box.begin()
+    write, writing, go_on = durable.write, threading.Event(), threading.Event()
+
+    def slow_once(path: Path, content: bytes) -> None:
+        if not writing.is_set():
+            writing.set()
+            assert go_on.wait(20)
+        write(path, content)
+
+    monkeypatch.setattr(durable, "write", slow_once)
+    lasting = threading.Thread(target=box.lasted)
+    lasting.start()
+    assert writing.wait(20)
+    refusing = threading.Thread(target=box.refuse, args=(5,))
+    refusing.start()
+    refusing.join(0.1)  # were it not to wait for its turn, it would be done by now, and then be written over
+    go_on.set()
+    lasting.join()
+    refusing.join()
+    assert KeptConfig(tmp_path).settled == 5
