@@ -17,8 +17,8 @@ from drivers.usb_port import is_usb
 
 Port = Annotated[
     str,
-    Field(
-        pattern=r"^(/.+|tcp://[^\s:/]+:\d{1,5})$",
+    Field(  # ASCII classes: `.` and `\s` over all of Unicode cost a megabyte of automata
+        pattern=r"^(/[ -~]+|tcp://[!-.0-9;-~]+:[0-9]{1,5})$",
         description="Where the device hangs: /dev/serial/by-id/... (8N1), or tcp://host:port.",
     ),
 ]

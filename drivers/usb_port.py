@@ -10,13 +10,14 @@ EMULATED = "usb+unix:"
 """Before the path of the socket behind which a device is emulated."""
 
 _USB = (
-    r"usb://(?P<vendor>[0-9a-f]{4}):(?P<product>[0-9a-f]{4})(?:/(?P<serial>[^\s/@=]+)|@(?P<place>\d+-\d+(?:\.\d+)*))?"
+    r"usb://(?P<vendor>[0-9a-f]{4}):(?P<product>[0-9a-f]{4})"
+    r"(?:/(?P<serial>[!-.0-<>?A-~]+)|@(?P<place>[0-9]+-[0-9]+(?:\.[0-9]+)*))?"
 )
 
 BytePort = Annotated[
     str,
     Field(
-        pattern=rf"^(/.+|tcp://[^\s:/]+:\d{{1,5}}|{re.sub('[?]P<[a-z]+>', '?:', _USB)})$",
+        pattern=rf"^(/[ -~]+|tcp://[!-.0-9;-~]+:[0-9]{{1,5}}|{re.sub('[?]P<[a-z]+>', '?:', _USB)})$",
         description="Where the device hangs: usb://04b8:0202 (with /SERIAL or @1-2.3 if there are several), "
         "/dev/serial/by-id/... (8N1), or tcp://host:port.",
     ),

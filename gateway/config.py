@@ -85,7 +85,7 @@ class GatewayFile(BaseModel):
     rtc_healthy: bool = Field(default=False, description="True if a clock chip with a good battery keeps time.")
     metrics: str | None = Field(
         default=None,
-        pattern=r"^[^:\s]+:[0-9]{1,5}$",
+        pattern=r"^[!-9;-~]+:[0-9]{1,5}$",
         description="host:port of the figures for Prometheus; none without.",
     )
     prove_s: float = Field(
