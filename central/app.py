@@ -2,6 +2,8 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
 
@@ -31,6 +33,7 @@ from central.fleet import (
     rollout,
     rollout_pages,
     rules,
+    service,
     tickets,
 )
 from central.fleet import pages as fleet_pages
@@ -68,7 +71,7 @@ MAX_BODY = 32 * 1024 * 1024
 PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 """In the order in which they are shown a line: whom others build on comes first."""
 WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
-SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep)
+SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep, service.sweep)
 """What is looked after as time passes."""
 APIS = (people_api, case_api, wish_api, custody_api, dossier_api, config_api, import_api)
 """What programs ask."""
@@ -92,7 +95,8 @@ PAGES = (
 
 def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
     """The parts of an installation, its database brought up to date. Raises NoKeys, and what the database raises."""
-    authority = pki.load(settings.home / "pki")
+    gateway_life = timedelta(days=settings.certificate_days)
+    authority = replace(pki.load(settings.home / "pki"), gateway_life=gateway_life)
     store = Store(settings.database_url)
     migrations.upgrade(store)
     pen = Pen(settings.court, authority.signing_key, clock, authority.introduction)

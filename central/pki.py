@@ -85,6 +85,8 @@ class Authority:
     signing_key: Ed25519PrivateKey
     former: tuple[x509.Certificate, ...] = ()
     """Certificates of the keys that signed before; the keys themselves are gone."""
+    gateway_life: timedelta = _LIFE
+    """How long a gateway's certificate is good; it renews itself well before."""
 
     @property
     def introduction(self) -> str | None:
@@ -117,7 +119,7 @@ class Authority:
             raise BadRequest("the key must be Ed25519")
         if not asked.is_signature_valid:
             raise BadRequest("the request is not signed by its own key")
-        return self._certify(name, key, now, client=True)
+        return self._certify(name, key, now, client=True, life=self.gateway_life)
 
     def certify_server(self, which: str, hosts: Iterable[str], now: datetime) -> None:
         """Make key and certificate of a TLS server under these names and addresses; writes `which`.key and .pem."""
@@ -155,9 +157,17 @@ class Authority:
             _write_pair(self.folder, which, self._certify(name, key.public_key(), now, client=True), key)
 
     def _certify(
-        self, name: str, key: PublicKey, now: datetime, *, client: bool = False, hosts: Iterable[str] = ()
+        self,
+        name: str,
+        key: PublicKey,
+        now: datetime,
+        *,
+        client: bool = False,
+        hosts: Iterable[str] = (),
+        life: timedelta = _LIFE,
     ) -> x509.Certificate:
-        return _certificate(name, key, (self.root.subject, self.root_key), now, client=client, hosts=list(hosts))
+        issuer = (self.root.subject, self.root_key)
+        return _certificate(name, key, issuer, now, client=client, hosts=list(hosts), life=life)
 
 
 def create(folder: Path, court: str, hosts: Iterable[str], now: datetime) -> Authority:
@@ -243,7 +253,7 @@ def _root(name: str, key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Cer
     )
 
 
-def _certificate(
+def _certificate(  # noqa: PLR0913
     name: str,
     key: PublicKey,
     issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey],
@@ -251,9 +261,10 @@ def _certificate(
     *,
     client: bool = False,
     hosts: Iterable[str] = (),
+    life: timedelta = _LIFE,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    begun = _begun(subject, issuer[0], key, now, _LIFE)
+    begun = _begun(subject, issuer[0], key, now, life)
     begun = begun.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     begun = begun.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer[1].public_key()), critical=False

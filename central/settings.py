@@ -88,6 +88,9 @@ class Settings(BaseModel):
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(
         default="Asia/Shanghai", description="Where the court's days begin and end."
     )
+    certificate_days: float = Field(
+        default=730, gt=0, le=3650, description="Days a gateway's certificate is good; it renews itself well before."
+    )
     http: Http = Http()
     broker: Broker = Broker()
     dossiers: Dossiers = Dossiers()

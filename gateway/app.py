@@ -14,6 +14,7 @@ from typing import Any
 from devices.box import GATEWAY, Started, Stopped
 from drivers.line import Counts
 from gateway.bench import Bench
+from gateway.broker import NotAdmitted
 from gateway.care import RemoteCare
 from gateway.catalogue import gateway_version
 from gateway.catalogue_blob import kept_blob
@@ -28,6 +29,7 @@ from gateway.identity import Identity, NoIdentity, load
 from gateway.journal import Journal
 from gateway.kept_config import KeptConfig, Start
 from gateway.readiness import READY, STOPPING, stay_alive, tell
+from gateway.renewal import Renewal
 from gateway.stations.locker import Locker
 from gateway.stations.place import Live, Place, Works
 from gateway.supervise import Time, Up, caught, keep
@@ -96,6 +98,7 @@ def _ground(place: Place, pulse: Pulse, clock: Clock, metrics: str | None, time:
         keep("watchdog", partial(_up_and, stay_alive), time),
         keep("pruning", partial(_prune, place.journal), time),
         keep("documents", place.documents.run, time),
+        keep("renewal", partial(_renew, place, pulse), time),
         keep("link", partial(_link, place.identity, pulse, wishes, place.documents), time),
     ]
     return [*ground, _metrics(pulse, metrics, time)] if metrics else ground
@@ -169,6 +172,17 @@ def _metrics(pulse: Pulse, address: str, time: Time) -> Coroutine[Any, Any, None
     from gateway.metrics import serve  # not at the head: most boxes are asked by nobody
 
     return keep("metrics", partial(serve, pulse, address), time)
+
+
+async def _renew(place: Place, pulse: Pulse, up: Up) -> None:
+    """The link is made beside this; until it is, nothing can be proven."""
+
+    async def prove(identity: Identity) -> None:
+        if pulse.uplink is None:
+            raise NotAdmitted("there is no link yet")
+        await pulse.uplink.prove(identity)
+
+    await Renewal(place.identity, place.journal, prove, place.bench.undisturbed).run(up)
 
 
 async def _link(identity: Identity, pulse: Pulse, wishes: Wishes, documents: Documents, up: Up) -> None:

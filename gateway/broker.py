@@ -9,6 +9,7 @@ import contextlib
 import logging
 import random
 import socket
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ _BACKOFF_S = (0.5, 30.0)
 _STEADY_S = 30.0
 """A connection that held this long was a good one: the next attempt comes soon."""
 _LAST_WORD_S = 1.0
+_PATIENCE_S = 10.0
+_TRIAL_S = 5.0
+"""A certificate the broker refuses shows by silence alone; so long the box is without a link then."""
 _KEEPALIVE_S = 15
 _NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -38,6 +42,10 @@ log = logging.getLogger(__name__)
 
 class Contested(Exception):
     """Another client takes over our name at the broker again and again (ledger rule 8)."""
+
+
+class NotAdmitted(Exception):
+    """The broker did not take the certificate that was to be proven; the text says why. The old one is used again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,8 @@ class Broker:
         self._will = will
         self._mono = mono
         self._tls = identity.tls()
+        self._trial: tuple[ssl.SSLContext, asyncio.Future[None]] | None = None
+        self._anew = asyncio.Event()
         self._takeovers: deque[float] = deque(maxlen=TAKEOVERS)
         self._is_gone = False
         self._tries = 0
@@ -121,19 +131,33 @@ class Broker:
         """Connect, `talk` until the connection breaks, and so on until cancelled. Raises Contested."""
         while True:
             since = self._mono()
-            client = self._client()
+            trial, self._trial = self._trial, None
+            self._anew.clear()
+            client = self._client(trial[0], _TRIAL_S) if trial else self._client(self._tls)
             try:
                 async with client:
                     _end_if_cancelled()
                     self._is_back()
-                    await talk(Connection(client))
+                    if trial:
+                        self._admitted(*trial)
+                    await self._talk_until_anew(talk, Connection(client))
             except* (aiomqtt.MqttError, OSError) as errors:
                 self._tell_gone(errors)
+                if trial and not trial[1].done():
+                    trial[1].set_exception(NotAdmitted(str(next(_leaves(errors)))))
             _end_if_cancelled()  # an error on the way out must not stand in its place
             if client.was_taken_over:
                 self.taken_over()
             self._tries = 0 if self._mono() - since > _STEADY_S else self._tries + 1
-            await asyncio.sleep(_backoff(self._tries))
+            if self._trial is None:
+                await asyncio.sleep(_backoff(self._tries))
+
+    async def prove(self, identity: Identity) -> None:
+        """Connect anew as this identity, and stay with its certificate once the broker took it. Raises NotAdmitted."""
+        taken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._trial = (identity.tls(), taken)
+        self._anew.set()
+        await taken
 
     def taken_over(self) -> None:
         """Another client used our name; raises Contested at the third time within a minute."""
@@ -144,7 +168,26 @@ class Broker:
         if len(self._takeovers) == TAKEOVERS and now - self._takeovers[0] <= TAKEOVERS_WITHIN_S:
             raise Contested
 
-    def _client(self) -> _Client:
+    def _admitted(self, tls: ssl.SSLContext, taken: "asyncio.Future[None]") -> None:
+        self._tls = tls
+        if not taken.done():
+            taken.set_result(None)
+
+    async def _talk_until_anew(self, talk: Callable[[Connection], Awaitable[None]], connection: Connection) -> None:
+        """Talk until the connection breaks, or another certificate is to be proven."""
+        talking = asyncio.ensure_future(talk(connection))
+        anew = asyncio.create_task(self._anew.wait())
+        try:
+            await asyncio.wait((talking, anew), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended = talking.done()
+            for task in (talking, anew):
+                task.cancel()
+            await asyncio.gather(talking, anew, return_exceptions=True)
+        if ended:
+            talking.result()
+
+    def _client(self, tls: ssl.SSLContext, patience_s: float = _PATIENCE_S) -> _Client:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = SESSION_S
         host, port = self._identity.broker
@@ -157,7 +200,8 @@ class Broker:
             keepalive=_KEEPALIVE_S,
             properties=properties,
             will=aiomqtt.Will(self._will.topic, self._will.payload, qos=1, retain=True),
-            tls_context=self._tls,
+            tls_context=tls,
+            timeout=patience_s,
             socket_options=[_NODELAY],
         )
         client.pending_calls_threshold = 1000  # two batches and a few states wait for their PUBACK, which is no news

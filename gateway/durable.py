@@ -21,8 +21,13 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
     for draft, path in drafts.items():
         draft.replace(path)
     for names in (folder, folder.parent):  # the folder itself may be new
-        descriptor = os.open(names, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        keep_names(names)
+
+
+def keep_names(folder: Path) -> None:
+    """What stands in the folder under which name is durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

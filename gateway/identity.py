@@ -6,7 +6,7 @@ import http.client
 import json
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +29,9 @@ from gateway.clock import Clock
 
 HTTP_TOKEN_LIFE_S = 60
 _TIMEOUT_S = 30
+NEXT_KEY = "next-key.pem"
+NEXT_CERTIFICATE = "next-certificate.pem"
+_PROVEN = "proven-certificate.pem"
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python has no name for."""
 
@@ -41,9 +44,12 @@ class EnrolmentRefused(Exception):
     """Central did not enrol this gateway, or its answer is not to be believed; the text says why."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Identity:
-    """One gateway of one court. The files it was read from stay where they are: TLS reads them."""
+    """One gateway of one court. The files it was read from stay where they are: TLS reads them.
+
+    Only `believe` and `become` change it.
+    """
 
     court: str
     gateway: str
@@ -58,7 +64,7 @@ class Identity:
     certificate: Path
     key_file: Path
     ca: Path
-    old_keys: Mapping[str, Ed25519PrivateKey] = field(default_factory=dict)
+    old_keys: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
     """Keys that sealed before this one, by thumbprint: what they sealed may have to be sent again."""
 
     @property
@@ -69,6 +75,11 @@ class Identity:
     def seal(self, kid: str, claims: SealClaims) -> str:
         """The seal of a batch by that key of ours; raises KeyError for a key we never had."""
         return sign("seal", claims.write(), self.key if kid == self.kid else self.old_keys[kid], kid)
+
+    def become(self, key: Ed25519PrivateKey) -> None:
+        """Seal by that key from now on; what this one sealed can still be sealed."""
+        self.old_keys[self.kid] = self.key
+        self.key = key
 
     def tls(self) -> ssl.SSLContext:
         """Client side of mutual TLS: only the court's root is trusted, and whatever the time is.
@@ -91,11 +102,12 @@ def http_token(identity: Identity, clock: Clock) -> str:
 
 
 def load(folder: Path) -> Identity:
-    """The identity in `folder`; raises NoIdentity."""
+    """The identity in `folder`; raises NoIdentity. What a power cut left of `keep` is finished."""
     try:
+        _finish(folder)
         return Identity(
             **_told(json.loads((folder / "identity.json").read_text())),
-            key=_private_key(folder / "key.pem"),
+            key=private_key(folder / "key.pem"),
             certificate=folder / "certificate.pem",
             key_file=folder / "key.pem",
             ca=folder / "ca.pem",
@@ -113,11 +125,11 @@ def save(folder: Path, key: Ed25519PrivateKey, answer: Mapping[str, Any]) -> Ide
     files = {
         "ca.pem": answer["ca"].encode(),
         "certificate.pem": answer["certificate"].encode(),
-        "key.pem": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        "key.pem": key_bytes(key),
         "identity.json": json.dumps({name: answer[name] for name in _TOLD}, indent=1).encode(),
     }
     if (folder / "key.pem").exists():
-        old = _private_key(folder / "key.pem")
+        old = private_key(folder / "key.pem")
         files = {f"sealed-by-{thumbprint(old.public_key())}.pem": (folder / "key.pem").read_bytes()} | files
     durable.write_all(folder, files)
     return load(folder)
@@ -132,6 +144,38 @@ def believe(identity: Identity, key: Ed25519PublicKey) -> None:
     identity.central_keys.update(keys_of([key]))
 
 
+def upcoming(identity: Identity) -> Identity | None:
+    """Who this gateway is to be with the key and certificate that wait to be proven; None if none wait."""
+    folder = identity.ca.parent
+    key, certificate = folder / NEXT_KEY, folder / NEXT_CERTIFICATE
+    if not (key.exists() and certificate.exists()):
+        return None
+    return replace(identity, key=private_key(key), certificate=certificate, key_file=key)
+
+
+def keep(identity: Identity, proven: Identity) -> None:
+    """From now on `proven`, made by `upcoming`, is who this gateway is on disk. Raises OSError.
+
+    One renaming decides it; whatever step a kill comes at, `load` finds key and certificate of one pair.
+    """
+    folder = identity.ca.parent
+    durable.write(folder / f"sealed-by-{identity.kid}.pem", identity.key_file.read_bytes())
+    proven.certificate.replace(folder / _PROVEN)
+    durable.keep_names(folder)
+    _finish(folder)
+
+
+def _finish(folder: Path) -> None:
+    """A certificate that was proven takes its place, and its key with it."""
+    if not (folder / _PROVEN).exists():
+        return
+    if (folder / NEXT_KEY).exists():
+        (folder / NEXT_KEY).replace(folder / "key.pem")
+        durable.keep_names(folder)
+    (folder / _PROVEN).replace(folder / "certificate.pem")
+    durable.keep_names(folder)
+
+
 def enrol(url: str, token: str, folder: Path, version: str = "") -> Identity:
     """Make a key, have central certify it, keep all of it in `folder`. Raises EnrolmentRefused, OSError.
 
@@ -141,7 +185,7 @@ def enrol(url: str, token: str, folder: Path, version: str = "") -> Identity:
     key = Ed25519PrivateKey.generate()
     door = url.rstrip("/") + "/api/v1"
     tls = _tls_of_court(door, token) if door.startswith("https:") else None
-    request = {"token": token, "csr": _signing_request(key), "version": version}
+    request = {"token": token, "csr": signing_request(key), "version": version}
     answer = _object(door, _ask("POST", f"{door}/enrol", request, tls))
     _check(answer, token, key)
     return save(folder, key, answer)
@@ -150,7 +194,8 @@ def enrol(url: str, token: str, folder: Path, version: str = "") -> Identity:
 _TOLD = ("court", "gateway", "central_keys", "central_url", "broker", "permit_secret")
 
 
-def _signing_request(key: Ed25519PrivateKey) -> str:
+def signing_request(key: Ed25519PrivateKey) -> str:
+    """Asks for a certificate for that key (PEM)."""
     from cryptography import x509  # not at the head: a gateway at rest has no use for it
 
     return x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, None).public_bytes(Encoding.PEM).decode()
@@ -235,11 +280,17 @@ def _told(answer: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _private_key(path: Path) -> Ed25519PrivateKey:
+def private_key(path: Path) -> Ed25519PrivateKey:
+    """The key in that file; raises ValueError, OSError."""
     key = load_pem_private_key(path.read_bytes(), None)
     if not isinstance(key, Ed25519PrivateKey):
         raise ValueError(f"{path} is no Ed25519 key")
     return key
+
+
+def key_bytes(key: Ed25519PrivateKey) -> bytes:
+    """The key as its file holds it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _public_key(pem: str) -> Ed25519PublicKey:
@@ -250,5 +301,5 @@ def _public_key(pem: str) -> Ed25519PublicKey:
 
 
 def _old_keys(folder: Path) -> dict[str, Ed25519PrivateKey]:
-    keys = (_private_key(path) for path in folder.glob("sealed-by-*.pem"))
+    keys = (private_key(path) for path in folder.glob("sealed-by-*.pem"))
     return {thumbprint(key.public_key()): key for key in keys}

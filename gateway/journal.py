@@ -163,6 +163,19 @@ class Journal:
         """
         await self._writer.write(lambda store: _next_book(store, self._key, why, follows, acked))
 
+    async def change_key(self, key: str) -> None:
+        """Tell that key in a line the old one still seals; later lines are the new key's (ledger rule 9).
+
+        Raises JournalFull, JournalClosed.
+        """
+
+        def job(store: Store) -> None:
+            if store.segments[-1].key != key:
+                store.change_key(key)
+
+        await self._writer.write(job)
+        self._key = key
+
     async def prune(self) -> None:
         """Let go of lines and ids whose time is over; nothing while time is not trusted."""
         if not self.clock.trusted:

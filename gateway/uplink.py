@@ -98,6 +98,10 @@ class Uplink:
         await self._journal.append(GATEWAY, IdentityContested(takeovers=TAKEOVERS))
         await asyncio.Event().wait()
 
+    async def prove(self, identity: Identity) -> None:
+        """Connect anew as this identity; what is under way is sent again. Raises NotAdmitted."""
+        await self._broker.prove(identity)
+
     def live(self, device: str, stream: str, payload: bytes) -> None:
         """Publish what may be lost; it is lost while there is no connection or too much is under way."""
         self._publish_live(self._topics.live(device, stream), payload)

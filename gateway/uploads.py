@@ -18,8 +18,7 @@ import http.client
 import logging
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -28,12 +27,12 @@ from devices.errors import DeviceOffline, WishRejected
 from devices.grants import BadToken, read
 from gateway import durable
 from gateway.clock import Clock
-from gateway.identity import Identity, http_token
+from gateway.door import Ask, door
+from gateway.identity import Identity
 from gateway.journal import KEPT_S
 
 PIECE = 4 * 1024 * 1024
 """Bytes of one PATCH."""
-_TIMEOUT_S = 30
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UPLOADS = "/api/v1/uploads/"
 _BLOBS = "/api/v1/blobs/"
@@ -154,7 +153,7 @@ class _Central:
 
     def upload(self, path: Path) -> None:
         """Bring the blob to central and keep its receipt beside it. Raises NotStored, OSError, HTTPException."""
-        with self._connection() as ask:
+        with door(self._identity, self._clock) as ask:
             if self._take_receipt(ask, path):
                 return  # stored twice is stored once
             size = path.stat().st_size
@@ -173,7 +172,7 @@ class _Central:
 
     def fetch(self, sha256: str) -> bytes:
         """The blob of that hash. Raises NotStored, OSError, HTTPException."""
-        with self._connection() as ask:
+        with door(self._identity, self._clock) as ask:
             status, _, blob = ask("GET", _BLOBS + sha256)
         if status != 200:
             raise NotStored(f"central answered {status}")
@@ -181,7 +180,7 @@ class _Central:
             raise NotStored("what central gave has another hash")
         return blob
 
-    def _place(self, ask: "_Ask", path: Path, size: int) -> tuple[str, int]:
+    def _place(self, ask: Ask, path: Path, size: int) -> tuple[str, int]:
         """Where to send it and from which byte: an upload begun before, or a new one."""
         note = _beside(path, "at")
         if note.exists():
@@ -197,7 +196,7 @@ class _Central:
         durable.write(note, place.encode())
         return place, 0
 
-    def _take_receipt(self, ask: "_Ask", path: Path) -> bool:
+    def _take_receipt(self, ask: Ask, path: Path) -> bool:
         status, _, token = ask("GET", f"{_BLOBS}{path.name}/receipt")
         if status != 200:
             return False
@@ -212,33 +211,6 @@ class _Central:
         durable.write(_beside(path, "stored"), token)
         _beside(path, "at").unlink(missing_ok=True)
         return True
-
-    @contextmanager
-    def _connection(self) -> "Iterator[_Ask]":
-        parts = urlsplit(self._identity.central_url)
-        if parts.scheme == "https":
-            context = self._identity.tls()
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                parts.netloc, timeout=_TIMEOUT_S, context=context
-            )
-        else:
-            connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
-
-        def ask(
-            method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-        ) -> tuple[int, Mapping[str, str], bytes]:
-            pass_ = {"Authorization": f"Bearer {http_token(self._identity, self._clock)}"}
-            connection.request(method, path, body, {**pass_, **(headers or {})})
-            response = connection.getresponse()
-            return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
-
-        try:
-            yield ask
-        finally:
-            connection.close()
-
-
-_Ask = Callable[..., tuple[int, Mapping[str, str], bytes]]
 
 
 def _metadata(sha256: str) -> str:

@@ -18,11 +18,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from central import migrations, pki, settings
 from central.clock import Clock, utc_now
+from central.fleet import service
 from central.settings import BadSettings, Settings
 from central.store import Store
 from central.web import __file__ as web
 
 _SOON = timedelta(days=60)
+_NAMED = 5
 _FREE_BYTES = 2 * 1024**3
 _NAME = "central-doctor"
 _PATIENCE_S = 3.0
@@ -51,7 +53,7 @@ def examine(home: Path, clock: Clock = utc_now) -> list[Finding]:
     except BadSettings as error:
         return [Finding("bad", "settings", str(error))]
     now = clock()
-    checks: tuple[Check, ...] = (_database, _keys, _broker, _door, _disk, _blobs, _clock, _assets)
+    checks: tuple[Check, ...] = (_database, _keys, _gateways, _broker, _door, _disk, _blobs, _clock, _assets)
     return [
         Finding("ok", "settings", f"court {told.court} in {told.home}"),
         *(finding for check in checks for finding in check(told, now)),
@@ -91,6 +93,22 @@ def _keys(told: Settings, now: datetime) -> Iterator[Finding]:
             yield Finding("bad", "keys", f"{path.name} ended on {ends:%Y-%m-%d} (docs/operations.md, Certificates)")
         elif ends < now + _SOON:
             yield Finding("warn", "keys", f"{path.name} ends on {ends:%Y-%m-%d} (docs/operations.md, Certificates)")
+
+
+def _gateways(told: Settings, now: datetime) -> Iterator[Finding]:
+    store = Store(told.database_url)
+    try:
+        if migrations.behind(store):
+            return
+        with store.read() as session:
+            names = service.ending(session, now + min(_SOON, timedelta(days=told.certificate_days / 4)))
+    except (SQLAlchemyError, CommandError):
+        return  # said above
+    finally:
+        store.close()
+    if names:
+        few = ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
+        yield Finding("warn", "gateways", f"could not renew their certificates in time: {few}; see their logs")
 
 
 def _broker(told: Settings, now: datetime) -> Iterator[Finding]:

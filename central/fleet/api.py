@@ -61,6 +61,12 @@ class CertifyAnswer(BaseModel):
     certificate: str
 
 
+class Known(BaseModel):
+    """As whom central knows the gateway that asks, with the key that signed the question."""
+
+    gateway: str
+
+
 def gateway_door(store: Store, court: str, clock: Clock) -> Knock:
     """The dependency that admits gateways in use by `Authorization: Bearer` and their own token."""
 
@@ -78,7 +84,7 @@ def gateway_door(store: Store, court: str, clock: Clock) -> Knock:
 
 
 def fleet_api(store: Store, settings: Settings, authority: pki.Authority, knock: Knock, clock: Clock) -> APIRouter:
-    """`GET /api/v1/root`, `POST /api/v1/enrol` and `POST /api/v1/certify`."""
+    """`GET /api/v1/root`, `POST /api/v1/enrol`, `POST` and `GET /api/v1/certify`."""
     router = APIRouter(prefix="/api/v1", tags=["fleet"])
 
     @router.get("/root", response_class=PlainTextResponse)
@@ -111,5 +117,10 @@ def fleet_api(store: Store, settings: Settings, authority: pki.Authority, knock:
                 raise Refused("没有名为“{name}”的网关。", code="unknown_gateway", status=404, name=gateway)
             certificate = service.certify_next(session, found, request.csr, authority, clock())
         return CertifyAnswer(certificate=pki.pem(certificate))
+
+    @router.get("/certify")
+    def certified(gateway: Annotated[str, Depends(knock)]) -> Known:
+        """Tell a gateway that the key it asks with is good: it proves a new one before it lets the old one go."""
+        return Known(gateway=gateway)
 
     return router

@@ -21,6 +21,16 @@ class GatewayEnrolled(Fact):
     """SHA-256 of the certificate's DER, hex."""
 
 
+class CertificateRenewed(Fact):
+    """Central certified another key for a gateway that asked in time; it is used once the box has proven it."""
+
+    gateway: str
+    key: str
+    """Thumbprint of the key."""
+    certificate: str
+    """SHA-256 of the certificate's DER, hex."""
+
+
 class DocumentDesired(Fact):
     """A gateway is to have this document from now on."""
 

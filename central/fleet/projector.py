@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.fleet import documents
-from central.fleet.service import device_of, find, set_state
+from central.fleet.service import device_of, find, handed_over, set_state
 from central.fleet.tables import Device, Gateway
 from central.ledger.projection import LineView
 from central.store import tell
@@ -20,6 +20,7 @@ from devices.box import (
     DeviceGone,
     ForgedWishes,
     IdentityContested,
+    KeyChanged,
     LinesDropped,
     SelfTested,
     Started,
@@ -27,7 +28,16 @@ from devices.box import (
 from devices.messages import Fact, wire_name
 
 _ALARMING: tuple[type[Fact], ...] = (ConfigRefused, DeviceGone, ForgedWishes, IdentityContested, LinesDropped)
-_TOLD: tuple[type[Fact], ...] = (Started, ClockChanged, ConfigTried, ConfigKept, DeviceBack, SelfTested, *_ALARMING)
+_TOLD: tuple[type[Fact], ...] = (
+    Started,
+    ClockChanged,
+    KeyChanged,
+    ConfigTried,
+    ConfigKept,
+    DeviceBack,
+    SelfTested,
+    *_ALARMING,
+)
 
 
 class FleetProjector:
@@ -49,6 +59,8 @@ class FleetProjector:
                 tested = device_of(session, gateway, name)
                 tested.tested_at, tested.tested_ok = line.at, ok
                 tell(session, "tickets", f"device:{gateway.name}/{name}")
+            case KeyChanged(key=key):
+                handed_over(session, gateway, key, line.at)
             case ClockChanged(trusted=trusted):
                 gateway.clock_trusted = trusted
             case DeviceBack(verified=verified):

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from central import pki
 from central.alarms import AlarmKind, clear_alarm
 from central.fleet import documents
-from central.fleet.facts import GatewayEnrolled, GatewayInvited, GatewayPlaced, GatewayStateChanged
+from central.fleet.facts import CertificateRenewed, GatewayEnrolled, GatewayInvited, GatewayPlaced, GatewayStateChanged
 from central.fleet.tables import Device, Gateway, GatewayKey, Invite
 from central.ledger.batch import Sender
 from central.ledger.own import record
@@ -29,6 +29,8 @@ from devices.grants import BadToken, read, thumbprint
 from devices.topics import BadName, checked_gateway
 
 INVITE_LIFE = timedelta(days=1)
+HANDED_OVER = timedelta(days=14)
+"""As long as a box keeps lines it may have to send again (ledger rule 4), their key and its certificate are good."""
 BROKER = "broker"
 """Woken when the broker's list of gateways is to be written again."""
 _FINGERPRINT_DIGITS = 32
@@ -98,7 +100,8 @@ def enrol(
     for key in gateway.keys:
         key.withdrawn_at = key.withdrawn_at or now
     gateway.state, gateway.enrolled_at, gateway.version = "active", now, version[:32] or None
-    _admit(session, gateway, certificate, now)
+    mark = _admit(session, gateway, certificate, now)
+    record(session, GatewayEnrolled(gateway=gateway.name, key=thumbprint(pki.key_of(certificate)), certificate=mark))
     clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now)
     if invite.configuration and documents.current(session, gateway, documents.CONFIG) is None:
         documents.desire(session, gateway, documents.CONFIG, invite.configuration, now)
@@ -111,14 +114,49 @@ def certify_next(
 ) -> x509.Certificate:
     """Certify one more key of an enrolled gateway, to which its journal may hand over (ledger rule 9).
 
-    Raises Refused (422).
+    Asked again with the same key, because an answer was lost, it gives the same certificate. Raises Refused (422).
     """
     try:
         certificate = authority.certify_gateway(gateway.name, request.encode(), now)
     except pki.BadRequest as error:
         raise Refused("证书请求无法签发：{why}", code="bad_request", status=422, why=str(error)) from error
-    _admit(session, gateway, certificate, now)
+    kid = thumbprint(pki.key_of(certificate))
+    for key in gateway.keys:
+        if key.kid == kid and key.withdrawn_at is None:
+            return x509.load_pem_x509_certificate(key.certificate.encode())
+    mark = _admit(session, gateway, certificate, now)
+    record(session, CertificateRenewed(gateway=gateway.name, key=kid, certificate=mark))
+    tell(session, f"gateway:{gateway.name}")
     return certificate
+
+
+def handed_over(session: Session, gateway: Gateway, kid: str, at: datetime) -> None:
+    """The gateway seals with that key from now on; those it had before end when nothing can be sent again any more."""
+    for key in gateway.keys:
+        if key.kid == kid:
+            key.handed_over_at = None
+        elif key.handed_over_at is None:
+            key.handed_over_at = at
+    tell(session, f"gateway:{gateway.name}")
+
+
+def ending(session: Session, before: datetime) -> list[str]:
+    """The gateways in use whose certificate ends before that."""
+    held = select(Gateway.name, GatewayKey.certificate).join(GatewayKey, GatewayKey.gateway_id == Gateway.id)
+    in_use = Gateway.state == "active", GatewayKey.withdrawn_at.is_(None), GatewayKey.handed_over_at.is_(None)
+    last: dict[str, datetime] = {}
+    for name, pem in session.execute(held.where(*in_use)):
+        ends = x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+        last[name] = max(ends, last.get(name, ends))
+    return sorted(name for name, ends in last.items() if ends < before)
+
+
+def sweep(session: Session, now: datetime) -> None:
+    """Withdraw the keys that handed over so long ago that no box has lines of theirs."""
+    over = select(GatewayKey).where(GatewayKey.withdrawn_at.is_(None), GatewayKey.handed_over_at < now - HANDED_OVER)
+    for key in session.scalars(over):
+        key.withdrawn_at = now
+        _changed(session, key.gateway)
 
 
 def set_state(
@@ -211,7 +249,8 @@ def permit_secret_text(gateway: Gateway) -> str:
     return base64.b64encode(gateway.permit_secret).decode()
 
 
-def _admit(session: Session, gateway: Gateway, certificate: x509.Certificate, now: datetime) -> None:
+def _admit(session: Session, gateway: Gateway, certificate: x509.Certificate, now: datetime) -> str:
+    """Let this key seal for the gateway; gives the certificate's fingerprint."""
     kid, mark = thumbprint(pki.key_of(certificate)), pki.fingerprint(certificate)
     session.flush()
     known = session.scalars(select(GatewayKey).where(GatewayKey.gateway_id == gateway.id, GatewayKey.kid == kid))
@@ -220,7 +259,7 @@ def _admit(session: Session, gateway: Gateway, certificate: x509.Certificate, no
         key = GatewayKey(gateway_id=gateway.id, kid=kid, certificate="", fingerprint="", admitted_at=now)
         session.add(key)
     key.certificate, key.fingerprint, key.withdrawn_at = pki.pem(certificate), mark, None
-    record(session, GatewayEnrolled(gateway=gateway.name, key=kid, certificate=mark))
+    return mark
 
 
 def _changed(session: Session, gateway: Gateway) -> None:

@@ -72,6 +72,8 @@ class GatewayKey(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     """SHA-256 of the certificate's DER, hex."""
     admitted_at: Mapped[datetime]
+    handed_over_at: Mapped[datetime | None]
+    """From then on its gateway seals with another; this one may still seal again what it sealed."""
     withdrawn_at: Mapped[datetime | None]
     """From then on nothing new sealed by it is taken."""
 

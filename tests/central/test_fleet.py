@@ -1,6 +1,7 @@
 """Who belongs to the fleet, and what is known of it."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from central import pki
 from central.alarms import AlarmKind, open_alarms
-from central.fleet import service
+from central.fleet import broker_conf, service
 from central.fleet.presence import Presence
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.fleet.tables import Device, Gateway
@@ -18,9 +19,9 @@ from central.ledger.accept import Accepted, Ledger
 from central.ledger.tables import CENTRAL, LedgerLine
 from central.store import Store
 from central.web.refused import Refused
-from devices.box import GATEWAY, DeviceBack, DeviceGone, IdentityContested, LinesDropped, Started
+from devices.box import GATEWAY, DeviceBack, DeviceGone, IdentityContested, KeyChanged, LinesDropped, Started
 from devices.claims import IdentityClaims
-from devices.grants import BadToken, sign
+from devices.grants import BadToken, sign, thumbprint
 
 from .box import NOON, Box
 from .conftest import COURT
@@ -213,3 +214,50 @@ def test_a_gateway_is_known_at_the_http_door_by_its_own_key_for_a_minute(
         ):
             with pytest.raises(BadToken):
                 service.authenticate(session, bad, COURT, now)
+
+
+def request_text(key: Ed25519PrivateKey) -> str:
+    return request_for(key).decode()
+
+
+def test_a_certificate_is_renewed_and_the_old_key_goes_when_nothing_can_be_sent_again(
+    store: Store, authority: pki.Authority
+) -> None:
+    box, new = Box(), Ed25519PrivateKey.generate()
+    join(store, authority, box)
+    asked = []
+    for _ in range(2):
+        with store.write() as session:
+            gateway = service.find(session, box.name)
+            assert gateway is not None
+            asked.append(service.certify_next(session, gateway, request_text(new), authority, NOON))
+    assert asked[0] == asked[1]
+    with store.read() as session:
+        told = session.scalars(select(LedgerLine.type).where(LedgerLine.gateway == CENTRAL).order_by(LedgerLine.id))
+        assert list(told)[-2:] == ["gateway_enrolled", "certificate_renewed"]
+    box.write(KeyChanged(key=thumbprint(new.public_key())), GATEWAY)
+    changed = len(box.raws)
+    assert take(store, box).seq == changed
+    assert take(store, box).result == "again"
+    box.key = new
+    box.doors(1)
+    assert take(store, box, changed + 1).result == "stored"
+    changed_at = box.begun + timedelta(seconds=changed)
+    for wait, left in ((timedelta(0), 2), (timedelta(seconds=1), 1)):
+        with store.write() as session:
+            service.sweep(session, changed_at + service.HANDED_OVER + wait)
+        with store.read() as session:
+            sender = service.sender(session, box.name)
+            assert sender is not None and len(sender.keys) == left
+            assert len(broker_conf.withdrawn(session)) == 2 - left
+    assert list(sender.keys) == [box.kid]
+    assert alarms(store) == set()
+
+
+def test_gateways_whose_certificate_is_about_to_end_are_named(store: Store, authority: pki.Authority) -> None:
+    soon = replace(authority, gateway_life=timedelta(days=30))
+    join(store, soon, Box("locker-a"))
+    join(store, authority, Box("locker-b"))
+    with store.read() as session:
+        assert service.ending(session, NOON + timedelta(days=31)) == ["locker-a"]
+        assert service.ending(session, NOON + timedelta(days=29)) == []
