@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self, cast, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -37,6 +37,14 @@ class Emulator(Protocol):
 
     def hands(self) -> Mapping[str, Hand]:
         """What a person standing before it could do."""
+
+
+@runtime_checkable
+class Greeter(Protocol):
+    """An emulator of a device that speaks first to whoever connects."""
+
+    def greet(self) -> bytes:
+        """What it says then; whatever it knew of the connection before is over."""
 
 
 class Settings(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from drivers.weather import Passage, Weather
-from gateway.catalogue import Emulator
+from gateway.catalogue import Emulator, Greeter
 
 TICK_S = 0.02
 """How often an emulator is asked what it sends by itself."""
@@ -77,6 +77,8 @@ class Cable:
         self.wire = Wire()
         self.plugged = False
         self._plug = plug(self._heard)
+        if isinstance(self._plug, Tcp):
+            self._plug.met = self._met
         self._inbound, self._outbound = Passage(self.weather), Passage(self.weather)
 
     async def plug(self) -> str:
@@ -93,6 +95,11 @@ class Cable:
         """Let the emulators send what they have to say by themselves."""
         for emulator in self.emulators.values():
             self._say(emulator.poll())
+
+    def _met(self) -> None:
+        for emulator in self.emulators.values():
+            if isinstance(emulator, Greeter):
+                self._say(emulator.greet())
 
     def _heard(self, data: bytes) -> None:
         self.wire.saw("in", data)
@@ -170,6 +177,8 @@ class Tcp:
     """A TCP port on the loopback; every connection hears what the device says."""
 
     def __init__(self, heard: Callable[[bytes], None]) -> None:
+        self.met: Callable[[], None] = lambda: None
+        """Called when somebody has connected."""
         self._heard = heard
         self._port = 0
         self._server: asyncio.Server | None = None
@@ -197,6 +206,7 @@ class Tcp:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)
+        self.met()
         try:
             while data := await reader.read(4096):
                 self._heard(data)

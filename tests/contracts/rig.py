@@ -21,6 +21,7 @@ QUICK: Mapping[str, float] = {
     "hush_s": 0.05,
     "trigger_s": 0.2,
     "print_s": 2.0,
+    "switch_s": 20.0,
 }
 """Settings in seconds that tests shorten by name; every other one is made this short:"""
 SHORT_S = 0.02
@@ -66,6 +67,8 @@ class EmulatorLink:
         self._out: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._closed = False
         self._poller = asyncio.get_running_loop().create_task(self._poll())
+        if isinstance(emulator, catalogue.Greeter):
+            self._send(emulator.greet())
 
     async def read(self) -> bytes:
         data = await self._out.get()
@@ -200,5 +203,5 @@ async def until(facts: asyncio.Queue[Any], **wanted: Any) -> list[Any]:
     async with asyncio.timeout(30):
         while True:
             heard.append(await facts.get())
-            if all(getattr(heard[-1], key) == value for key, value in wanted.items()):
+            if all(getattr(heard[-1], key, ...) == value for key, value in wanted.items()):
                 return heard

@@ -46,7 +46,7 @@ def test_every_driver_has_an_emulator_with_hands(name: str) -> None:
 def test_a_wrong_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownDriver, match="did you mean 'locks/board_8a'"):
         product("locks/board8a")
-    with pytest.raises(UnknownDriver, match="there are locks/board_8a"):
+    with pytest.raises(UnknownDriver, match=r"there are .*locks/board_8a"):
         product("zzz")
 
 

@@ -1,0 +1,89 @@
+"""What only PJLink has: a greeting, a password, parts that warn, and a lamp that ages."""
+
+import pytest
+
+from devices.displays import DisplaySwitched, DisplayTrouble, LampAged
+from devices.errors import DeviceBusy, DeviceFault, DeviceOffline
+from drivers.displays.pjlink import wire
+from drivers.weather import Weather
+from tests.contracts.rig import rig, until, watching
+
+
+def test_the_digest_is_that_of_the_specification() -> None:
+    (greeting,) = wire.answer_framer().feed(b"PJLINK 1 498e4a67\r")
+    assert isinstance(greeting, wire.Greeting)
+    assert greeting.digest("JBMIAProjectorLink") == b"5d8409bc1c3fa39749434aa3a5c38682"
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [(b"11", "rgb-1"), (b"32", "digital-2"), (b"5A", "network-a"), (b"71", None), (b"30", None), (b"ERR3", None)],
+)
+def test_inputs_have_names(value: bytes, source: str | None) -> None:
+    assert wire.source_of(value) == source
+    assert source is None or wire.input_of(source) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "warns", "fails"),
+    [(b"000000", (), ()), (b"120002", ("fan",), ("lamp", "other")), (b"ERR1", (), ()), (b"00300", (), ())],
+)
+def test_the_six_digits_are_parts(value: bytes, warns: tuple[str, ...], fails: tuple[str, ...]) -> None:
+    assert wire.troubles_of(value) == (warns, fails)
+
+
+@pytest.mark.parametrize(("value", "hours"), [(b"12 1", 12), (b"12 0 900 1", 900), (b"ERR1", None), (b"12", None)])
+def test_the_oldest_lamp_counts(value: bytes, hours: int | None) -> None:
+    assert wire.lamp_hours(value) == hours
+
+
+async def test_the_password_goes_before_the_first_command_and_no_other() -> None:
+    async with rig("displays/pjlink", password="court-3") as display:
+        assert (await display.device.switch("on", None)).power in ("warming", "on")
+        first, *others = display.cable.written
+        assert (len(first), first[32:]) == (41, b"%1CLSS ?\r")
+        assert all(written.startswith(b"%1") for written in others)
+
+
+async def test_a_wrong_password_is_a_fault_that_names_the_setting() -> None:
+    async with rig("displays/pjlink", password="court-3") as display:
+        display.emulator._password = "another"  # type: ignore[attr-defined]
+        with pytest.raises(DeviceFault, match="set `password`"):
+            await display.device.switch("on", None)
+        assert display.emulator.look()["power"] == "off"
+
+
+async def test_a_port_that_does_not_greet_is_offline_and_is_told_nothing() -> None:
+    async with rig("displays/pjlink", Weather(drop=1.0), timeout_s=0.1) as display:
+        with pytest.raises(DeviceOffline, match="no greeting"):
+            await display.device.switch("on", None)
+        assert display.cable.written == []
+
+
+async def test_parts_and_lamp_are_told_as_they_change_the_lamp_by_the_hundred_hours() -> None:
+    async with rig("displays/pjlink") as display, watching(display) as facts:
+        await until(facts, hours=0)
+        display.hand("warn", part="filter")
+        await until(facts, warns=("filter",), fails=())
+        display.hand("burn", hours=99)
+        display.hand("fail", part="fan")
+        told = await until(facts, fails=("fan",))
+        assert told == [DisplayTrouble(warns=("filter",), fails=("fan",))]
+        display.hand("burn", hours=2)
+        assert (await until(facts, hours=101))[-1] == LampAged(hours=101)
+
+
+async def test_an_order_while_it_cools_down_waits_for_nobody() -> None:
+    async with rig("displays/pjlink") as display:
+        await display.device.switch("on", "digital-1")
+        display.hand("slow", polls=10_000)
+        assert await display.device.switch("off", None) == DisplaySwitched(power="cooling")
+        with pytest.raises(DeviceBusy, match="does not take POWR 1 now"):
+            await display.device.switch("on", None)
+
+
+async def test_a_display_that_drops_the_connection_is_offline() -> None:
+    async with rig("displays/pjlink") as display:
+        await display.cable.close()
+        with pytest.raises(DeviceOffline):
+            await anext(aiter(display.device.watch()))
