@@ -1,9 +1,9 @@
-"""Displays: panels and projectors that are switched, and what they say of themselves."""
+"""Displays: panels and projectors that are switched, screens that show notices, and what they say of themselves."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from devices.describe import Property
 from devices.errors import WishRejected
@@ -11,6 +11,7 @@ from devices.messages import Fact, Fetch, Wish
 
 Power = Literal["on", "off", "warming", "cooling", "unknown"]
 Part = Literal["fan", "lamp", "temperature", "cover", "filter", "signal", "other"]
+DAY_S = 86_400
 LAMP_STEP_H = 100
 """A lamp's age is told again after so many hours."""
 
@@ -110,6 +111,70 @@ class Display(Protocol):
         """Its state once, then each change. Raises DeviceOffline when it is gone, DeviceFault (password)."""
 
 
+class Notice(BaseModel):
+    """What a screen shows: a title and rows. Whoever stands before it reads it: it is for everybody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = Field(max_length=60)
+    rows: tuple[str, ...] = Field(default=(), max_length=12)
+
+
+class ScreenChanged(Fact):
+    """What stands on a screen by its own word; `away` if nothing of it can be heard."""
+
+    shows: Literal["notice", "blank", "away"]
+
+    def state(self) -> tuple[str, str]:
+        """What stands there."""
+        return "shows", self.shows
+
+
+class NoticeShown(Fact):
+    """The screen itself said that it shows the notice."""
+
+    document: str | None = None
+
+
+class ShowNotice(Wish):
+    """Show the notice whose JSON is the blob of that hash for so many seconds, and then nothing."""
+
+    kind: ClassVar[str] = "displays"
+    patience_s: ClassVar[float] = 40.0
+
+    document: str = Field(pattern=r"^[0-9a-f]{64}$")
+    seconds: int = Field(ge=1)
+    """At most a day."""
+
+    def answered_by(self, fact: Fact) -> bool:
+        """The screen says that it shows it."""
+        return isinstance(fact, NoticeShown) and fact.document == self.document
+
+    async def put_to(self, device: "Screen", fetch: Fetch) -> Fact:
+        """Fetch the notice and show it. Raises WishRejected if it is none, for too long, or not for this display."""
+        if not isinstance(device, Screen):
+            raise WishRejected("this display shows no notices")
+        if self.seconds > DAY_S:
+            raise WishRejected(f"a notice stands for a day at most, not for {self.seconds} s")
+        try:
+            notice = Notice.model_validate_json(await fetch(self.document))
+        except ValidationError:
+            raise WishRejected(f"document {self.document[:12]} is no notice") from None
+        shown = await device.show(notice, self.seconds)
+        return shown.model_copy(update={"document": self.document})
+
+
+@runtime_checkable
+class Screen(Protocol):
+    """A display that shows notices and goes blank when they expire."""
+
+    async def show(self, notice: Notice, seconds: int) -> NoticeShown:
+        """Show it for so long, then nothing. Raises DeviceFault (nobody shows it), DeviceOffline."""
+
+    def watch(self) -> AsyncIterator[ScreenChanged]:
+        """What it shows once, then each change. Raises DeviceOffline when it is gone."""
+
+
 DISPLAY_PROPERTIES: Mapping[str, Property] = {
     "power": Property(name="Power", datatype="enum", format="on,off,warming,cooling,unknown"),
     "source": Property(name="Source", datatype="string"),
@@ -118,4 +183,7 @@ DISPLAY_PROPERTIES: Mapping[str, Property] = {
 LAMP_PROPERTIES: Mapping[str, Property] = {
     **DISPLAY_PROPERTIES,
     "lamp": Property(name="Lamp", datatype="integer", unit="h"),
+}
+SCREEN_PROPERTIES: Mapping[str, Property] = {
+    "shows": Property(name="Shows", datatype="enum", format="notice,blank,away"),
 }

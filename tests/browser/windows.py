@@ -17,9 +17,9 @@ from tests.house import ROOT
 from tests.kit.installation import Installation
 
 PICTURES = ROOT / "build" / "screenshots"
-_CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium"
 _PATIENCE_MS = 30_000
-_QUIET = (
+QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
     *("--disable-sync", "--disable-quic", "--no-first-run", "--lang=zh-CN"),
 )
@@ -106,7 +106,7 @@ def windows(court: Installation, chapter: str) -> Iterator[Windows]:
         old.unlink()
     trust = f"--ignore-certificate-errors-spki-list={_key_of(court)}"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=[*_QUIET, trust])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, trust])
         try:
             yield Windows(court, browser, chapter)
         finally:
