@@ -1,0 +1,1 @@
+"""LG panels on a serial line."""

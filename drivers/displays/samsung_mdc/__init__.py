@@ -1,0 +1,1 @@
+"""Samsung panels that speak MDC."""

@@ -1,0 +1,92 @@
+"""A Samsung panel by MDC as a Display; several hang on one line, each with its own ID."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from devices.describe import Property
+from devices.displays import DISPLAY_PROPERTIES, DisplaySwitched, Power, Told
+from devices.errors import DeviceBusy, WishRejected
+from drivers.displaying import Displaying, Shown
+from drivers.displays.samsung_mdc import wire
+from drivers.line import Line
+from drivers.link import Link, Port
+
+ABOUT = "Samsung panels by MDC (serial, or TCP port 1515 without TLS)"
+VERIFIED = False
+TRANSPORTS = ("serial", "tcp")
+
+
+class Config(BaseModel):
+    """One panel."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    port: Port
+    baud: int = Field(default=9600, description="Line speed, if serial.")
+    display: int = Field(default=1, ge=0, le=253, description="ID of the panel, as in its menu.")
+    gap_s: float = Field(default=0.1, ge=0, le=2, description="Seconds of rest between two questions.")
+    timeout_s: float = Field(default=2.0, gt=0, le=30, description="Seconds to wait for an answer.")
+    tries: int = Field(default=3, ge=1, le=10, description="How often a question or an order is said.")
+    settle_s: float = Field(default=1.0, ge=0, le=30, description="Seconds between looks while it switches.")
+    switch_s: float = Field(default=30.0, gt=0, le=140, description="Seconds it may take to switch.")
+    poll_s: float = Field(default=5.0, gt=0, le=600, description="Seconds between looks.")
+
+
+def line(link: Link, config: Config) -> Line[wire.Answer]:
+    """The line of the panels on a port."""
+    return Line(link, wire.answer_framer(), timeout_s=config.timeout_s, gap_s=config.gap_s)
+
+
+class Device:
+    """One panel."""
+
+    properties: Mapping[str, Property] = DISPLAY_PROPERTIES
+
+    def __init__(self, config: Config, line: Line[wire.Answer]) -> None:
+        self._config = config
+        self._line = line
+        self._displaying = Displaying(config, line, self)
+
+    async def switch(self, power: str | None, source: str | None) -> DisplaySwitched:
+        """Switch it; safe to repeat. Raises WishRejected (no such source), DeviceBusy, DeviceFault, DeviceOffline."""
+        return await self._displaying.switch(power, source)
+
+    def watch(self) -> AsyncIterator[Told]:
+        """Its state once, then each change. Raises DeviceOffline when it is gone."""
+        return self._displaying.watch()
+
+    async def look(self) -> Shown:
+        """Ask it how it stands; of a panel that is off only the power is asked."""
+        answer = await self._ask(wire.POWER)
+        power: Power = "unknown" if answer.result == wire.NAK else "on" if answer.data[0] else "off"
+        if power != "on":
+            return Shown(power)
+        source, faults = await self._ask(wire.SOURCE), await self._ask(wire.FAULTS)
+        told = source.result == wire.ACK
+        warns, fails = wire.troubles_of(faults.data) if faults.result == wire.ACK else ((), ())
+        return Shown(power, wire.SOURCES.get(source.data[0], "other") if told else None, warns, fails)
+
+    async def turn(self, *, on: bool) -> None:
+        """Switch it on or off. Raises DeviceBusy, DeviceOffline."""
+        await self._set(wire.POWER, int(on))
+
+    async def choose(self, source: str) -> None:
+        """Switch to an input. Raises WishRejected, DeviceBusy, DeviceOffline."""
+        number = next((number for number, name in wire.SOURCES.items() if name == source), None)
+        if number is None:
+            raise WishRejected(f"no source {source}: there are {', '.join(wire.SOURCES.values())}")
+        await self._set(wire.SOURCE, number)
+
+    async def _set(self, command: int, value: int) -> None:
+        answer = await self._ask(command, bytes((value,)))
+        if answer.result == wire.NAK:
+            raise DeviceBusy(f"the panel does not take {command:02X} {value:02X} now (code {answer.data.hex()})")
+
+    async def _ask(self, command: int, data: bytes = b"") -> wire.Answer:
+        question = wire.Question(command, self._config.display, data)
+        return await self._line.ask(
+            question.to_bytes(),
+            lambda answer: (answer.display, answer.command) == (self._config.display, command),
+            tries=self._config.tries,
+        )
