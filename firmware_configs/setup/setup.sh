@@ -25,6 +25,12 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     PATH=$PATH:/usr/sbin command -v mosquitto >/dev/null || echo mosquitto
     command -v node >/dev/null || echo nodejs
     command -v npm >/dev/null || echo npm
+    # SANE's binding for Python is built here
+    command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || echo gcc libc6-dev
+    [ -n "$python" ] && "$python" -c 'import os, sys, sysconfig as c; sys.exit(not os.path.exists(c.get_path("include") + "/Python.h"))' ||
+        echo python3-dev
+    [ -e /usr/include/sane/sane.h ] || echo libsane-dev
+    [ -n "$(find /usr/lib -name 'libsane-airscan.so*' -print -quit 2>/dev/null)" ] || echo sane-airscan # emulated scanners
     command -v ffmpeg >/dev/null || echo ffmpeg
     command -v pulseaudio >/dev/null && command -v pacat >/dev/null || echo pulseaudio pulseaudio-utils # microphones without a sound card
     [ -n "$(find /usr/share/tesseract-ocr -name chi_sim.traineddata -print -quit 2>/dev/null)" ] ||
@@ -32,11 +38,11 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     PATH=$PATH:/usr/sbin ldconfig -p | grep -q libGL.so.1 || echo libgl1 # RapidOCR's image library is linked to it
     PATH=$PATH:/usr/sbin ldconfig -p | grep -q libgthread-2.0 || echo libglib2.0-0
     [ "$1" = demo ] && return
+    command -v scanimage >/dev/null || echo sane-utils
     command -v qpdf >/dev/null || echo qpdf
     command -v pdftotext >/dev/null || echo poppler-utils
     command -v chromium >/dev/null || echo chromium
     [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
-    command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || echo gcc libc6-dev # the disk that forgets (tests/kit)
     [ -n "$(find /usr/lib/postgresql -name initdb -print -quit 2>/dev/null)" ] || echo postgresql
 }
 

@@ -1,0 +1,57 @@
+"""An eSCL scanner in software on the loopback: HTTP around `escl_feeder`, in a thread of its own."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from drivers.escl_feeder import Feeder
+
+LOOPBACK = "127.0.0.1"
+
+
+class EsclServer:
+    """Serves one feeder; once it has a port it comes back there."""
+
+    def __init__(self, feeder: Feeder) -> None:
+        self.port = 0
+        self._feeder = feeder
+        self._server: ThreadingHTTPServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen. Raises OSError."""
+        feeder = self._feeder
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                told = feeder.answer(self.command, self.path, body)
+                if told.cut and not told.body:
+                    return
+                self.send_response(told.status)
+                self.send_header("Content-Length", str(len(told.body)))
+                if told.body:
+                    self.send_header("Content-Type", told.kind)
+                if told.location:
+                    self.send_header("Location", told.location)
+                self.end_headers()
+                self.wfile.write(told.body[: len(told.body) // 2] if told.cut else told.body)
+
+            do_GET = do_POST = do_DELETE = _answer
+
+            def log_message(self, format: str, *args: object) -> None:
+                return
+
+        server = ThreadingHTTPServer((LOOPBACK, self.port), Handler)
+        server.daemon_threads = True
+        self.port = server.server_port
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Vanish; may be called twice."""
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+            self._server = self._thread = None
