@@ -1,0 +1,1 @@
+"""Hearings at central: what a courtroom recorded, proven against its manifest."""
