@@ -40,6 +40,7 @@ from central.fleet import pages as fleet_pages
 from central.fleet.api import fleet_api, gateway_door
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
+from central.hearings import pages as hearing_pages
 from central.importing import api as import_api
 from central.importing import pages as import_pages
 from central.ledger import pages as ledger_pages
@@ -78,6 +79,7 @@ APIS = (people_api, case_api, wish_api, custody_api, dossier_api, config_api, im
 PAGES = (
     custody_pages,
     dossier_pages,
+    hearing_pages,
     case_pages,
     people_pages,
     wish_pages,

@@ -1,1 +1,1 @@
-"""Hearings at central: what a courtroom recorded, proven against its manifest."""
+"""Hearings: when and where, what the courtroom recorded, what was said, and the proof of it."""

@@ -21,6 +21,8 @@ ACTION_NAMES: Mapping[str, str] = {
     "dossier.read": "查阅电子卷宗",
     "dossier.side": "查阅副卷",
     "dossier.write": "收录与编目",
+    "hearing.read": "查看庭审",
+    "hearing.write": "安排庭审",
     "volume.label": "贴卷宗条码",
     "volume.deposit": "存卷",
     "volume.reserve": "预约取卷",
@@ -38,13 +40,16 @@ ACTION_NAMES: Mapping[str, str] = {
 }
 """Every action and what it is called."""
 
-_READS = frozenset({"case.read", "cabinet.read", "fleet.read"})
+_READS = frozenset({"case.read", "cabinet.read", "fleet.read", "hearing.read"})
 _MOVES = frozenset({"volume.deposit", "volume.reserve", "volume.hand_out", "permit.issue"})
 
 _PAPERLESS = frozenset({"dossier.read", "dossier.side"})
 
 ROLES: Mapping[str, frozenset[str]] = {
-    "clerk": _READS | _MOVES | _PAPERLESS | {"case.write", "case.step", "volume.label", "dossier.write"},
+    "clerk": _READS
+    | _MOVES
+    | _PAPERLESS
+    | {"case.write", "case.step", "volume.label", "dossier.write", "hearing.write"},
     "judge": _READS | _MOVES | _PAPERLESS | {"case.step"},
     "archivist": _READS
     | _MOVES

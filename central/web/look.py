@@ -133,6 +133,8 @@ def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str
         "told": lambda said: words.tell(_dated(said, clock(), zone)) if isinstance(said, Said) else words.say(said),
         "ago": when,
         "at": at,
+        "hhmm": lambda moment: f"{times.aware(moment).astimezone(zone):%H:%M}",
+        "localday": lambda moment: f"{times.aware(moment).astimezone(zone):%Y-%m-%d}",
         "exact": lambda moment: times.exact(moment, zone),
         "span": lambda seconds: times.span(seconds, words.language),
         "state": _state,

@@ -12,6 +12,8 @@ from babel.messages.pofile import read_po
 
 from central.web.refused import Said
 from central.web.words import LOCALE, words_of
+from devices.agenda import ROLE_NAMES
+from devices.procedure import PAUSE_REASONS
 
 CENTRAL = Path(__file__).parents[2] / "central"
 TEMPLATES = CENTRAL / "web" / "templates"
@@ -49,7 +51,9 @@ def of_templates() -> Iterator[str]:
                 yield text if isinstance(text, str) else text[0]
 
 
-TEXTS = sorted({*of_code(), *of_templates()})
+OF_THE_LAW = {*ROLE_NAMES.values(), *(basis.name for basis in PAUSE_REASONS.values())}
+"""What the vocabulary calls things, shown as it is."""
+TEXTS = sorted({*of_code(), *of_templates(), *OF_THE_LAW})
 
 
 def names(text: str) -> set[str | None]:

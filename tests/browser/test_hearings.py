@@ -1,0 +1,67 @@
+"""A clerk plans a hearing in a real courtroom: real Chromium, real gateway, real sound."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.hall import hall
+from tests.browser.windows import Windows, live, windows
+from tests.kit.installation import Box, Installation
+from tests.kit.process import until
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, Box]]:
+    with hall(tmp_path_factory.mktemp("hearings")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def at(court: tuple[Installation, Box]) -> Iterator[Windows]:
+    with windows(court[0], "hearings") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def desk(at: Windows, court: tuple[Installation, Box]) -> Page:
+    """The desk of a clerk who looks at the schedule."""
+    desk = at.desk(path="/hearings")
+    expect(desk.locator(".card-title", has_text="第三法庭")).to_be_visible()
+    at.picture(desk, "empty-day")
+    return desk
+
+
+def plan(desk: Page, at: Windows, case: str, opens: str, closes: str) -> None:
+    """Fill in the form by keyboard."""
+    desk.goto(f"{at.url}/hearings/new")
+    live(desk)
+    expect(desk.locator("#f-case")).to_be_focused()
+    desk.keyboard.type(case)
+    desk.locator("#f-opens").fill(opens)
+    desk.locator("#f-closes").fill(closes)
+    desk.locator("#f-presiding").select_option(label="李法官")
+    desk.get_by_role("button", name="排庭").press("Enter")
+
+
+def test_a_hearing_is_planned_a_clash_is_said_and_the_room_has_its_agenda(
+    at: Windows, court: tuple[Installation, Box], desk: Page
+) -> None:
+    number = desk.evaluate("new Date().getFullYear()")
+    plan(desk, at, f"（{number}）苏0206民初1号", "21:00", "23:50")
+    expect(desk.locator(".list-group-item")).to_contain_text("民初1号")
+    at.picture(desk, "planned")
+    plan(desk, at, f"（{number}）苏0206民初2号", "22:30", "23:59")
+    expect(desk.get_by_role("alert")).to_contain_text("两场撞在一起")
+    expect(desk.locator("#f-opens")).to_have_value("22:30")
+    at.picture(desk, "clash")
+    desk.goto(f"{at.url}/hearings/1?lang=en")
+    expect(desk.get_by_text("Presiding judge").first).to_be_visible()
+    at.picture(desk, "english")
+    desk.goto(f"{at.url}/hearings/1/plan?lang=zh")
+    at.picture(desk, "form")
+    document = court[1].data / "documents" / "agenda"
+    until("the room has its agenda", document.exists)
+    assert '"plaintiff":"plaintiff"' in document.read_text() and "民初" not in document.read_text()

@@ -1,0 +1,75 @@
+"""A courtroom as central sees it: a gateway with its configuration, and a case that is heard in it."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.fleet import documents
+from central.fleet.tables import Gateway
+from central.hearings import schedule
+from central.hearings.tables import Hearing
+from central.people.roles import Actor
+from devices.agenda import AGENDA, Agenda
+from tests.central.locker import Locker
+
+ROOM = "courtroom-a"
+SEATS = ("judge", "clerk", "plaintiff", "defendant")
+ROLES = {"judge": "presiding_judge", "clerk": "clerk", "plaintiff": "plaintiff", "defendant": "defendant"}
+_CONFIG = """\
+gateway: {name}
+devices:
+  table-a: {{driver: microphones/ffmpeg_input, port: "alsa:hw:CARD=table", channels: 4, rate: 16000}}
+stations:
+  courtroom:
+    room: {room}
+    seats:
+      judge: {{device: table-a, channel: 1}}
+      clerk: {{device: table-a, channel: 2}}
+      plaintiff: {{device: table-a, channel: 3}}
+      defendant: {{device: table-a, channel: 4}}
+"""
+
+
+class Courtroom:
+    """Rooms 第三法庭 and 第五法庭 of the locker's court."""
+
+    def __init__(self, locker: Locker) -> None:
+        self.locker, self.store, self.blobs = locker, locker.store, locker.blobs
+        with self.store.write() as session:
+            for name, room in ((ROOM, "第三法庭"), ("courtroom-b", "第五法庭")):
+                sha256 = self.blobs.put(_CONFIG.format(name=name, room=room).encode())
+                gateway = Gateway(name=name, permit_secret=b"s" * 32, enrolled_at=locker.now, presence="ready")
+                gateway.configuration = sha256
+                session.add(gateway)
+
+    @property
+    def opens_at(self) -> datetime:
+        """Tomorrow, an hour later than now."""
+        return self.locker.now + timedelta(days=1, hours=1)
+
+    def told(self, gateway: str = ROOM, after: float = 0, hours: float = 2, **told: object) -> schedule.Plan:
+        """A plan that opens so many hours after `opens_at`."""
+        opens = self.opens_at + timedelta(hours=after)
+        known: dict[str, object] = {"seats": ROLES, "presiding": self.actor("judge").id}
+        return schedule.Plan(gateway, opens, opens + timedelta(hours=hours), **(known | told))  # type: ignore[arg-type]
+
+    def plan(self, told: schedule.Plan | None = None, by: str = "clerk") -> Hearing:
+        """Plan a hearing of the locker's case."""
+        with self.store.write() as session:
+            return schedule.plan(session, self.blobs, self.actor(by), 1, told or self.told(), self.locker.now)
+
+    def agenda(self, gateway: str = ROOM) -> Agenda | None:
+        """What the room has as its agenda."""
+        with self.store.read() as session:
+            box = session.scalars(select(Gateway).where(Gateway.name == gateway)).one()
+            document = documents.current(session, box, AGENDA)
+            return Agenda.model_validate_json(self.blobs.get(document.sha256)) if document else None
+
+    def actor(self, login: str = "clerk") -> Actor:
+        """One of the locker's people."""
+        return self.locker.who(login)
+
+    def find(self, session: Session, hearing: Hearing) -> Hearing:
+        """It as it is now."""
+        return session.get_one(Hearing, hearing.id)
