@@ -107,6 +107,10 @@ class Journal:
 
         return await self._writer.write(job)
 
+    async def expect_permit(self, claims: PermitClaims) -> None:
+        """See that the permit may still open its cell, before a PIN is asked for. Raises Repeated, LockedOut."""
+        await self._writer.write(lambda store: _must_be_usable(store, claims))
+
     async def use_permit(self, claims: PermitClaims) -> Written:
         """Put the permit's id and a PermitUsed line on disk; only then may the cell open, and only once.
 
@@ -114,10 +118,8 @@ class Journal:
         """
 
         def job(store: Store) -> Written:
-            if journal_ids.wrong_pins(store.db, claims.jti) >= PIN_TRIES:
-                raise LockedOut(claims.jti)
-            if not journal_ids.take(store.db, claims.jti, claims.exp, claims.device, "permit"):
-                raise Repeated(claims.jti)
+            _must_be_usable(store, claims)
+            journal_ids.take(store.db, claims.jti, claims.exp, claims.device, "permit")
             return store.append_fact(claims.device, PermitUsed(cell=claims.cell), claims.jti)
 
         return await self._writer.write(job)
@@ -226,3 +228,10 @@ def _next_book(store: Store, key: str, why: Why, follows: str | None, acked: int
     store.open_book(key, why, follows)
     for lines in untold:
         store.tell_anew(lines)
+
+
+def _must_be_usable(store: Store, claims: PermitClaims) -> None:
+    if journal_ids.wrong_pins(store.db, claims.jti) >= PIN_TRIES:
+        raise LockedOut(claims.jti)
+    if journal_ids.is_taken(store.db, claims.jti):
+        raise Repeated(claims.jti)

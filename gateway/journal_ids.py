@@ -17,6 +17,11 @@ def take(db: Connection, jti: str, exp: int, device: str, wish: str) -> bool:
     return bool(db.execute("INSERT OR IGNORE INTO taken VALUES (?, ?, ?, ?, 0)", row).rowcount)
 
 
+def is_taken(db: Connection, jti: str) -> bool:
+    """Whether the id was taken before."""
+    return db.execute("SELECT 1 FROM taken WHERE jti = ?", (jti,)).fetchone() is not None
+
+
 def settle(db: Connection, jti: str) -> None:
     """Its end is known."""
     db.execute("UPDATE taken SET settled = 1 WHERE jti = ?", (jti,))

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from devices.box import GATEWAY, PermitRefused, Refusal
@@ -91,7 +93,7 @@ class Locker:
             if claims.pin is None:
                 await self._use(claims)
             else:
-                self._ask_pin(claims)
+                await self._ask_pin(claims)
         except Refused as refused:
             await self._refuse(refused, unproven(code).get("jti"))
 
@@ -114,9 +116,11 @@ class Locker:
         except BadToken as bad:
             raise Refused(bad.why, str(bad)) from bad
 
-    def _ask_pin(self, claims: PermitClaims) -> None:
+    async def _ask_pin(self, claims: PermitClaims) -> None:
         if self._settings.screen_port is None:
             raise Refused("rejected", "it needs a PIN, and this locker has no display to type it")
+        with _declined():
+            await self._journal.expect_permit(claims)
         self._awaits_pin = claims
         self._deadlines.put("pin", PIN_WITHIN_S, self._go_back)
         self._draw(state="pin", cell=claims.cell, seconds=PIN_WITHIN_S)
@@ -147,15 +151,10 @@ class Locker:
             bank = cast(LockBank, self._bench.reached(claims.device))
             if claims.cell not in bank.cells:
                 raise WishRejected(f"no cell {claims.cell}")
-            await self._journal.use_permit(claims)
+            with _declined():
+                await self._journal.use_permit(claims)
         except DeviceError as error:
             raise Refused(why_of(error), str(error)) from error
-        except Repeated as error:
-            raise Refused("repeated", "it opened its cell before") from error
-        except LockedOut as error:
-            raise Refused("locked_out", "too many wrong PINs") from error
-        except JournalFull as error:
-            raise Refused("device_busy", "the disk is full") from error
         try:
             await self._bench.obey(claims.device, claims.jti, OpenCell(cell=claims.cell))
         except DeviceError as error:
@@ -196,3 +195,16 @@ class Locker:
         self.panel.show(
             View(doors=doors, **changes) if changes else self.panel.view.model_copy(update={"doors": doors})
         )
+
+
+@contextmanager
+def _declined() -> Iterator[None]:
+    """What the journal declines, as the person before the display is told it. Raises Refused."""
+    try:
+        yield
+    except Repeated as error:
+        raise Refused("repeated", "it opened its cell before") from error
+    except LockedOut as error:
+        raise Refused("locked_out", "too many wrong PINs") from error
+    except JournalFull as error:
+        raise Refused("device_busy", "the disk is full") from error

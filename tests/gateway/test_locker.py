@@ -99,10 +99,21 @@ async def test_five_wrong_pins_lock_the_permit_out_for_good(tmp_path: Path) -> N
         assert [line.body["why"] for line in it.of("permit_refused")] == ["wrong_pin"] * 4 + ["locked_out"]
         await it.later(REFUSAL_SHOWN_S + 1)
         it.show(it.permit("permit-1", 7, pin="246810"))
+        await it.until(lambda: _state(it) == "refused")
+        assert it.locker.panel.view.why == "locked_out"
+        await _type(it, "246810")
+        assert it.released() == 0
+
+
+async def test_a_permit_that_opened_its_cell_is_refused_before_a_pin_is_asked_for(tmp_path: Path) -> None:
+    async with box(tmp_path) as it:
+        it.show(it.permit("permit-1", 7, pin="246810"))
         await it.until(lambda: _state(it) == "pin")
         await _type(it, "246810")
-        assert it.locker.panel.view.why == "locked_out"
-        assert it.released() == 0
+        await it.until(lambda: it.of("permit_used"))
+        it.show(it.permit("permit-1", 7, pin="246810"))
+        await it.until(lambda: it.of("permit_refused", why="repeated", jti="permit-1"))
+        assert _state(it) == "refused" and it.locker.panel.view.why == "repeated"
 
 
 async def test_going_back_forgets_the_permit_that_waited(tmp_path: Path) -> None:
