@@ -8,8 +8,12 @@ from typing import Any, Protocol, runtime_checkable
 from sqlalchemy.orm import Session
 
 from central.ledger.tables import LedgerLine, line_id
+from devices import schema
 from devices.journal import Line, read_line
 from devices.messages import Fact, read_fact
+
+KINDS = schema.KINDS
+"""Every kind of message that travels: their modules are loaded, so that no fact a gateway may tell is unknown here."""
 
 _CELLS = 100_000
 """No bank has so many; a larger number is none, and would not fit a subject."""

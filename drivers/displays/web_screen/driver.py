@@ -24,7 +24,7 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     port: str = Field(
-        pattern=r"^http://\d{1,3}(\.\d{1,3}){3}:\d{1,5}$",
+        pattern=r"^http://[0-9]{1,3}(\.[0-9]{1,3}){3}:[0-9]{1,5}$",
         description="Where the page is served: http://127.0.0.1:8091, or the box's address in the court's network.",
     )
     browser: tuple[str, ...] = Field(
