@@ -37,6 +37,8 @@ class Heartbeat(BaseModel):
     """Connections to the broker that were made anew since the start."""
     signal_dbm: _Figure | None = None
     """Of the wireless network, if there is one."""
+    clock_error_ms: _Figure | None = None
+    """True time is at most so far off, by chrony's word; none without chrony or while it is not synchronised."""
     devices_gone: _Figure = 0
     noise: _Figure = 0
     """Stray bytes on all lines since the start."""

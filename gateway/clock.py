@@ -7,6 +7,7 @@ under way longer than a wish lives proves too little; then another line is writt
 """
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,8 @@ class Clock:
     ) -> None:
         self.boot = boot or _BOOT_ID.read_text().strip()
         self.source: Source = "rtc" if rtc_healthy else "none"
+        self.error_s: float | None = None
+        """True time is at most so far off, by chrony's word; None while it gives none."""
         self.mono = mono
         self._wall = wall
         self._parted = wall() - mono()
@@ -160,8 +163,23 @@ async def follow_chrony(clock: Clock, every_s: float = 64.0) -> None:
         except FileNotFoundError:
             return
         answer, _ = await process.communicate()
-        clock.synchronised(chrony_is_synchronised(answer.decode(errors="replace")))
+        tracking = answer.decode(errors="replace")
+        clock.error_s = chrony_error_s(tracking)
+        clock.synchronised(chrony_is_synchronised(tracking))
         await asyncio.sleep(every_s)
+
+
+def chrony_error_s(tracking: str) -> float | None:
+    """Offset + dispersion + half the delay of `chronyc -c tracking` (devices.md 10); None unless it is synchronised."""
+    if not chrony_is_synchronised(tracking):
+        return None
+    fields = tracking.strip().split(",")
+    try:
+        offset, delay, dispersion = (float(fields[at]) for at in (4, 10, 11))
+    except ValueError:
+        return None
+    bound = abs(offset) + dispersion + delay / 2
+    return bound if 0 <= bound < math.inf else None
 
 
 def chrony_is_synchronised(tracking: str) -> bool:

@@ -36,9 +36,9 @@ class Pulse:
         """How things are now. Raises OSError if the data folder is gone."""
         disk = os.statvfs(self.data)
         counts = self.bench.counts().values()
-        uplink = self.uplink
+        uplink, clock = self.uplink, self.journal.clock
         return Heartbeat(
-            at=round(self.journal.clock.now().timestamp(), 3),
+            at=round(clock.now().timestamp(), 3),
             uptime_s=seconds_since_start(),
             queue=uplink.outbox.unacknowledged if uplink else 0,
             disk_free_mb=round(disk.f_bavail * disk.f_frsize / 2**20),
@@ -49,6 +49,7 @@ class Pulse:
             ack_ms=uplink.outbox.ack_ms if uplink else None,
             reconnects=uplink.reconnects if uplink else 0,
             signal_dbm=_signal_dbm(),
+            clock_error_ms=None if clock.error_s is None else round(clock.error_s * 1000, 3),
             devices_gone=len(self.bench.devices.keys() - self.bench.reached_names),
             noise=sum(each.noise for each in counts),
             retries=sum(each.retries for each in counts),

@@ -18,6 +18,7 @@ _HELP: Mapping[str, str] = {
     "ack_ms": "Milliseconds from sending a batch to central's word",
     "reconnects": "Connections to the broker made anew",
     "signal_dbm": "Level of the wireless network",
+    "clock_error_ms": "Milliseconds by which the clock may be off, by chrony's word",
     "devices_gone": "Devices that cannot be reached",
     "noise": "Stray bytes on all lines",
     "retries": "Questions asked again on all lines",

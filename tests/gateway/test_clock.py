@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devices.box import ClockChanged
-from gateway.clock import Clock, chrony_is_synchronised, follow_chrony
+from gateway.clock import Clock, chrony_error_s, chrony_is_synchronised, follow_chrony
 
 NOON = 1_790_000_000.0
 SYNCED = "A9FEA97B,169.254.169.123,4,1790000000.1,-0.000012,-0.00001,0.00003,-12.7,0.001,0.02,0.001,0.0002,16.2,Normal"
@@ -129,6 +129,20 @@ def test_what_chrony_says_is_read_with_care() -> None:
     assert not chrony_is_synchronised("")
 
 
+@pytest.mark.parametrize(
+    ("tracking", "error_s"),
+    [
+        (SYNCED, 0.000012 + 0.0002 + 0.001 / 2),
+        (SYNCED.replace("Normal", "Not synchronised"), None),
+        (SYNCED.replace("0.0002", "nan"), None),
+        (SYNCED.replace("0.0002", "much"), None),
+        ("506 Cannot talk to daemon", None),
+    ],
+)
+def test_the_bound_of_the_error_is_offset_dispersion_and_half_the_delay(tracking: str, error_s: float | None) -> None:
+    assert chrony_error_s(tracking) == (error_s if error_s is None else pytest.approx(error_s))
+
+
 async def test_without_chrony_nobody_asks_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     clock = Clock()
@@ -146,6 +160,7 @@ async def test_a_chrony_that_is_synchronised_gives_trust(monkeypatch: pytest.Mon
     news = clock.watch()
     assert (await anext(news)).source == "none"
     assert (await asyncio.wait_for(anext(news), 5)).source == "chrony"
+    assert clock.error_s == pytest.approx(0.000712)
     await news.aclose()
     following.cancel()
     await asyncio.wait([following])
