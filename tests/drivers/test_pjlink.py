@@ -1,12 +1,16 @@
 """What only PJLink has: a greeting, a password, parts that warn, and a lamp that ages."""
 
+from pathlib import Path
+
 import pytest
 
 from devices.displays import DisplaySwitched, DisplayTrouble, LampAged
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline
-from drivers.displays.pjlink import wire
+from drivers.displays.pjlink import driver, wire
+from drivers.link import open_link
 from drivers.weather import Weather
 from tests.contracts.rig import rig, until, watching
+from tests.kit.children import running
 
 
 def test_the_digest_is_that_of_the_specification() -> None:
@@ -87,3 +91,17 @@ async def test_a_display_that_drops_the_connection_is_offline() -> None:
         await display.cable.close()
         with pytest.raises(DeviceOffline):
             await anext(aiter(display.device.watch()))
+
+
+async def test_an_emulated_projector_greets_each_connection_that_the_gateway_makes(tmp_path: Path) -> None:
+    told = "gateway: room-a\ncourt: huishan\ndata: ./data\ndevices:\n"
+    told += '  wall: {driver: displays/pjlink, port: "tcp://192.0.2.9:4352", password: court-3}\n'
+    (tmp_path / "room-a.yaml").write_text(told)
+    async with running("gateway.simulate", tmp_path / "room-a.yaml", tmp_path / "ports") as simulator:
+        port = simulator.told["ports"]["tcp://192.0.2.9:4352"]
+        config = driver.Config(port=port, password="court-3", timeout_s=20, settle_s=0.05)
+        for power, source in (("on", "digital-1"), ("off", None)):
+            async with driver.line(await open_link(port, 0), config) as line:
+                switched = await driver.Device(config, line).switch(power, source)
+                assert switched.source == source
+        assert await simulator.end() == 0
