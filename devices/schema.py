@@ -8,11 +8,24 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from devices import box, claims, displays, hearings, locks, microphones, printers, readers, scanners, scanning, speech
+from devices import (
+    box,
+    claims,
+    displays,
+    hearings,
+    locks,
+    microphones,
+    power,
+    printers,
+    readers,
+    scanners,
+    scanning,
+    speech,
+)
 from devices.messages import Fact, Wish
 from devices.topics import ROOT
 
-KINDS = (locks, readers, printers, displays, scanners, scanning, microphones, speech, hearings, box)
+KINDS = (locks, readers, printers, displays, scanners, scanning, microphones, speech, power, hearings, box)
 """Modules whose import declares every message."""
 
 _CLAIMS: dict[str, type[BaseModel]] = {

@@ -1,0 +1,1 @@
+"""Supplies that speak Megatec's Q1."""

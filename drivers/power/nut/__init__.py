@@ -1,0 +1,1 @@
+"""Supplies behind a NUT server."""
