@@ -229,6 +229,10 @@ def _stations(place: Place, live: Live, lasted: Callable[[], None], config: Gate
         from gateway.stations.courtroom import works as courtroom  # not at the head: a locker does without
 
         works += courtroom(config.top.stations.courtroom, place, live, lasted)
+    if config.top.stations.scanning is not None:
+        from gateway.stations.scanning import works as scanning
+
+        works += scanning(config.top.stations.scanning, place, live, lasted)
     return works
 
 

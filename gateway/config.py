@@ -9,6 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from devices.scanners import ScanSettings
 from devices.topics import checked_gateway, checked_name
 from gateway.catalogue import Product, Settings, UnknownDriver, product
 from gateway.hint import hint
@@ -65,6 +66,20 @@ class CourtroomSettings(BaseModel):
     )
 
 
+class ScanningSettings(BaseModel):
+    """A desk where paper is scanned."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scanner: str = Field(description="The scanner on the desk.")
+    presets: dict[_IDENTIFIER, ScanSettings] = Field(
+        min_length=1,
+        description="Ways to scan, by name: `source`, `mode`, `resolution`, and the scanner's own `options`.",
+    )
+    button_preset: str | None = Field(default=None, description="Preset for which the scanner's own button stands.")
+    reader: str | None = Field(default=None, description="Device at which start sheets are shown.")
+
+
 class Stations(BaseModel):
     """What behaves across devices even with the network down."""
 
@@ -72,6 +87,7 @@ class Stations(BaseModel):
 
     locker: LockerSettings | None = Field(default=None, description="A dossier locker.")
     courtroom: CourtroomSettings | None = Field(default=None, description="A courtroom that records hearings.")
+    scanning: ScanningSettings | None = Field(default=None, description="A desk where paper is scanned.")
 
 
 class GatewayFile(BaseModel):
@@ -156,6 +172,7 @@ def parse(name: str, text: str, box: GatewayFile | None = None) -> GatewayConfig
         _check_ports(source, devices)
         _check_locker(source, devices, top.stations.locker)
         _check_courtroom(source, devices, top.stations.courtroom)
+        _check_scanning(source, devices, top.stations.scanning)
     if source.errors or top is None:
         raise BadConfig([error for _, error in sorted(source.errors)])
     return GatewayConfig(top, devices, text)
@@ -232,6 +249,8 @@ def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
 def _settings_at(model: type[BaseModel], where: Where) -> list[str]:
     """Names of the settings at a place, followed through the models that nest by name."""
     for part in where:
+        if part not in model.model_fields:
+            continue  # a name that the file gives, not the model
         annotation = model.model_fields[str(part)].annotation
         nested = [a for a in (annotation, *getattr(annotation, "__args__", ())) if _is_model(a)]
         if not nested:
@@ -320,3 +339,20 @@ def _check_courtroom(source: _Source, devices: Mapping[str, DeviceConfig], room:
         other = taken.setdefault((told.device, told.channel), seat)
         if other != seat:
             source.say((*at, "seats", seat, "channel"), f"is {other}'s too; each seat has a microphone of its own")
+
+
+def _check_scanning(source: _Source, devices: Mapping[str, DeviceConfig], desk: ScanningSettings | None) -> None:
+    if desk is None:
+        return
+    at: Where = ("stations", "scanning")
+    if "scanning" in devices:
+        source.say(("devices", "scanning"), "is the station's own name; call the device otherwise")
+    uses = [("scanner", desk.scanner, "scanners")] + ([("reader", desk.reader, "readers")] if desk.reader else [])
+    for role, name, kind in uses:
+        of_kind = [device.name for device in devices.values() if device.product.kind == kind]
+        if name not in of_kind:
+            source.say((*at, role), f"{name!r} is no device of {kind} here; {hint(name, of_kind, 0.3)}")
+    if desk.button_preset is not None and desk.button_preset not in desk.presets:
+        source.say(
+            (*at, "button_preset"), f"no preset is called so; {hint(desk.button_preset, list(desk.presets), 0.3)}"
+        )

@@ -14,7 +14,14 @@ from pydantic import BaseModel
 
 from central.cli.program import program
 from central.settings import Settings
-from gateway.config import CourtroomSettings, GatewayFile, LockerSettings, SeatSettings, Stations
+from gateway.config import (
+    CourtroomSettings,
+    GatewayFile,
+    LockerSettings,
+    ScanningSettings,
+    SeatSettings,
+    Stations,
+)
 from tests import house
 
 MAX_FILE, MAX_FUNCTION, MAX_CLASS = 400, 50, 250
@@ -180,5 +187,6 @@ def test_every_command_of_the_gateway_is_in_the_docs() -> None:
 
 def test_every_setting_of_a_gateways_file_is_in_the_docs() -> None:
     docs = house.documented()
-    names = set().union(*map(settings_of, (GatewayFile, Stations, LockerSettings, CourtroomSettings, SeatSettings)))
+    models = (GatewayFile, Stations, LockerSettings, CourtroomSettings, SeatSettings, ScanningSettings)
+    names = set().union(*map(settings_of, models))
     assert [name for name in sorted(names) if f"`{name}`" not in docs] == []

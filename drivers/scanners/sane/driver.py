@@ -39,7 +39,7 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     port: str = Field(
-        pattern=r"^sane:[^@\s][^@]*(@/.+)?$",
+        pattern=r"^sane:[^@\s][^@]*(@/[^:]+)?$",
         description="sane:DEVICE as `scanimage -L` names it; sane:DEVICE@FOLDER with a SANE configuration of its own.",
     )
     width_mm: float = Field(default=210, gt=10, le=500, description="Width of what is scanned.")

@@ -23,7 +23,7 @@ class Stage:
     """One scanner."""
 
     def __init__(self, settings: Mapping[str, Any], folder: Path) -> None:
-        self._folder = folder.with_suffix(".sane")
+        self._folder = folder.with_name(f"{folder.name}.sane".replace(":", "-"))  # SANE reads a list, parted by colons
         self._own = OWN.match(str(settings["port"]))
         self._plugged = False
         self.feeder = Feeder()

@@ -1,0 +1,1 @@
+"""What a scanning station does with paper: envelopes, their sheets, and how a page looks."""
