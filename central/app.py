@@ -41,6 +41,8 @@ from central.fleet.api import fleet_api, gateway_door
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
 from central.hearings import pages as hearing_pages
+from central.hearings.live import LiveRooms
+from central.hearings.projector import HearingProjector
 from central.importing import api as import_api
 from central.importing import pages as import_pages
 from central.ledger import pages as ledger_pages
@@ -107,7 +109,10 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
     has_a_say(store, ClosingDossiers(blobs.put))
     receipts = Receipts(blobs, settings.title or settings.court, settings.zone)
     ledger = Ledger(
-        settings.court, (*PROJECTORS, CustodyProjector(receipts, clock), ScanProjector(clock)), WATCHERS, clock
+        settings.court,
+        (*PROJECTORS, CustodyProjector(receipts, clock), ScanProjector(clock), HearingProjector()),
+        WATCHERS,
+        clock,
     )
     return Court(
         settings, clock, authority, store, pen, ledger, WishOutbox(store, pen), (*SWEEPS, rollout.sweep_with(blobs))
@@ -116,7 +121,8 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     """The web application of a court; what runs beside it starts and stops with it."""
-    court, hub = open_court(settings, clock), Hub()
+    court, hub, rooms = open_court(settings, clock), Hub(), LiveRooms()
+    court = replace(court, heard=rooms.heard)
     court.store.on_tell(hub.tell)
     now: list[Running] = []
 
@@ -127,6 +133,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             yield
             now.clear()
         hub.close()
+        rooms.close()
         court.store.close()
 
     # No /docs: FastAPI's page for it loads scripts from a remote host.
@@ -136,6 +143,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.projection = court.ledger.projection
     app.state.authority = court.authority
     app.state.blobs = _blobs(settings)
+    app.state.live_rooms = rooms
     app.state.public_url = settings.public_url
     app.state.ailing = lambda: now[0].ailing if now else []
     for router in _routers(court, hub, lambda: now[0] if now else None):

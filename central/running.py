@@ -23,6 +23,7 @@ from central.store import Store
 from central.sweeping import Sweep, sweeping
 from devices.box import GATEWAY
 from devices.health import STREAM
+from devices.hearings import COURTROOM
 from devices.journal import MAX_BATCH_LINES
 from devices.topics import GatewayTopics, of_gateway
 
@@ -30,6 +31,9 @@ _LOG = logging.getLogger(__name__)
 _HOMIE = "homie/5/"
 _COUNTS = "counts"
 _HEALTH = f"live/{GATEWAY}/{STREAM}"
+_COURTROOM = f"live/{COURTROOM}/"
+Heard = Callable[[str, str, bytes], None]
+"""(gateway, stream, payload) of a courtroom's live topic; called in the event loop."""
 WISHES = "wishes"
 """Woken when a wish waits to be sent."""
 _CROWDED = 100
@@ -49,6 +53,8 @@ class Court:
     ledger: Ledger
     outbox: Outbox
     sweeps: tuple[Sweep, ...]
+    heard: Heard = lambda *_: None
+    """Takes what courtrooms say live."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ async def running(court: Court) -> AsyncIterator[Running]:
     court.authority.certify_central(settings.instance, court.clock())
     tls = court.authority.client_context(settings.instance)
     place = Place(settings.broker.host, settings.broker.port, settings.instance, tls)
-    dispatch = dispatcher(settings.court, ingest, presence)
+    dispatch = dispatcher(settings.court, ingest, presence, court.heard)
     link = Link(place, settings.court, dispatch, lambda: retained(store, court.pen), court.clock)
     link.carry(court.outbox)
     store.on_wake(WISHES, link.wake)
@@ -116,7 +122,7 @@ def _say_why(task: asyncio.Task[None]) -> None:
         _LOG.error("%s ended unexpectedly", task.get_name(), exc_info=task.exception())
 
 
-def dispatcher(court: str, ingest: Ingest, presence: Presence) -> Callable[[Arrival], None]:
+def dispatcher(court: str, ingest: Ingest, presence: Presence, heard: Heard) -> Callable[[Arrival], None]:
     """Hands what arrives to whom it concerns; called in the event loop, blocks nowhere."""
 
     def dispatch(arrival: Arrival) -> None:
@@ -135,6 +141,8 @@ def dispatcher(court: str, ingest: Ingest, presence: Presence) -> Callable[[Arri
             ingest.news(gateway, arrival.payload)
         elif below == _HEALTH:
             presence.beat(gateway, arrival.payload)
+        elif below.startswith(_COURTROOM):
+            heard(gateway, below.removeprefix(_COURTROOM), arrival.payload)
         elif below.startswith("live/") and below.endswith(f"/{_COUNTS}"):
             presence.counts(gateway, below.split("/")[1], arrival.payload)
 

@@ -21,3 +21,12 @@ class HearingWithdrawn(Fact):
     """A planned hearing will not take place."""
 
     hearing: str
+
+
+class FaultNoteSigned(Fact):
+    """The presiding judge signed the note on a fault (法释〔2017〕5号第四条); `note` is the hash of its text's blob."""
+
+    hearing: str
+    fault: int
+    """Number of the line that told the fault (`LedgerLine.id`)."""
+    note: str

@@ -1,13 +1,14 @@
 """Hearings as they are planned and as their courtrooms tell them."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.cases.tables import Case
 from central.people.tables import Person
-from central.store import Base
+from central.store import Base, BigId
 from devices.agenda import Role
 
 
@@ -46,6 +47,20 @@ class Hearing(Base):
     """A state of `devices.procedure`, or `withdrawn`."""
     planned_by: Mapped[str] = mapped_column(String(80), default="")
     planned_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]
+    """When its sample 0 was taken."""
+    rate: Mapped[int] = mapped_column(default=0)
+    """Samples a second; 0 before it was opened."""
+    samples: Mapped[int] = mapped_column(BigId, default=0)
+    """Length of its axis as far as it is known."""
+    closed_at: Mapped[datetime | None]
+    manifest: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the manifest's blob, once it is sealed."""
+    seal: Mapped[str | None] = mapped_column(Text)
+    """The gateway's token over the manifest."""
+    sealed_line: Mapped[int | None] = mapped_column(BigId)
+    wish: Mapped[str | None] = mapped_column(String(16))
+    """The newest wish its courtroom was asked."""
 
     case: Mapped[Case | None] = relationship(lazy="joined")
     presiding: Mapped[Person | None] = relationship(lazy="joined")
@@ -59,3 +74,73 @@ class Hearing(Base):
     def is_planned(self) -> bool:
         """True while it can still be moved."""
         return self.state in ("scheduled", "armed")
+
+    @property
+    def is_open(self) -> bool:
+        """True from 宣布开庭 to 闭庭."""
+        return self.state in ("recording", "paused")
+
+    def seconds(self, sample: int) -> float:
+        """So long after it was opened."""
+        return sample / self.rate if self.rate else 0.0
+
+
+class Event(Base):
+    """One line of a courtroom about a hearing: what happened, where on its axis."""
+
+    __tablename__ = "hearing_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hearing_id: Mapped[int] = mapped_column(ForeignKey("hearings.id"), index=True)
+    type: Mapped[str] = mapped_column(String(40))
+    """Wire name of the fact."""
+    at: Mapped[datetime]
+    at_sample: Mapped[int | None] = mapped_column(BigId)
+    to_sample: Mapped[int | None] = mapped_column(BigId)
+    """One past the last, of what has a length."""
+    what: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The fact's body."""
+    line: Mapped[int] = mapped_column(BigId)
+    note: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the blob with the note that a fault is owed."""
+    note_by: Mapped[str | None] = mapped_column(String(80))
+    note_at: Mapped[datetime | None]
+    note_line: Mapped[int | None] = mapped_column(BigId)
+
+
+class Segment(Base):
+    """About a minute of the seats of one device."""
+
+    __tablename__ = "hearing_segments"
+    __table_args__ = (UniqueConstraint("hearing_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hearing_id: Mapped[int] = mapped_column(ForeignKey("hearings.id"))
+    number: Mapped[int]
+    from_sample: Mapped[int] = mapped_column(BigId)
+    to_sample: Mapped[int] = mapped_column(BigId)
+    rate: Mapped[int]
+    at: Mapped[datetime]
+    """The box's time of its first sample."""
+    mixed: Mapped[str | None] = mapped_column(String(64))
+    salvaged: Mapped[bool] = mapped_column(default=False)
+    line: Mapped[int] = mapped_column(BigId)
+    sounds: Mapped[list["Sound"]] = relationship(order_by="Sound.seat", back_populates="segment")
+
+
+class Sound(Base):
+    """One seat's part of a segment."""
+
+    __tablename__ = "hearing_sounds"
+    __table_args__ = (UniqueConstraint("segment_id", "seat"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    segment_id: Mapped[int] = mapped_column(ForeignKey("hearing_segments.id"))
+    seat: Mapped[str] = mapped_column(String(48))
+    sound: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of its FLAC."""
+    words: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of its words, once there are any."""
+    device: Mapped[str] = mapped_column(String(48))
+    channel: Mapped[int]
+    segment: Mapped[Segment] = relationship(back_populates="sounds")

@@ -23,6 +23,9 @@ ACTION_NAMES: Mapping[str, str] = {
     "dossier.write": "收录与编目",
     "hearing.read": "查看庭审",
     "hearing.write": "安排庭审",
+    "hearing.record": "操作庭审录音",
+    "hearing.note": "签署录音说明",
+    "hearing.listen": "听庭审录音、看笔录",
     "volume.label": "贴卷宗条码",
     "volume.deposit": "存卷",
     "volume.reserve": "预约取卷",
@@ -43,14 +46,14 @@ ACTION_NAMES: Mapping[str, str] = {
 _READS = frozenset({"case.read", "cabinet.read", "fleet.read", "hearing.read"})
 _MOVES = frozenset({"volume.deposit", "volume.reserve", "volume.hand_out", "permit.issue"})
 
-_PAPERLESS = frozenset({"dossier.read", "dossier.side"})
+_PAPERLESS = frozenset({"dossier.read", "dossier.side", "hearing.listen"})
 
 ROLES: Mapping[str, frozenset[str]] = {
     "clerk": _READS
     | _MOVES
     | _PAPERLESS
-    | {"case.write", "case.step", "volume.label", "dossier.write", "hearing.write"},
-    "judge": _READS | _MOVES | _PAPERLESS | {"case.step"},
+    | {"case.write", "case.step", "volume.label", "dossier.write", "hearing.write", "hearing.record"},
+    "judge": _READS | _MOVES | _PAPERLESS | {"case.step", "hearing.record", "hearing.note"},
     "archivist": _READS
     | _MOVES
     | _PAPERLESS

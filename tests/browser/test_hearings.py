@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.hall import hall
+from tests.browser.hall import hall, say
 from tests.browser.windows import Windows, live, windows
 from tests.kit.installation import Box, Installation
 from tests.kit.process import until
@@ -65,3 +65,32 @@ def test_a_hearing_is_planned_a_clash_is_said_and_the_room_has_its_agenda(
     document = court[1].data / "documents" / "agenda"
     until("the room has its agenda", document.exists)
     assert '"plaintiff":"plaintiff"' in document.read_text() and "民初" not in document.read_text()
+
+
+def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
+    at: Windows, court: tuple[Installation, Box], desk: Page
+) -> None:
+    desk.goto(f"{at.url}/hearings/1")
+    live(desk)
+    judge = desk.locator("[data-seat=judge]")
+    desk.get_by_role("button", name="宣布开庭").click()
+    expect(desk.locator("[data-watch=state]")).to_contain_text("正在录音")
+    expect(desk.locator("#seats[data-live=on]")).to_be_visible()
+    say(*court, 1, "court-01-base")
+    expect(judge).to_have_class("seat is-speaking")
+    at.picture(desk, "speaking")
+    expect(judge.locator(".said")).to_contain_text("现在开庭请全体起立")
+    expect(desk.locator("[data-seat=plaintiff] .said")).to_be_empty()
+    at.picture(desk, "words")
+    desk.locator("#pause-reason").select_option("adjournment")
+    desk.get_by_role("button", name="暂停录音").click()
+    expect(desk.locator("[data-watch=state]")).to_contain_text("录音暂停")
+    expect(desk.locator(".chain").last).to_contain_text("休庭")
+    desk.get_by_role("button", name="继续录音").click()
+    expect(desk.locator("[data-watch=state]")).to_contain_text("正在录音")
+    say(*court, 3, "court-03-f5")
+    expect(desk.locator("[data-seat=plaintiff] .said")).to_contain_text("原件")
+    desk.get_by_role("button", name="闭庭").click()
+    expect(desk.locator("[data-watch=state]")).to_contain_text("已封存")
+    desk.reload()
+    at.picture(desk, "sealed")

@@ -8,9 +8,14 @@ from sqlalchemy.orm import Session
 from central.fleet import documents
 from central.fleet.tables import Gateway
 from central.hearings import schedule
+from central.hearings.projector import HearingProjector
 from central.hearings.tables import Hearing
+from central.ledger.projection import LineView
 from central.people.roles import Actor
 from devices.agenda import AGENDA, Agenda
+from devices.hearings import COURTROOM
+from devices.journal import ZERO, Stamp, read_line, write_line
+from devices.messages import Fact, write_body
 from tests.central.locker import Locker
 
 ROOM = "courtroom-a"
@@ -36,6 +41,7 @@ class Courtroom:
 
     def __init__(self, locker: Locker) -> None:
         self.locker, self.store, self.blobs = locker, locker.store, locker.blobs
+        self._seq = 0
         with self.store.write() as session:
             for name, room in ((ROOM, "第三法庭"), ("courtroom-b", "第五法庭")):
                 sha256 = self.blobs.put(_CONFIG.format(name=name, room=room).encode())
@@ -73,3 +79,13 @@ class Courtroom:
     def find(self, session: Session, hearing: Hearing) -> Hearing:
         """It as it is now."""
         return session.get_one(Hearing, hearing.id)
+
+    def tell(self, *facts: Fact, gateway: str = ROOM, device: str = COURTROOM) -> None:
+        """The courtroom's lines reach central."""
+        projector = HearingProjector()
+        for fact in facts:
+            self._seq += 1
+            stamp = Stamp(self.locker.now, "boot", self._seq)
+            raw = write_line(self._seq, ZERO, stamp, device, (fact.type, write_body(fact)), None)
+            with self.store.write() as session:
+                projector.project(session, LineView(gateway, 77, read_line(raw), ZERO))

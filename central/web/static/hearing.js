@@ -1,0 +1,64 @@
+// A room live: the level of each seat, who speaks, and words under the seat that says them. What comes is shown and
+// kept nowhere; a hidden tab lets go of the stream, because a browser holds only six connections to a host.
+(() => {
+  const seats = document.getElementById("seats");
+  if (!seats) return;
+  const SPEAKS_DB = -40;
+  const QUIET_MS = 1200;
+  const SHOWN = 3;
+  const spoke = new Map();
+  let source = null;
+
+  function seat(name) {
+    let found = seats.querySelector(`:scope > [data-seat="${CSS.escape(name)}"]`);
+    if (!found) {
+      found = document.getElementById("seat-template").content.firstElementChild.cloneNode(true);
+      found.dataset.seat = name;
+      found.querySelector("[data-role]").textContent = name;
+      seats.append(found);
+    }
+    return found;
+  }
+
+  function levels(event) {
+    const now = Date.now();
+    for (const [name, db] of Object.entries(JSON.parse(event.data).seats)) {
+      const one = seat(name);
+      one.querySelector("meter").value = Math.max(-60, Math.min(0, db));
+      if (db > SPEAKS_DB) spoke.set(name, now);
+      const speaks = now - (spoke.get(name) ?? 0) < QUIET_MS;
+      one.classList.toggle("is-speaking", speaks);
+      one.querySelector("[data-speaks]").hidden = !speaks;
+    }
+  }
+
+  function caption(event) {
+    const { seat: name, spoken, text } = JSON.parse(event.data);
+    const one = seat(name);
+    const packed = text.replace(/(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])/g, "");
+    one.querySelector(".saying").textContent = spoken === "partial" ? packed : "";
+    if (spoken !== "final" || !packed) return;
+    const said = one.querySelector(".said");
+    const line = document.createElement("div");
+    line.textContent = packed;
+    said.append(line);
+    while (said.children.length > SHOWN) said.firstElementChild.remove();
+  }
+
+  function connect() {
+    if (source || document.hidden) return;
+    source = new EventSource(seats.dataset.stream);
+    source.addEventListener("live", () => { seats.dataset.live = "on"; });
+    source.addEventListener("levels", levels);
+    source.addEventListener("captions", caption);
+    source.onerror = () => {
+      delete seats.dataset.live;
+      if (source?.readyState === EventSource.CLOSED) { rest(); setTimeout(connect, 4000); }
+    };
+  }
+
+  function rest() { source?.close(); source = null; }
+
+  document.addEventListener("visibilitychange", () => (document.hidden ? rest() : connect()));
+  connect();
+})();
