@@ -189,6 +189,8 @@ class HearingSealed(Fact):
     manifest: Sha256
     """Blob: `devices.manifest.HearingManifest`."""
     signature: str
+    words_owed: tuple[int, ...] = ()
+    """Segments sealed without all their words; the manifest says why."""
 
 
 class SeatVerified(Fact):

@@ -19,6 +19,19 @@ class Pause(BaseModel):
     to_sample: int
 
 
+Why = Literal["no_recogniser", "room_needed", "sound_unreadable"]
+
+
+class WordsOwed(BaseModel):
+    """What a hearing was sealed without: the words of these segments, for at least one seat."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    why: Why
+    """`room_needed`: the next hearing was due. The first two are made later and told as SegmentTranscribed."""
+    segments: tuple[int, ...]
+
+
 class HearingManifest(BaseModel):
     """The blob a HearingSealed names."""
 
@@ -38,11 +51,14 @@ class HearingManifest(BaseModel):
     seats: dict[str, str]
     """Seat -> role."""
     segments: tuple[SegmentRecorded, ...] = ()
+    """With the words that were made from the sound before the seal."""
     gaps: tuple[SoundGap, ...] = ()
     pauses: tuple[Pause, ...] = ()
     marks: tuple[MomentMarked, ...] = ()
     faults: tuple[RecordingFault, ...] = ()
     drift: tuple[DriftMeasured, ...] = ()
+    words_owed: WordsOwed | None = None
+    """None if every segment has the words of every seat."""
 
 
 def unaccounted(manifest: HearingManifest) -> Sequence[tuple[str, int, int]]:

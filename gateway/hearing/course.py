@@ -14,9 +14,10 @@ from devices.hearings import (
     MomentMarked,
     RecordingFault,
     SegmentRecorded,
+    SegmentTranscribed,
     SoundGap,
 )
-from devices.manifest import HearingManifest, Pause
+from devices.manifest import HearingManifest, Pause, WordsOwed
 from devices.messages import Fact
 from devices.procedure import HearingState, after
 
@@ -61,6 +62,18 @@ class Course:
             case HearingClosed(at_sample=at):
                 self._end_pause(at)
                 self.closed = fact
+            case SegmentTranscribed(number=number, words=words):
+                self.segments[:] = [written(s, words) if s.number == number else s for s in self.segments]
+
+    def has(self, from_sample: int, seats: set[str]) -> bool:
+        """Whether the segment of these seats that begins there is a line."""
+        return any(s.from_sample == from_sample and seats & set(s.seats) for s in self.segments)
+
+    @property
+    def wordless(self) -> tuple[int, ...]:
+        """The segments in which a seat has no words."""
+        bare = (s.number for s in self.segments if any(sound.words is None for sound in s.seats.values()))
+        return tuple(sorted(bare))
 
     def end_of(self, seats: set[str]) -> int:
         """Up to where these seats are accounted for: recorded, declared missing or paused."""
@@ -75,7 +88,9 @@ class Course:
             raise ValueError(f"hearing {self.hearing} was not opened")
         return self.opened.opened_at + timedelta(seconds=sample / self.opened.rate)
 
-    def manifest(self, plan: AgendaHearing, seats: Mapping[str, str], court: str, gateway: str) -> HearingManifest:
+    def manifest(
+        self, plan: AgendaHearing, seats: Mapping[str, str], court: str, gateway: str, owed: WordsOwed | None = None
+    ) -> HearingManifest:
         """The manifest of a hearing that was closed; `seats` by role. Raises ValueError if it was not."""
         if self.opened is None or self.closed is None:
             raise ValueError(f"hearing {self.hearing} was not closed")
@@ -96,9 +111,19 @@ class Course:
             marks=tuple(self.marks),
             faults=tuple(self.faults),
             drift=tuple(self.drift),
+            words_owed=owed,
         )
 
     def _end_pause(self, at: int) -> None:
         if self.paused is not None:
             self.pauses.append(Pause(reason=self.paused.reason, from_sample=self.paused.at_sample, to_sample=at))
             self.paused = None
+
+
+def written(segment: SegmentRecorded, words: Mapping[str, str]) -> SegmentRecorded:
+    """The segment with words where it had none."""
+    seats = {
+        seat: sound.model_copy(update={"words": sound.words or words.get(seat)})
+        for seat, sound in segment.seats.items()
+    }
+    return segment.model_copy(update={"seats": seats})

@@ -3,14 +3,16 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from devices.errors import DeviceOffline, WishRejected
 from devices.hearings import COURTROOM, SeatSound, SegmentRecorded, SegmentTranscribed
 from devices.speech import Recogniser, Utterance, Words
 from gateway.hearing.course import Course
 from gateway.hearing.flac import decode, encode
-from gateway.hearing.scribe import Reached, Scribe, moved
+from gateway.hearing.record import moved
+from gateway.hearing.scribe import Reached, Scribe
 from gateway.hearing.spool import Stored
 from gateway.journal import Journal
 from gateway.supervise import Up
@@ -41,9 +43,12 @@ class Finisher:
         self._journal = journal
         self._uploads = uploads
         self._reached = reached
+        self.transcribed: Callable[[SegmentTranscribed], None] = lambda fact: None
+        """Called when words of a segment were made from its sound."""
+        self.hears = False
+        """Whether words that are missing are being made, or could be."""
         self._waiting: list[tuple[Course, Unfinished]] = []
         self._came = asyncio.Event()
-        self._idle = asyncio.Condition()
         self._unheard: list[dict[str, object]] = json.loads(journal.recall(UNHEARD) or "[]")
         self._heard_again = asyncio.Event()
 
@@ -52,10 +57,21 @@ class Finisher:
         self._waiting.append((course, unfinished))
         self._came.set()
 
-    async def finished(self) -> None:
-        """Wait until nothing is left to be finished."""
-        async with self._idle:
-            await self._idle.wait_for(lambda: not self._waiting)
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is left to be finished."""
+        return not self._waiting
+
+    def owed(self, hearing: str) -> tuple[int, ...]:
+        """The segments of that hearing whose words are still to be made from the sound."""
+        return tuple(int(str(entry["number"])) for entry in self._unheard if entry["hearing"] == hearing)
+
+    async def recall(self, course: Course) -> None:
+        """After a crash: what of this hearing has no words yet is to be heard again, whatever was remembered."""
+        known = self.owed(course.hearing)
+        for segment in course.segments:
+            if segment.number not in known:
+                await self._note_unheard(segment)
 
     async def run(self, up: Up) -> None:
         """Finish what waits and what comes. Raises DeviceError, OSError, JournalError; what was not finished stays."""
@@ -64,9 +80,7 @@ class Finisher:
                 course, unfinished = self._waiting[0]
                 await self._finish(course, unfinished)
                 await up()
-                async with self._idle:
-                    self._waiting.pop(0)
-                    self._idle.notify_all()
+                self._waiting.pop(0)
             await up()
             self._came.clear()
             if not self._waiting:
@@ -74,29 +88,45 @@ class Finisher:
 
     async def hear_again(self, up: Up) -> None:
         """Make the words that are missing, from the sound on disk, whenever there is a recogniser."""
-        while True:
-            self._heard_again.clear()
-            for entry in list(self._unheard):
-                recogniser, model = self._reached()
-                await self._transcribe(entry, recogniser, model)
+        try:
+            while True:
+                self._heard_again.clear()
+                self.hears = self._is_there_a_model()
+                for entry in list(self._unheard) if self.hears else ():
+                    await self._transcribe(entry)
+                    await up()
                 await up()
-            await up()
-            await self._heard_again.wait()
+                await self._heard_again.wait()
+        finally:
+            self.hears = False
 
     def there_is_a_model(self) -> None:
         """A recogniser came: what waits for words can have them."""
         self._heard_again.set()
 
+    def _is_there_a_model(self) -> bool:
+        try:
+            self._reached()
+        except DeviceOffline:
+            return False
+        return True
+
     async def _finish(self, course: Course, one: Unfinished) -> None:
         if course.opened is None:
             return
-        stored, rate = one.stored, course.opened.rate
+        if not course.has(one.stored.from_sample, set(one.seats)):
+            await self._record(course, one, course.opened.rate)
+        one.stored.path.unlink(missing_ok=True)
+
+    async def _record(self, course: Course, one: Unfinished, rate: int) -> None:
+        stored = one.stored
         sounds, mixed = await encode(stored.path, rate, one.channels, list(one.seats.values()))
+        said = await asyncio.gather(*(self._words(one, seat) for seat in one.seats))
         seats: dict[str, SeatSound] = {}
-        for (seat, channel), sound in zip(one.seats.items(), sounds, strict=True):
-            words = await self._words(one, seat)
+        for (seat, channel), sound, words in zip(one.seats.items(), sounds, said, strict=True):
             kept = await self._uploads.keep(sound)
-            seats[seat] = SeatSound(sound=kept, words=words, device=stored.device, channel=channel)
+            written = await self._uploads.keep(words.model_dump_json().encode()) if words else None
+            seats[seat] = SeatSound(sound=kept, words=written, device=stored.device, channel=channel)
         fact = SegmentRecorded(
             hearing=course.hearing,
             number=len(course.segments) + 1,
@@ -110,15 +140,16 @@ class Finisher:
         )
         await self._journal.append(COURTROOM, fact)
         course.take(fact)
+        for seat, words in zip(one.seats, said, strict=True):
+            if seat in one.scribes:
+                one.scribes[seat].recorded(stored.to_sample, words)
         await self._note_unheard(fact)
-        stored.path.unlink(missing_ok=True)
 
-    async def _words(self, one: Unfinished, seat: str) -> str | None:
+    async def _words(self, one: Unfinished, seat: str) -> Words | None:
         scribe = one.scribes.get(seat)
-        words = None
-        if scribe is not None and not one.salvaged:
-            words = await scribe.words(one.stored.from_sample, one.stored.to_sample)
-        return await self._uploads.keep(words.model_dump_json().encode()) if words else None
+        if scribe is None or one.salvaged:
+            return None
+        return await scribe.words(one.stored.from_sample, one.stored.to_sample)
 
     async def _note_unheard(self, fact: SegmentRecorded) -> None:
         seats = {seat: sound.sound for seat, sound in fact.seats.items() if sound.words is None}
@@ -128,18 +159,27 @@ class Finisher:
             await self._journal.remember(UNHEARD, json.dumps(self._unheard))
             self._heard_again.set()
 
-    async def _transcribe(self, entry: dict[str, object], recogniser: Recogniser, model: str) -> None:
+    async def _transcribe(self, entry: dict[str, object]) -> None:
         told: dict[str, str] = {}
         seats = entry["seats"]
+        recogniser, model = self._reached()
         for seat, sha256 in seats.items() if isinstance(seats, dict) else ():
             sound = self._uploads.kept(sha256)
             if sound is None:
                 continue  # central has it, and may have it heard elsewhere
-            words = await heard_again(recogniser, sound, Span(seat, int(str(entry["from_sample"])), entry, model))
+            span = Span(seat, int(str(entry["from_sample"])), entry, model)
+            try:
+                pcm = await decode(sound, span.rate)
+            except WishRejected as error:
+                log.error("the sound of %s in segment %s has no words: %s", seat, entry["number"], error)
+                continue
+            words = await heard_again(recogniser, pcm, span)
             told[seat] = await self._uploads.keep(words.model_dump_json().encode())
         if told:
             hearing, number = str(entry["hearing"]), int(str(entry["number"]))
-            await self._journal.append(COURTROOM, SegmentTranscribed(hearing=hearing, number=number, words=told))
+            fact = SegmentTranscribed(hearing=hearing, number=number, words=told)
+            await self._journal.append(COURTROOM, fact)
+            self.transcribed(fact)
         self._unheard.remove(entry)
         await self._journal.remember(UNHEARD, json.dumps(self._unheard))
 
@@ -159,9 +199,8 @@ class Span:
         return int(str(self.entry["rate"]))
 
 
-async def heard_again(recogniser: Recogniser, flac: bytes, span: Span) -> Words:
-    """The words of a mono FLAC. Raises DeviceOffline, WishRejected."""
-    pcm = await decode(flac, span.rate)
+async def heard_again(recogniser: Recogniser, pcm: bytes, span: Span) -> Words:
+    """The words of one seat's sound. Raises DeviceOffline, WishRejected (the recogniser was started anew meanwhile)."""
     name = f"again {span.seat} {span.from_sample}"
     utterances: list[Utterance] = []
     await recogniser.begin(name, span.rate)

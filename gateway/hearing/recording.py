@@ -88,9 +88,8 @@ class Recording:
         frames = {name: WIDTH * track.channels for name, track in self._tracks.items()}
         for name, track in self._tracks.items():
             track.end = self.course.end_of(set(track.seats))
-            done = {s.from_sample for s in self.course.segments if set(s.seats) & set(track.seats)}
             for stored in found(self.folder, {name: frames[name]}):
-                if stored.from_sample in done or not stored.samples:
+                if self.course.has(stored.from_sample, set(track.seats)) or not stored.samples:
                     stored.path.unlink()
                     continue
                 unfinished = Unfinished(stored, track.seats, track.channels, track.scribes, salvaged=True)

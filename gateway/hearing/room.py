@@ -62,6 +62,8 @@ class Room:
         if self.settings.recogniser is None:
             raise DeviceOffline("no recogniser is configured")
         reached = self._bench.reached(self.settings.recogniser)
+        if not self._model:
+            raise DeviceOffline("the recogniser has not said yet which model it has")
         return cast(Recogniser, reached), self._model
 
     @property

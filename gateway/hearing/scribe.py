@@ -3,19 +3,33 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from devices.errors import DeviceError
 from devices.hearings import Caption
-from devices.speech import Heard, Recogniser, Utterance, Words
+from devices.speech import Heard, Recogniser, Words
+from gateway.hearing.record import Record, moved
 from gateway.supervise import Up
 
 QUEUE_S = 30
-WORDS_WITHIN_S = 20.0
-"""So long a finished segment waits for its last words; then it is recorded without, and heard again later."""
+LATE_S = 0.5
+"""A word shows within that time after it was spoken; only then silence was silence."""
+WORDS_WITHIN_S = 40.0
+"""So long a finished segment waits for its last words, which is longer than a recogniser lets an utterance grow."""
 
 Reached = Callable[[], tuple[Recogniser, str]]
 """The recogniser and its model's hash. Raises DeviceOffline while there is none."""
 Say = Callable[[Caption], None]
+
+
+@dataclass(frozen=True)
+class Listening:
+    """A recogniser that listens under a name, since sample `base`, for a record."""
+
+    record: Record
+    recogniser: Recogniser
+    name: str
+    base: int
 
 
 class Scribe:
@@ -24,130 +38,113 @@ class Scribe:
     def __init__(self, seat: str, rate: int, reached: Reached, say: Say) -> None:
         self.seat = seat
         self.hearing = ""
-        self.corrections: Mapping[str, str] = {}
+        self._corrections: Mapping[str, str] = {}
         self._rate = rate
         self._reached = reached
         self._say = say
-        self._queue: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue(QUEUE_S * 20)
+        self._record = Record(seat, rate)
+        self._queue: asyncio.Queue[tuple[Record, int, bytes]] = asyncio.Queue()
+        """Sound; a piece without any is a break."""
         self._moved = asyncio.Condition()
-        self._listening: tuple[Recogniser, str, str] | None = None
-        """Who listens under which name, and its model."""
-        self._base = 0
-        """Where the listening began."""
-        self._heard_to = 0
-        self._whole_from: int | None = None
-        """From here on nothing was missed."""
-        self._utterances: list[Utterance] = []
+        self._listening: Listening | None = None
         self._count = 0
         self._said = ""
-        self._over_at = -1
-        self._turn = asyncio.Lock()
+
+    def attend(self, hearing: str, corrections: Mapping[str, str]) -> None:
+        """Listen in that hearing; `corrections`: as it is heard -> as it is to be shown."""
+        self.hearing, self._corrections = hearing, corrections
+        self._record = Record(self.seat, self._rate)
 
     def hear(self, from_sample: int, pcm: bytes) -> None:
-        """The next sound; dropped, and heard again from the disk later, if the recogniser is too far behind."""
-        if not self._queue.full():
-            self._queue.put_nowait((from_sample, pcm))
+        """The next sound; if the recogniser is too far behind it is heard again from the disk later."""
+        if self._queue.qsize() < QUEUE_S * 20:
+            self._queue.put_nowait((self._record, from_sample, pcm))
+        else:
+            self._record.miss(from_sample, from_sample + len(pcm) // 2)
+
+    def is_over(self, at: int) -> None:
+        """No sound follows that sample for now: a pause, a gap, the end."""
+        self._queue.put_nowait((self._record, at, b""))
 
     async def run(self, up: Up) -> None:
         """Listen until cancelled."""
         await up()
         while True:
-            from_sample, pcm = await self._queue.get()
+            record, at, pcm = await self._queue.get()
+            to_sample, is_heard = at + len(pcm) // 2, False
             try:
-                async with self._turn:
-                    await self._take(from_sample, pcm)
+                await (self._take(record, at, pcm) if pcm else self._break(record, at))
+                is_heard = True
             except DeviceError:
-                self._listening, self._whole_from = None, None
+                self._listening = None
+            finally:
+                if not is_heard:
+                    record.lose(to_sample)
             async with self._moved:
-                self._heard_to = from_sample + len(pcm) // 2
                 self._moved.notify_all()
 
     async def words(self, from_sample: int, to_sample: int) -> Words | None:
-        """What was said in that span, once it is known; None if something in it was missed."""
+        """What was said in that span, once it is known; None if something in it was missed, or the recogniser hangs."""
+        record = self._record
         with suppress(TimeoutError):
             async with asyncio.timeout(WORDS_WITHIN_S), self._moved:
-                await self._moved.wait_for(lambda: self._heard_to >= to_sample or self._is_deaf)
-        whole = self._listening is not None and self._whole_from is not None and self._whole_from <= from_sample
-        if not whole or self._heard_to < to_sample or self._listening is None:
-            return None
-        async with self._turn:
-            await self._finish_if_over(to_sample)
-        said = [one for one in self._utterances if from_sample < one.to_sample <= to_sample]
-        self._utterances = [one for one in self._utterances if one.to_sample > to_sample]
-        model = self._listening[2]
-        return Words(
-            seat=self.seat,
-            from_sample=from_sample,
-            to_sample=to_sample,
-            rate=self._rate,
-            model=model,
-            utterances=tuple(said),
-        )
+                await self._moved.wait_for(
+                    lambda: record.settled_to >= to_sample or record.is_missed(from_sample, to_sample)
+                )
+        if record.heard_to < to_sample:
+            record.miss(from_sample, to_sample)
+        return record.words(from_sample, to_sample)
 
-    @property
-    def _is_deaf(self) -> bool:
-        return self._listening is None and self._queue.empty()
+    def recorded(self, to_sample: int, words: Words | None) -> None:
+        """The segment up to there is a line with these words, which are not told again."""
+        self._record.recorded(to_sample, words)
 
-    def is_over(self, to_sample: int) -> None:
-        """No sound follows that sample for now: a pause, a gap, the end."""
-        self._over_at = to_sample
+    async def _take(self, record: Record, from_sample: int, pcm: bytes) -> None:
+        listening = self._listening
+        if listening is not None and (listening.record is not record or from_sample != record.heard_to):
+            await self._end()
+        listening = self._listening or await self._begin(record, from_sample)
+        heard = await listening.recogniser.hear(listening.name, pcm)
+        record.heard_to = from_sample + len(pcm) // 2
+        self._tell(listening, heard)
+        if not heard.partial:
+            record.settled_to = max(record.settled_to, record.heard_to - round(LATE_S * self._rate))
 
-    async def _finish_if_over(self, to_sample: int) -> None:
-        """The last words before a break are finished by it."""
-        if self._over_at != to_sample or self._listening is None or not self._queue.empty():
-            return
-        recogniser, name, _ = self._listening
-        try:
-            self._tell(await recogniser.end(name))
-            await self._begin(to_sample)
-        except DeviceError:
-            self._whole_from = None
-
-    async def _take(self, from_sample: int, pcm: bytes) -> None:
-        if self._listening is None or from_sample != self._heard_to:
-            await self._turn_to(from_sample)
-        if self._listening is None:
-            return
-        recogniser, name, _ = self._listening
-        self._tell(await recogniser.hear(name, pcm))
-
-    async def _turn_to(self, from_sample: int) -> None:
-        """Begin there; what was being said before a break is finished first, and is no later than the break."""
+    async def _break(self, record: Record, at: int) -> None:
         if self._listening is not None:
-            recogniser, name, _ = self._listening
-            self._tell(await recogniser.end(name))
-        else:
-            self._whole_from = from_sample
-        await self._begin(from_sample)
+            await self._end()
+        record.break_at(at)
 
-    async def _begin(self, from_sample: int) -> None:
-        recogniser, model = self._reached()
+    async def _begin(self, record: Record, from_sample: int) -> Listening:
+        recogniser, record.model = self._reached()
         self._count += 1
         name = f"{self.seat}-{self._count}"
         await recogniser.begin(name, self._rate)
-        self._listening, self._base, self._heard_to = (recogniser, name, model), from_sample, from_sample
+        record.settled_to = max(record.settled_to, from_sample)
+        self._listening = Listening(record, recogniser, name, from_sample)
+        return self._listening
 
-    def _tell(self, heard: Heard) -> None:
+    async def _end(self) -> None:
+        """What was being said is finished, and is no later than what was heard."""
+        if (listening := self._listening) is not None:
+            heard = await listening.recogniser.end(listening.name)
+            self._listening = None
+            self._tell(listening, heard)
+
+    def _tell(self, listening: Listening, heard: Heard) -> None:
+        record, is_now = listening.record, listening.record is self._record
         for one in heard.finished:
-            utterance = moved(one, self._base)
-            self._utterances.append(utterance)
-            self._caption("final", utterance.text, utterance.from_sample, utterance.to_sample)
+            utterance = moved(one, listening.base)
+            record.tell(utterance)
             self._said = ""
-        if heard.partial and heard.partial != self._said:
+            if is_now:
+                self._caption("final", utterance.text, utterance.from_sample, utterance.to_sample)
+        if is_now and heard.partial and heard.partial != self._said:
             self._said = heard.partial
-            self._caption("partial", heard.partial, self._base, self._heard_to)
+            self._caption("partial", heard.partial, listening.base, record.heard_to)
 
     def _caption(self, spoken: str, text: str, from_sample: int, to_sample: int) -> None:
-        for wrong, right in self.corrections.items():
+        for wrong, right in self._corrections.items():
             text = text.replace(wrong, right)
         told = {"hearing": self.hearing, "seat": self.seat, "spoken": spoken, "text": text}
         self._say(Caption.model_validate({**told, "from_sample": from_sample, "to_sample": to_sample}))
-
-
-def moved(one: Utterance, by: int) -> Utterance:
-    """The utterance on an axis that begins so many samples earlier."""
-    words = tuple(
-        word.model_copy(update={"from_sample": word.from_sample + by, "to_sample": word.to_sample + by})
-        for word in one.words
-    )
-    return Utterance(from_sample=one.from_sample + by, to_sample=one.to_sample + by, words=words)

@@ -12,9 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from devices.agenda import AGENDA, AgendaHearing
-from devices.claims import HearingClaims
 from devices.errors import DeviceBusy, WishRejected
-from devices.grants import sign
 from devices.hearings import (
     COURTROOM,
     By,
@@ -24,10 +22,10 @@ from devices.hearings import (
     HearingOpened,
     HearingPaused,
     HearingResumed,
-    HearingSealed,
     MomentMarked,
     RecordingFault,
     RecordingRecovered,
+    SegmentTranscribed,
     SoundGap,
 )
 from devices.messages import Fact
@@ -38,6 +36,7 @@ from gateway.hearing.arming import Arming
 from gateway.hearing.finisher import Finisher, Unfinished
 from gateway.hearing.recording import OPEN, Beginning, Recording, began
 from gateway.hearing.room import Room
+from gateway.hearing.sealing import WORDS_PATIENCE_S, Patience, Sealing
 from gateway.hearing.spool import SYNC_S, Stored
 from gateway.hearing.track import Hands, Missing, Track
 from gateway.stations.place import Live, Place, Works
@@ -63,6 +62,8 @@ class Courtroom:
         self.room = Room(settings, place.bench, live, hands)
         self.finisher = Finisher(place.journal, place.uploads, self.room.recogniser)
         self.room.model_came = self.finisher.there_is_a_model
+        self.finisher.transcribed = self._transcribed
+        self._sealing: Sealing | None = None
         self._settings = settings
         self.arming = Arming(self.room, place, self._folder)
         self._recording: Recording | None = None
@@ -99,15 +100,18 @@ class Courtroom:
         now = self._clock.now()
         recording = self._recording
         open_now = recording.plan.hearing if recording else None
+        room_needed = False
         for plan in self.arming.due(now):
             if plan.hearing in (*self._held, open_now):
                 continue
+            room_needed = room_needed or now >= plan.opens_at
             if armed := await self.arming.test(plan, open_now):
                 await self._tell(armed)
             if now >= plan.opens_at and self._clock.trusted and self._recording is None:
                 await self._open(plan, "agenda")
         if recording is not None:
             await self._watch_over(recording)
+            await self._seal_if_due(recording, room_needed=room_needed)
         at = recording.now(self._clock.mono()) if recording else 0
         self.room.tell_levels(open_now, at)
 
@@ -119,6 +123,8 @@ class Courtroom:
                 raise WishRejected(f"{hearing} is not on this room's agenda")
             if hearing in self._held:
                 raise WishRejected(f"{hearing} is closed; another needs another id")
+            if self._recording is not None:
+                await self._seal_if_due(self._recording, room_needed=True)
             if self._recording is not None:
                 is_same = self._recording.plan.hearing == hearing
                 raise WishRejected("it is open") if is_same else DeviceBusy(f"{self._recording.plan.hearing} is open")
@@ -171,12 +177,11 @@ class Courtroom:
             return
         self._take_up(recording)
         recording.salvage(self.finisher)
+        await self.finisher.recall(recording.course)
         if recording.course.state == "recording":
             at = max(track.end for track in self.room.tracks.values())
             await self._fault("recorder_stopped", at)
             recording.record(0, after="recorder_stopped")
-        elif recording.course.state == "closed":
-            await self._seal(recording)
         elif recording.course.state == "sealed":
             await self._let_go(recording)
 
@@ -186,8 +191,10 @@ class Courtroom:
         self.room.captions_may_leave = not recording.plan.closed
         words = recording.folder / "words.json"
         known = WordList.model_validate_json(words.read_bytes()) if words.exists() else WordList()
+        patience = Patience(WORDS_PATIENCE_S if self.room.scribes else 0)
+        self._sealing = Sealing(recording, self.finisher, self._place, patience)
         for scribe in self.room.scribes.values():
-            scribe.hearing, scribe.corrections = recording.plan.hearing, known.corrections
+            scribe.attend(recording.plan.hearing, known.corrections)
 
     async def _open(self, plan: AgendaHearing, by: By) -> None:
         mono = self._clock.mono()
@@ -213,25 +220,17 @@ class Courtroom:
         self._held = [*self._held, recording.plan.hearing][-_HELD_KEPT:]
         await self._journal.remember(HELD, json.dumps(self._held))
         await self._tell(HearingClosed(hearing=recording.plan.hearing, at_sample=at, by=by))
-        await self._seal(recording)
 
-    async def _seal(self, recording: Recording) -> None:
-        await self.finisher.finished()
-        who, plan = self._place.identity, recording.plan
-        seats = {seat: plan.seats.get(seat, "other") for seat in self._settings.seats}
-        manifest = recording.course.manifest(plan, seats, who.court, who.gateway)
-        sha256 = await self._place.uploads.keep(manifest.model_dump_json().encode())
-        iat = int(self._clock.now().timestamp())
-        claims = HearingClaims(iss=who.gateway, aud=who.court, hearing=plan.hearing, manifest=sha256, iat=iat)
-        signature = sign("hearing", claims.write(), who.key, who.kid)
-        await self._tell(HearingSealed(hearing=plan.hearing, manifest=sha256, signature=signature))
-        await self._let_go(recording)
+    async def _seal_if_due(self, recording: Recording, *, room_needed: bool) -> None:
+        if self._sealing is not None and self._sealing.is_due(room_needed=room_needed):
+            await self._tell(await self._sealing.seal(self._settings.seats))
+            await self._let_go(recording)
 
     async def _let_go(self, recording: Recording) -> None:
         """It is sealed: all of it is in blobs and lines."""
         await self._journal.remember(OPEN, "")
         shutil.rmtree(recording.folder, ignore_errors=True)
-        self._recording = None
+        self._recording = self._sealing = None
         self._faults.clear()
         self._bench.busy(BUSY, is_so=False)
 
@@ -280,6 +279,10 @@ class Courtroom:
         if self._recording is not None:
             unfinished = Unfinished(stored, track.seats, track.channels, track.scribes)
             self.finisher.put(self._recording.course, unfinished)
+
+    def _transcribed(self, fact: SegmentTranscribed) -> None:
+        if self._recording is not None:
+            self._recording.course.take(fact)
 
     def _the(self, hearing: str, state: str) -> Recording:
         recording = self._recording

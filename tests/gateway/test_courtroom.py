@@ -1,5 +1,7 @@
 """A courtroom in one process: who may open and pause what, two hearings at once, a clock that is set."""
 
+import asyncio
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 from devices.agenda import Agenda, AgendaHearing
 from devices.errors import DeviceBusy, WishRejected
 from devices.hearings import COURTROOM, CloseHearing, MarkMoment, OpenHearing, PauseHearing, ResumeHearing
-from devices.manifest import HearingManifest, unaccounted
+from devices.manifest import HearingManifest, WordsOwed, unaccounted
+from drivers.speech.vosk import model as models
 from tests.kit.hall import Hall, hall
 
 
@@ -57,6 +60,52 @@ async def test_a_second_hearing_waits_for_the_room_and_both_are_told_of_each_oth
         await it.until(lambda: it.of("hearing_opened", hearing="h-2"))
 
 
+async def test_no_configuration_and_no_update_disturbs_a_hearing_before_it_is_sealed(tmp_path: Path) -> None:
+    async with hall(tmp_path) as it:
+        plan(it, planned(it, "h-1", 600, 1200))
+        await it.bench.undisturbed()
+        await it.courtroom.open("h-1")
+        waits = asyncio.create_task(it.bench.undisturbed())
+        await it.until(lambda: it.of("segment_recorded"))
+        await it.courtroom.pause("h-1", "adjournment")
+        assert not waits.done()
+        await it.courtroom.close("h-1")
+        assert not waits.done()
+        await it.until(lambda: it.of("hearing_sealed"))
+        async with asyncio.timeout(20):
+            await waits
+
+
+async def test_the_next_hearing_does_not_wait_for_words_and_the_seal_says_which_are_owed(tmp_path: Path) -> None:
+    async with hall(tmp_path, model=tmp_path / "not-there") as it:
+        plan(it, planned(it, "h-1", -5, 600))
+        await it.until(lambda: it.of("segment_recorded"))
+        await it.courtroom.close("h-1")
+        await it.until(lambda: it.courtroom.finisher.is_idle)
+        assert not it.of("hearing_sealed"), "a recogniser that comes soon still writes it down"
+        plan(it, planned(it, "h-2", -1, 600))
+        manifest = await manifest_of(it, "h-1", tmp_path)
+        await it.until(lambda: it.of("hearing_opened", hearing="h-2"))
+        numbers = [segment.number for segment in manifest.segments]
+        assert manifest.words_owed == WordsOwed(why="room_needed", segments=tuple(numbers))
+        assert it.of("hearing_sealed")[0].body["words_owed"] == numbers
+        assert list(it.courtroom.finisher.owed("h-1")) == numbers
+
+
+async def test_words_that_are_missing_at_the_end_are_made_before_the_seal(tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    async with hall(tmp_path, model=model) as it:
+        plan(it, planned(it, "h-1", -5, 600))
+        await it.until(lambda: it.of("segment_recorded"))
+        await it.courtroom.close("h-1")
+        await it.until(lambda: it.courtroom.finisher.is_idle)
+        shutil.copytree(models.TINY, model)  # the model is put in place while the hearing waits for it
+        manifest = await manifest_of(it, "h-1", tmp_path)
+        assert manifest.words_owed is None
+        assert all(sound.words for segment in manifest.segments for sound in segment.seats.values())
+        assert len(it.of("segment_transcribed")) == len(manifest.segments)
+
+
 async def test_a_hearing_that_is_not_public_has_no_evidence_in_camera_and_no_caption(tmp_path: Path) -> None:
     async with hall(tmp_path) as it:
         plan(it, planned(it, "h-1", -1, 600, closed=True))
@@ -77,6 +126,7 @@ async def test_what_is_not_on_the_agenda_or_not_open_is_refused(tmp_path: Path) 
 
 async def test_a_clock_set_by_an_hour_neither_ends_a_hearing_nor_moves_its_sound(tmp_path: Path) -> None:
     async with hall(tmp_path) as it:
+        await it.until(lambda: it.of("sound_carried"))
         plan(it, planned(it, "h-1", -1, 600))
         await it.until(lambda: it.of("segment_recorded"))
         it.wall.set_by = 3600.0

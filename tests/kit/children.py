@@ -36,7 +36,7 @@ async def running(module: str, *arguments: object) -> AsyncIterator[Running]:
     assert process.stdin
     assert process.stdout
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             line = await process.stdout.readline()
         assert line, f"{module} ended without a word"
         yield Running(process, json.loads(line))

@@ -4,7 +4,7 @@ import asyncio
 import time
 import wave
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -31,12 +31,14 @@ court: huishan
 data: {data}
 devices:
   table-a: {{driver: microphones/ffmpeg_input, port: "file:{sound}", channels: 2, rate: 16000}}
+{ears}
 stations:
   courtroom:
     room: court-3
     seats: {{judge: {{device: table-a, channel: 1}}, clerk: {{device: table-a, channel: 2}}}}
     segment_s: 2
     quiet_s: 1
+{listens}
 """
 
 
@@ -67,11 +69,13 @@ class Hall:
         return [line for line in self.lines if line.type == type_ and body.items() <= line.body.items()]
 
     async def until(self, there: Callable[[], Any]) -> Any:
-        """Wait until that is true, and give it."""
+        """Wait until that is true, and give it; looks at each line written, and now and then for what is none."""
         async with asyncio.timeout(60):
             while not (found := there()):
                 self.changed.clear()
-                await self.changed.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await self.changed.wait()
         return found
 
     def now(self) -> datetime:
@@ -80,8 +84,8 @@ class Hall:
 
 
 @asynccontextmanager
-async def hall(folder: Path, seconds: int = 60) -> AsyncIterator[Hall]:
-    """A courtroom in whose recording there is only a little noise."""
+async def hall(folder: Path, seconds: int = 60, model: Path | None = None) -> AsyncIterator[Hall]:
+    """A courtroom in whose recording there is only a little noise; it has a recogniser if a `model` is named."""
     sound, data = folder / "noise.wav", folder / "data"
     with wave.open(str(sound), "wb") as wav:
         wav.setnchannels(2)
@@ -89,7 +93,9 @@ async def hall(folder: Path, seconds: int = 60) -> AsyncIterator[Hall]:
         wav.setframerate(16000)
         wav.writeframes(bytes((3, 0, 255, 255)) * 16000 * seconds)
     identity = Court(folder / "court").identity("courtroom-a", data, ("127.0.0.1", 9), "http://127.0.0.1:9")
-    (folder / "courtroom-a.yaml").write_text(FILE.format(data=data, sound=sound))
+    ears = f"  ears-a: {{driver: speech/vosk, port: {model}}}" if model else ""
+    listens = "    recogniser: ears-a" if model else ""
+    (folder / "courtroom-a.yaml").write_text(FILE.format(data=data, sound=sound, ears=ears, listens=listens))
     config = read(folder / "courtroom-a.yaml")
     wall = Wall()
     clock = Clock(wall, rtc_healthy=True)
