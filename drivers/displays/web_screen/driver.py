@@ -13,7 +13,7 @@ from devices.errors import DeviceFault
 from drivers.worker import Worker
 
 ABOUT = "Web page on a screen (Chromium in kiosk mode): notices that go blank when they expire"
-VERIFIED = True
+VERIFIED = False
 TRANSPORTS = ("http",)
 PATIENCE_S = 20.0
 
