@@ -57,6 +57,13 @@ class Visitor:
         """The answer to this. Raises StepFailed with what central said."""
         return self._take(self._client.post(f"/api/v1{path}", json=told))
 
+    def look(self, path: str) -> str:
+        """The page of the browser that stands there. Raises StepFailed."""
+        answer = self._client.get(path)
+        if answer.is_error:
+            raise StepFailed(f"{path}: {answer.status_code}")
+        return answer.text
+
     def _take(self, answer: httpx.Response) -> Any:
         if answer.is_error:
             raise StepFailed(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}")

@@ -108,6 +108,7 @@ def _settings(folder: Path, ports: dict[str, int]) -> Settings:
             "home": folder,
             "title": TITLE,
             "http": {"host": _LOOPBACK, "port": ports["pages"], "tls": False},  # the loopback needs no certificate
+            "dossiers": {"ocr": "tesseract"},  # a quarter of the other's time
             "broker": {"host": _LOOPBACK, "port": ports["broker"]},
         }
     )

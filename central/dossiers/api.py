@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from central.dossiers import catalogue, doors, service
+from central.dossiers import catalogue, doors, scan_api, service
 from central.dossiers.tables import Intake
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.web.here import Now, StoreOf
 
-router = APIRouter(prefix="/api/v1", tags=["dossiers"])
+router = APIRouter()
+_own = APIRouter(prefix="/api/v1", tags=["dossiers"])
 
 Reader = Annotated[Actor, Depends(needs("dossier.read"))]
 Writer = Annotated[Actor, Depends(needs("dossier.write"))]
@@ -70,7 +71,7 @@ class HitOut(BaseModel):
     after: str
 
 
-@router.post("/cases/{case}/files", status_code=201)
+@_own.post("/cases/{case}/files", status_code=201)
 def bring(  # noqa: PLR0913  (the fields of a form)
     request: Request, store: StoreOf, by: Writer, now: Now, case: int, file: UploadFile,
     secret: Annotated[bool, Form(description="For the side volume.")] = False,
@@ -81,28 +82,28 @@ def bring(  # noqa: PLR0913  (the fields of a form)
         return _file(service.bring(session, by, case, brought, now, secret=secret))
 
 
-@router.get("/cases/{case}/files")
+@_own.get("/cases/{case}/files")
 def files(store: StoreOf, by: Reader, case: int) -> list[FileOut]:
     """What was brought into a dossier, newest first."""
     with store.read() as session:
         return [_file(intake) for intake in service.intakes_of(session, by, case)]
 
 
-@router.get("/cases/{case}/catalogue")
+@_own.get("/cases/{case}/catalogue")
 def entries(store: StoreOf, by: Reader, case: int) -> list[DocumentOut]:
     """The catalogue in the statutory order."""
     with store.read() as session:
         return [_document(entry) for entry in catalogue.entries(session, by, case)]
 
 
-@router.post("/cases/{case}/documents/{document}/confirm", status_code=204)
+@_own.post("/cases/{case}/documents/{document}/confirm", status_code=204)
 def confirm(store: StoreOf, by: Writer, now: Now, case: int, document: int) -> None:
     """It is right as it was proposed."""
     with store.write() as session:
         catalogue.confirm(catalogue.hand(session, by, case, now), document)
 
 
-@router.put("/cases/{case}/documents/{document}/place", status_code=204)
+@_own.put("/cases/{case}/documents/{document}/place", status_code=204)
 def place(store: StoreOf, by: Writer, now: Now, case: int, document: int, told: Place) -> None:
     """Put a document where it belongs, and so confirm it."""
     with store.write() as session:
@@ -110,7 +111,7 @@ def place(store: StoreOf, by: Writer, now: Now, case: int, document: int, told: 
         catalogue.place(at, document, told.item, secret=told.secret, before=told.before)
 
 
-@router.get("/pages/search")
+@_own.get("/pages/search")
 def search(
     store: StoreOf,
     by: Reader,
@@ -128,7 +129,7 @@ def search(
         ]  # fmt: skip
 
 
-@router.get("/cases/{case}/volume.pdf", response_class=StreamingResponse)
+@_own.get("/cases/{case}/volume.pdf", response_class=StreamingResponse)
 def volume(request: Request, store: StoreOf, by: Reader, case: int, side: bool = False) -> StreamingResponse:
     """The bound main volume as searchable PDF/A; `side`: the side volume."""
     with store.read() as session:
@@ -149,3 +150,7 @@ def _document(entry: catalogue.Entry) -> DocumentOut:
         parties=document.parties, state=document.state, confidence=document.confidence,
         reasons=[str(why) for why in document.why], pages=[page.id for page in entry.pages],
     )  # fmt: skip
+
+
+router.include_router(_own)
+router.include_router(scan_api.router)

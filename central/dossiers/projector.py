@@ -11,13 +11,22 @@ from sqlalchemy.orm import Session
 from central.clock import Clock
 from central.dossiers import work
 from central.dossiers.service import dossier_of, touched
-from central.dossiers.tables import Intake, Page
+from central.dossiers.tables import Intake, Page, ScanJob
 from central.ledger.projection import LineView
 from central.web.refused import Refused
 from devices.messages import Fact, wire_name
-from devices.scanning import JobClosed, JobOpened, PageScanned
+from devices.scanning import (
+    DifferenceExplained,
+    JobClosed,
+    JobOpened,
+    PageScanned,
+    ScanEnded,
+    ScanStarted,
+    SheetsDiffer,
+)
 
-_HEARD: tuple[type[Fact], ...] = (JobOpened, PageScanned, JobClosed)
+_OF_THE_DESK = (ScanStarted, ScanEnded, SheetsDiffer, DifferenceExplained)
+_HEARD: tuple[type[Fact], ...] = (JobOpened, PageScanned, JobClosed, *_OF_THE_DESK)
 _CASE = "case:"
 
 
@@ -39,8 +48,13 @@ class ScanProjector:
             case JobClosed(job=job):
                 intake = _intake(session, line, job)
                 intake.state = "READING"
+                _job(session, intake).closed = True
                 if intake.done >= intake.pages:
                     work.ask(session, "arrange", [intake.id])
+                self._touch(session, intake)
+            case ScanStarted() | ScanEnded() | SheetsDiffer() | DifferenceExplained() as told:
+                intake = _intake(session, line, told.job)
+                _note(_job(session, intake), told)
                 self._touch(session, intake)
 
     def _open(self, session: Session, line: LineView, opened: JobOpened) -> None:
@@ -52,6 +66,8 @@ class ScanProjector:
                         by=opened.operator[:40], gateway=line.gateway, job=opened.job, brought_at=line.at)  # fmt: skip
         session.add(intake)
         session.flush()
+        left_out = [one.model_dump() for one in opened.left_out]
+        session.add(ScanJob(intake_id=intake.id, counted=opened.counted, left_out=left_out))
         touched(session, dossier, self._clock())
 
     def _page(self, session: Session, line: LineView, scanned: PageScanned) -> None:
@@ -62,6 +78,8 @@ class ScanProjector:
         if scanned.instead_of is not None:
             _replace(session, intake, scanned.instead_of)
         intake.pages, intake.size = intake.pages + 1, intake.size + scanned.size
+        job = _job(session, intake)
+        job.sheets = max(job.sheets, scanned.sheet)
         session.flush()
         work.ask(session, "read", [page.id])
         self._touch(session, intake)
@@ -76,6 +94,27 @@ def _intake(session: Session, line: LineView, job: str) -> Intake:
     if intake is None:
         raise Refused("没有登记过扫描任务“{job}”。", code="no_such_job", status=404, job=job)
     return intake
+
+
+def _job(session: Session, intake: Intake) -> ScanJob:
+    job = session.get(ScanJob, intake.id)
+    if job is None:  # opened before desks were shown
+        job = ScanJob(intake_id=intake.id, counted=0, sheets=0, left_out=[])
+        session.add(job)
+    return job
+
+
+def _note(job: ScanJob, told: ScanStarted | ScanEnded | SheetsDiffer | DifferenceExplained) -> None:
+    match told:
+        case ScanStarted():
+            job.preset, job.scanning, job.why, job.put_back, job.owed = told.preset, True, None, None, False
+        case ScanEnded():
+            job.scanning, job.sheets, job.why, job.put_back = False, told.sheets, told.why, told.put_back
+        case SheetsDiffer():
+            job.owed = True
+        case DifferenceExplained():
+            job.explained, job.explained_by, job.explained_at = told.why, told.operator[:40], told.scanned
+            job.owed = False
 
 
 def _replace(session: Session, intake: Intake, number: int) -> None:

@@ -91,6 +91,35 @@ class Intake(Base):
         return Said.unpacked(self.said) if self.said else None
 
 
+class ScanJob(Base):
+    """An envelope on a scan desk, as its station tells; its pages are those of the intake."""
+
+    __tablename__ = "scan_jobs"
+
+    intake_id: Mapped[int] = mapped_column(ForeignKey("intakes.id"), primary_key=True)
+    intake: Mapped[Intake] = relationship(lazy="joined")
+    counted: Mapped[int]
+    """Sheets counted by hand."""
+    sheets: Mapped[int] = mapped_column(default=0)
+    left_out: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    """What cannot be scanned: `what` and `count`."""
+    preset: Mapped[str | None] = mapped_column(String(32))
+    """Of the batch that runs, or ran last."""
+    scanning: Mapped[bool] = mapped_column(default=False)
+    why: Mapped[str | None] = mapped_column(String(16))
+    """Why the last batch ended."""
+    put_back: Mapped[int | None]
+    """The sheet to go on with."""
+    owed: Mapped[bool] = mapped_column(default=False)
+    """It was to be closed, and counted and scanned differ."""
+    explained: Mapped[str | None] = mapped_column(String(20))
+    """Why they differ, as somebody answers for it."""
+    explained_by: Mapped[str | None] = mapped_column(String(40))
+    explained_at: Mapped[int | None]
+    """Sheets that were scanned when it was explained; another number, and it no longer counts."""
+    closed: Mapped[bool] = mapped_column(default=False)
+
+
 class Document(Base):
     """Pages that belong together: one line of the catalogue."""
 

@@ -35,6 +35,7 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     command -v pulseaudio >/dev/null && command -v pacat >/dev/null || echo pulseaudio pulseaudio-utils # microphones without a sound card
     [ -n "$(find /usr/share/tesseract-ocr -name chi_sim.traineddata -print -quit 2>/dev/null)" ] ||
         echo tesseract-ocr tesseract-ocr-chi-sim
+    [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
     PATH=$PATH:/usr/sbin ldconfig -p | grep -q libGL.so.1 || echo libgl1 # RapidOCR's image library is linked to it
     PATH=$PATH:/usr/sbin ldconfig -p | grep -q libgthread-2.0 || echo libglib2.0-0
     [ "$1" = demo ] && return
@@ -42,7 +43,6 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     command -v qpdf >/dev/null || echo qpdf
     command -v pdftotext >/dev/null || echo poppler-utils
     command -v chromium >/dev/null || echo chromium
-    [ -n "$(find /usr/share/fonts -name 'NotoSansCJK*' -print -quit 2>/dev/null)" ] || echo fonts-noto-cjk
     [ -n "$(find /usr/lib/postgresql -name initdb -print -quit 2>/dev/null)" ] || echo postgresql
 }
 

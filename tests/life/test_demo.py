@@ -12,7 +12,12 @@ def test_the_main_job_holds_once_through_and_everything_is_stopped(tmp_path: Pat
     command = [sys.executable, "-m", "central", "demo", "--once", "--home", str(home)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [line.split(":")[0] for line in done.stdout.splitlines()[1:]] == ["ok deposit", "ok handout", "ok verify"]
+    assert [line.split(":")[0] for line in done.stdout.splitlines()[1:]] == [
+        "ok deposit",
+        "ok handout",
+        "ok scan",
+        "ok verify",
+    ]
     left = [process.info["cmdline"] for process in psutil.process_iter(["cmdline"])]
     assert [line for line in left if line and str(home) in " ".join(line)] == []
 
