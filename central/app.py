@@ -41,6 +41,7 @@ from central.fleet.api import fleet_api, gateway_door
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
 from central.hearings import pages as hearing_pages
+from central.hearings import writing_up
 from central.hearings.live import LiveRooms
 from central.hearings.projector import HearingProjector
 from central.importing import api as import_api
@@ -128,7 +129,8 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with running(court) as parts, crew.at_work(settings, court.store, clock):
+        writing = writing_up.at_work(court.store, _blobs(settings), clock)
+        async with running(court) as parts, crew.at_work(settings, court.store, clock), writing:
             now.append(parts)
             yield
             now.clear()

@@ -127,6 +127,14 @@ class Blobs:
             raise NoBlob(sha256) from error
         return (bytes(piece) for piece in found.stream(min_chunk_size=_PIECE))
 
+    def span(self, sha256: str, start: int, end: int) -> bytes:
+        """Its bytes from `start` up to before `end`; raises NoBlob, OSError."""
+        try:
+            with _in_words():
+                return bytes(obstore.get_range(self._store, _key(sha256), start=start, end=end))
+        except FileNotFoundError as error:
+            raise NoBlob(sha256) from error
+
     def _make_durable(self, sha256: str) -> None:
         if self.folder is None:
             return

@@ -30,3 +30,31 @@ class FaultNoteSigned(Fact):
     fault: int
     """Number of the line that told the fault (`LedgerLine.id`)."""
     note: str
+
+
+class TranscriptCorrected(Fact):
+    """Somebody says what was really said; `text` is the hash of the correction. What was heard stays."""
+
+    hearing: str
+    utterance: int
+    text: str
+
+
+class TranscriptRead(Fact):
+    """Somebody read the transcript."""
+
+    hearing: str
+
+
+class HearingListened(Fact):
+    """Somebody listened; `part` names segment and seat, `3 plaintiff`."""
+
+    hearing: str
+    part: str
+
+
+class HearingCopied(Fact):
+    """Somebody took a copy; `form` says in which form."""
+
+    hearing: str
+    form: str

@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.cases.tables import Case
 from central.people.tables import Person
 from central.store import Base, BigId
 from devices.agenda import Role
+
+_WAITS = text("words IS NOT NULL AND taken IS NULL")
 
 
 class Hearing(Base):
@@ -132,7 +134,10 @@ class Sound(Base):
     """One seat's part of a segment."""
 
     __tablename__ = "hearing_sounds"
-    __table_args__ = (UniqueConstraint("segment_id", "seat"),)
+    __table_args__ = (
+        UniqueConstraint("segment_id", "seat"),
+        Index("ix_hearing_sounds_waiting", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     segment_id: Mapped[int] = mapped_column(ForeignKey("hearing_segments.id"))
@@ -141,6 +146,8 @@ class Sound(Base):
     """SHA-256 of its FLAC."""
     words: Mapped[str | None] = mapped_column(String(64))
     """SHA-256 of its words, once there are any."""
+    taken: Mapped[str | None] = mapped_column(String(64))
+    """The words that were taken into the transcript."""
     device: Mapped[str] = mapped_column(String(48))
     channel: Mapped[int]
     segment: Mapped[Segment] = relationship(back_populates="sounds")

@@ -26,6 +26,7 @@ ACTION_NAMES: Mapping[str, str] = {
     "hearing.record": "操作庭审录音",
     "hearing.note": "签署录音说明",
     "hearing.listen": "听庭审录音、看笔录",
+    "hearing.correct": "更正笔录",
     "volume.label": "贴卷宗条码",
     "volume.deposit": "存卷",
     "volume.reserve": "预约取卷",
@@ -52,8 +53,16 @@ ROLES: Mapping[str, frozenset[str]] = {
     "clerk": _READS
     | _MOVES
     | _PAPERLESS
-    | {"case.write", "case.step", "volume.label", "dossier.write", "hearing.write", "hearing.record"},
-    "judge": _READS | _MOVES | _PAPERLESS | {"case.step", "hearing.record", "hearing.note"},
+    | {
+        "case.write",
+        "case.step",
+        "volume.label",
+        "dossier.write",
+        "hearing.write",
+        "hearing.record",
+        "hearing.correct",
+    },
+    "judge": _READS | _MOVES | _PAPERLESS | {"case.step", "hearing.record", "hearing.note", "hearing.correct"},
     "archivist": _READS
     | _MOVES
     | _PAPERLESS

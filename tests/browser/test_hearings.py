@@ -94,3 +94,31 @@ def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
     expect(desk.locator("[data-watch=state]")).to_contain_text("已封存")
     desk.reload()
     at.picture(desk, "sealed")
+
+
+def test_a_word_of_the_transcript_is_played_from_its_own_seat_corrected_and_found(at: Windows, desk: Page) -> None:
+    desk.goto(f"{at.url}/hearings/1/transcript")
+    word = desk.locator(".utterance[data-seat=plaintiff] .word", has_text="借条")
+    until("the words came", lambda: desk.reload() and word.count() == 1, 60)
+    word.click()
+    desk.wait_for_function(
+        "() => { const s = document.getElementById('sound'); return s.currentTime > 0 && !s.error; }"
+    )
+    begins, at_s = desk.evaluate(
+        "() => { const w = [...document.querySelectorAll('.word')].find(w => w.textContent === '借条');"
+        " return [Number(w.dataset.at), document.getElementById('sound').currentTime]; }"
+    )
+    assert "plaintiff" in str(desk.locator("#sound").get_attribute("src")) and begins > 0 and at_s > 0
+    expect(desk.locator("#wave[data-drawn]")).to_be_visible()
+    at.picture(desk, "played")
+    one = desk.locator(".utterance[data-seat=plaintiff]").first
+    one.locator("summary").click()
+    one.locator("input[name=text]").fill("请原告出示借条的原件")
+    one.get_by_role("button", name="保存更正").click()
+    expect(desk.locator(".fixed")).to_have_text("请原告出示借条的原件")
+    expect(desk.locator(".heard.is-old")).to_contain_text("借条原件")
+    at.picture(desk, "corrected")
+    desk.goto(f"{at.url}/hearings/search?q=借条的原件")
+    desk.locator("[data-play]").click()
+    desk.wait_for_function("() => document.getElementById('sound').currentTime > 0")
+    at.picture(desk, "found")

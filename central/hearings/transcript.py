@@ -1,0 +1,201 @@
+"""The transcript: words taken in from sealed blobs, corrected without overwriting, found again in Chinese."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from central.blobs import Blobs, NoBlob, WrongBlob
+from central.clock import Clock
+from central.grams import folded
+from central.hearings.facts import HearingCopied, HearingListened, TranscriptCorrected, TranscriptRead
+from central.hearings.spoken import SPOKEN, Access, Correction, Utterance
+from central.hearings.tables import Hearing, Segment, Sound
+from central.ledger.own import record
+from central.people.roles import Actor, must
+from central.store import Store, tell
+from central.web.refused import Refused
+from devices import speech
+from devices.messages import Fact
+
+PIECE = 200
+"""Utterances of a piece of the transcript."""
+BY_WORDS = "words"
+"""The author of what the list of the case's words corrected."""
+AGAIN = timedelta(minutes=10)
+"""Listening to or reading the same again within this time is one access."""
+LONGEST = 2000
+_MOST_SOUNDS = 200
+_FAR = 2**62
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An utterance in which something was found, the words around it, and the segment its sound begins in."""
+
+    utterance: Utterance
+    before: str
+    found: str
+    after: str
+    segment: Segment | None
+
+
+def take_in(store: Store, blobs: Blobs, clock: Clock) -> int:
+    """Take in the words whose blobs have come since; gives how many sounds. Blobs are read outside any transaction."""
+    with store.read() as session:
+        waiting = select(Sound.id, Sound.words).where(Sound.words.is_not(None), Sound.taken.is_(None))
+        found = session.execute(waiting.order_by(Sound.id).limit(_MOST_SOUNDS)).all()
+    done = 0
+    for number, sha256 in found:
+        words = _words(blobs, sha256 or "")
+        if words is not None:
+            with store.write() as session:
+                done += _take(session, number, sha256 or "", words, clock())
+    return done
+
+
+def piece(session: Session, hearing: int, after: int = -1, limit: int = PIECE) -> Sequence[Utterance]:
+    """Utterances in the order they began; `after`: where the last one of the piece before began."""
+    found = select(Utterance).where(Utterance.hearing_id == hearing, Utterance.from_sample > after)
+    found = found.options(selectinload(Utterance.corrections)).order_by(Utterance.from_sample, Utterance.id)
+    return session.scalars(found.limit(limit)).unique().all()
+
+
+def correct(session: Session, person: Actor, hearing: Hearing, utterance: int, text: str, now: datetime) -> Utterance:
+    """Say what was really said; what was heard stays beside it. Raises Refused."""
+    must(person, "hearing.correct")
+    found = session.scalars(select(Utterance).where(Utterance.id == utterance).with_for_update()).unique().one_or_none()
+    if found is None or found.hearing_id != hearing.id:
+        raise Refused("没有这句话。", code="no_such_utterance", status=404)
+    text = " ".join(text.split())
+    if not text or len(text) > LONGEST:
+        raise Refused("更正不能为空，最多 {most} 个字。", code="bad_correction", status=422, most=LONGEST)
+    if text == found.text:
+        return found
+    _correct(session, found, hearing, text, person.ref, now)
+    tell(session, hearing.topic)
+    return found
+
+
+def search(session: Session, person: Actor, words: str, limit: int = 30, below: int | None = None) -> Sequence[Hit]:
+    """What was said at all hearings, the newest first, as heard or as corrected."""
+    must(person, "hearing.listen")
+    wanted, hits, below = folded(words), list[Hit](), below or _FAR
+    while wanted and len(hits) < limit:
+        ids = SPOKEN.candidates(session, words, below, PIECE)
+        if not ids:
+            break
+        below = min(ids)
+        found = select(Utterance).where(Utterance.id.in_(ids)).order_by(Utterance.id.desc())
+        said = session.scalars(found).unique()
+        hits += [hit for utterance in said if (hit := _hit(session, utterance, wanted)) is not None]
+    return hits[:limit]
+
+
+def accessed(session: Session, person: Actor, hearing: Hearing, what: str, part: str, now: datetime) -> None:
+    """It is on record that this person listened, read or copied; once within AGAIN for the same part."""
+    must(person, "hearing.listen")
+    same = (Access.hearing_id == hearing.id, Access.by == person.ref, Access.what == what, Access.part == part)
+    if session.scalars(select(Access.id).where(*same, Access.at > now - AGAIN).limit(1)).first() is not None:
+        return
+    facts: dict[str, Fact] = {
+        "listen": HearingListened(hearing=hearing.ref, part=part),
+        "read": TranscriptRead(hearing=hearing.ref),
+        "copy": HearingCopied(hearing=hearing.ref, form=part),
+    }
+    line = record(session, facts[what], actor=person.ref).id
+    session.add(Access(hearing_id=hearing.id, by=person.ref, what=what, part=part, at=now, line=line))
+
+
+def sound_of(session: Session, hearing: int, segment: int, seat: str) -> Sound:
+    """One seat's sound of a segment; raises Refused (404)."""
+    found = (
+        select(Sound).join(Segment).where(Segment.hearing_id == hearing, Segment.number == segment, Sound.seat == seat)
+    )
+    sound = session.scalars(found).one_or_none()
+    if sound is None:
+        raise Refused("这一段没有这个席位的录音。", code="no_such_sound", status=404)
+    return sound
+
+
+def _words(blobs: Blobs, sha256: str) -> speech.Words | None:
+    try:
+        return speech.Words.model_validate_json(blobs.get(sha256))
+    except NoBlob:
+        return None
+    except (ValidationError, WrongBlob) as error:
+        _LOG.error("words %s cannot be read: %s", sha256[:12], error)
+        return None
+
+
+def _take(session: Session, number: int, sha256: str, words: speech.Words, now: datetime) -> int:
+    sound = session.scalars(select(Sound).where(Sound.id == number).with_for_update()).one()
+    if sound.taken is not None:
+        return 0
+    sound.taken = sha256
+    hearing = session.get_one(Hearing, sound.segment.hearing_id)
+    for one in words.utterances:
+        if not one.words:
+            continue
+        said = Utterance(
+            hearing_id=hearing.id, sound_id=sound.id, seat=sound.seat, from_sample=one.from_sample,
+            to_sample=one.to_sample, heard=joined([word.word for word in one.words]),
+            words=[[word.word, word.from_sample, word.to_sample, round(word.confidence, 3)] for word in one.words],
+            confidence=min(word.confidence for word in one.words), corrections=[],
+        )  # fmt: skip
+        session.add(said)
+        session.flush()
+        SPOKEN.index(session, said.id, said.heard)
+        _by_list(session, said, hearing, now)
+    tell(session, hearing.topic)
+    return 1
+
+
+def _by_list(session: Session, said: Utterance, hearing: Hearing, now: datetime) -> None:
+    text = said.heard
+    for wrong, right in hearing.corrections.items():
+        text = text.replace(wrong, right)
+    if text != said.heard:
+        _correct(session, said, hearing, text, BY_WORDS, now)
+
+
+def _correct(session: Session, said: Utterance, hearing: Hearing, text: str, by: str, now: datetime) -> None:
+    old = _found_by(said)
+    told = TranscriptCorrected(hearing=hearing.ref, utterance=said.id, text=hashlib.sha256(text.encode()).hexdigest())
+    line = record(session, told, actor=None if by == BY_WORDS else by).id
+    said.corrections.append(Correction(text=text, by=by, at=now, line=line))
+    said.fixed = text
+    SPOKEN.index(session, said.id, _found_by(said), old)
+
+
+def _found_by(said: Utterance) -> str:
+    return said.heard if said.fixed is None else f"{said.heard}\n{said.fixed}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words as they are written: a blank stands only where neither neighbour is Chinese."""
+    text = ""
+    for word in words:
+        apart = text and text[-1].isascii() and word[:1].isascii()
+        text += f" {word}" if apart else word
+    return text
+
+
+def _hit(session: Session, said: Utterance, wanted: str) -> Hit | None:
+    packed = next((p for t in (said.text, said.heard) if wanted in (p := folded(t))), None)
+    if packed is None:
+        return None
+    at = packed.index(wanted)
+    end = at + len(wanted)
+    begins = select(Segment).join(Sound).where(
+        Segment.hearing_id == said.hearing_id, Sound.seat == said.seat, Segment.from_sample <= said.from_sample,
+        Segment.to_sample > said.from_sample,
+    )  # fmt: skip
+    segment = session.scalars(begins.limit(1)).first() or session.get_one(Sound, said.sound_id).segment
+    return Hit(said, packed[max(0, at - 18) : at], packed[at:end], packed[end : end + 36], segment)

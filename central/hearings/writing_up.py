@@ -1,0 +1,36 @@
+"""What follows a recording by itself: words whose blobs have come are taken into the transcript."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from sqlalchemy.exc import DBAPIError
+
+from central.blobs import Blobs
+from central.clock import Clock
+from central.hearings import transcript
+from central.store import Store
+
+_LOG = logging.getLogger(__name__)
+_LOOK_S = 2.0
+
+
+@contextlib.asynccontextmanager
+async def at_work(store: Store, blobs: Blobs, clock: Clock) -> AsyncIterator[None]:
+    """It is looked after while the context lasts. Several centrals may do so: each thing is taken once."""
+    task = asyncio.create_task(_keep(store, blobs, clock), name="writing up")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _keep(store: Store, blobs: Blobs, clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        try:
+            await asyncio.to_thread(transcript.take_in, store, blobs, clock)
+        except (DBAPIError, OSError) as error:  # away for a moment: it is tried again
+            _LOG.warning("hearings could not be written up: %s", error)
