@@ -58,3 +58,12 @@ class HearingCopied(Fact):
 
     hearing: str
     form: str
+
+
+class HearingProven(Fact):
+    """Central read every blob of a sealed hearing; `signature` is its token of type `hearing`, empty if `flaws` > 0."""
+
+    hearing: str
+    manifest: str
+    flaws: int
+    signature: str = ""

@@ -61,6 +61,13 @@ class Hearing(Base):
     seal: Mapped[str | None] = mapped_column(Text)
     """The gateway's token over the manifest."""
     sealed_line: Mapped[int | None] = mapped_column(BigId)
+    proven_at: Mapped[datetime | None]
+    """When central had read every blob of it."""
+    proven_line: Mapped[int | None] = mapped_column(BigId)
+    flaws: Mapped[list[Any] | None] = mapped_column(JSON)
+    """What was not as it was sealed: each a `proof.Flaw`."""
+    countersign: Mapped[str | None] = mapped_column(Text)
+    """Central's token over the manifest, if there was no flaw."""
     wish: Mapped[str | None] = mapped_column(String(16))
     """The newest wish its courtroom was asked."""
 

@@ -1,4 +1,4 @@
-"""What follows a recording by itself: words whose blobs have come are taken into the transcript."""
+"""What follows a recording by itself: words are taken into the transcript, seals are proven."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from central.blobs import Blobs
 from central.clock import Clock
-from central.hearings import transcript
+from central.hearings import countersign, transcript
 from central.store import Store
 
 _LOG = logging.getLogger(__name__)
@@ -32,5 +32,6 @@ async def _keep(store: Store, blobs: Blobs, clock: Clock) -> None:
         await asyncio.sleep(_LOOK_S)
         try:
             await asyncio.to_thread(transcript.take_in, store, blobs, clock)
+            await asyncio.to_thread(countersign.prove, store, blobs, clock)
         except (DBAPIError, OSError) as error:  # away for a moment: it is tried again
             _LOG.warning("hearings could not be written up: %s", error)

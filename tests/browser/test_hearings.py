@@ -92,6 +92,7 @@ def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
     expect(desk.locator("[data-seat=plaintiff] .said")).to_contain_text("原件")
     desk.get_by_role("button", name="闭庭").click()
     expect(desk.locator("[data-watch=state]")).to_contain_text("已封存")
+    expect(desk.locator("[data-watch=proven]")).to_contain_text("中心已会签")
     desk.reload()
     at.picture(desk, "sealed")
 
