@@ -67,6 +67,12 @@ def piece(session: Session, hearing: int, after: int = -1, limit: int = PIECE) -
     return session.scalars(found.limit(limit)).unique().all()
 
 
+def whole(session: Session, hearing: int) -> Sequence[Utterance]:
+    """Every utterance in the order they began."""
+    found = select(Utterance).where(Utterance.hearing_id == hearing)
+    return session.scalars(found.order_by(Utterance.from_sample, Utterance.id)).all()
+
+
 def correct(session: Session, person: Actor, hearing: Hearing, utterance: int, text: str, now: datetime) -> Utterance:
     """Say what was really said; what was heard stays beside it. Raises Refused."""
     must(person, "hearing.correct")

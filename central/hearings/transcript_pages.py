@@ -8,7 +8,7 @@ from fastapi import Depends, Form, Header, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from central.hearings import course, doors, schedule, transcript
+from central.hearings import captions, course, doors, schedule, transcript
 from central.hearings.schedule_pages import blobs_of
 from central.hearings.spoken import Utterance
 from central.hearings.tables import Hearing, Segment
@@ -16,6 +16,8 @@ from central.people.roles import Actor
 from central.people.service import name_of
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page as drawn
+from central.web.look import words
+from central.web.refused import Refused
 from devices.agenda import ROLE_NAMES
 
 router = pages()
@@ -23,6 +25,7 @@ router = pages()
 Listener = Annotated[Actor, Depends(needs("hearing.listen"))]
 Corrector = Annotated[Actor, Depends(needs("hearing.correct"))]
 _HITS = 30
+_KINDS = {"srt": "application/x-subrip; charset=utf-8", "vtt": "text/vtt; charset=utf-8"}
 
 
 @router.get("/hearings/search")
@@ -52,6 +55,22 @@ def read(request: Request, by: Listener, now: Now, hearing: int, after: int = -1
             return drawn(request, "hearings/said.html", **context)
         context["segments"] = _segments(found, course.segments(session, hearing))
         return drawn(request, "hearings/transcript.html", **context)
+
+
+@router.get("/hearings/{hearing}/transcript.{form}")
+def copy(request: Request, by: Listener, now: Now, hearing: int, form: str) -> Response:
+    """The transcript as captions, `srt` or `vtt`; that it was copied is on record."""
+    write = {"srt": captions.srt, "vtt": captions.vtt}.get(form)
+    if write is None:
+        raise Refused("笔录不能导出成“{form}”，可用 srt 或 vtt。", code="no_such_form", status=404, form=form)
+    say = words(request).say
+    with store_of(request).write() as session:
+        found = schedule.find_hearing(session, by, hearing)
+        transcript.accessed(session, by, found, "copy", form, now)
+        speakers = {seat: say(ROLE_NAMES[role]) for seat, role in found.seats.items()}
+        text = write(transcript.whole(session, hearing), found.rate or 1, speakers)
+    headers = {"content-disposition": f'attachment; filename="{found.ref}.{form}"'}
+    return Response(text, 200, headers, _KINDS[form])
 
 
 @router.get("/hearings/{hearing}/sound/{segment}/{seat}")

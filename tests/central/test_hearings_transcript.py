@@ -175,3 +175,27 @@ def test_a_correction_made_on_the_page_stands_beside_what_was_heard(room: Courtr
         number = said(room, hearing)[0].id
         shown = at.send(f"/hearings/{hearing.id}/utterances/{number}", text="现在继续开庭")
         assert "现在继续开庭" in shown and "王书记" in shown and "听到的：" in shown
+
+
+def test_captions_count_from_the_opening_name_the_speaker_and_a_copy_is_on_record(
+    room: Courtroom, hearing: Hearing
+) -> None:
+    take_in(room)
+    with desk(room.locker) as at:
+        at.sign_in("clerk")
+        srt = at.open(f"/hearings/{hearing.id}/transcript.srt")
+        assert srt.startswith(
+            "1\n00:00:01,000 --> 00:00:02,000\n审判长：现在开庭\n\n2\n00:00:05,000 --> 00:00:08,000\n原告：张建国"
+        )
+        number = said(room, hearing)[0].id
+        at.open(f"/hearings/{hearing.id}/transcript")
+        at.send(f"/hearings/{hearing.id}/utterances/{number}", text="证据 <a> & 质证")
+        vtt = at.open(f"/hearings/{hearing.id}/transcript.vtt")
+        cue = "00:00:01.000 --> 00:00:02.000\n<v 审判长>证据 &lt;a&gt; &amp; 质证\n"
+        assert (
+            vtt.startswith(f"WEBVTT\n\n{cue}")
+            and at.client.get(f"/hearings/{hearing.id}/transcript.doc").status_code == 404
+        )
+    with room.store.read() as session:
+        copies = session.scalars(select(Access.part).where(Access.what == "copy").order_by(Access.id)).all()
+    assert copies == ["srt", "vtt"]
