@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from central.blobs import Blobs
-from central.hearings.proof import Flaw, flaws
+from central.hearings.proof import Flaw, flaws, is_all_here
 from devices.hearings import SeatSound, SegmentRecorded
 from devices.manifest import HearingManifest, Pause
 
@@ -97,3 +97,11 @@ def test_a_span_nobody_accounts_for_is_named_by_seat(blobs: Blobs) -> None:
 
 def test_a_manifest_that_is_not_here_is_the_only_thing_said(blobs: Blobs) -> None:
     assert flaws(blobs, "0" * 64) == [Flaw("missing", None, "manifest")]
+
+
+def test_all_is_here_once_the_last_blob_has_come(blobs: Blobs) -> None:
+    assert not is_all_here(blobs, "0" * 64)
+    manifest, segments = sealed(blobs)
+    assert is_all_here(blobs, manifest)
+    lying(blobs, segments[0].seats["judge"].sound).unlink()
+    assert not is_all_here(blobs, manifest)
