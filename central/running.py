@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from central.clock import Clock
 from central.fleet import broker_conf, documents, notify, service
 from central.fleet.presence import Presence
+from central.fleet.turning_away import turn_away
 from central.ledger.accept import Accepted, Ledger, Result, newest_book
 from central.ledger.ingest import Ingest, ack_token
 from central.ledger.lease import Lease
@@ -95,6 +96,7 @@ async def running(court: Court) -> AsyncIterator[Running]:
     store.on_wake(WISHES, link.wake)
     store.on_wake(documents.DESIRED, documents.Announcer(store, court.pen, link).announce)
     store.on_wake(service.BROKER, lambda: admit(store, settings, court.authority))
+    store.on_wake(service.TURNED_AWAY, lambda *names: turn_away(settings, court.authority, [*names], court.clock()))
     await asyncio.to_thread(admit, store, settings, court.authority)
     gc.freeze()
     gc.set_threshold(*_GC)

@@ -120,17 +120,19 @@ def load(folder: Path) -> Identity:
 
 
 def save(folder: Path, key: Ed25519PrivateKey, answer: Mapping[str, Any]) -> Identity:
-    """Write what enrolment gave (see `enrol`), durable and only for the owner; a key it replaces is kept."""
+    """Write what enrolment gave (see `enrol`), durable and only for the owner.
+
+    Keys that were there before seal nothing any more: central withdrew them as it enrolled this one.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in (*folder.glob("sealed-by-*.pem"), folder / NEXT_KEY, folder / NEXT_CERTIFICATE, folder / _PROVEN):
+        old.unlink(missing_ok=True)
     files = {
         "ca.pem": answer["ca"].encode(),
         "certificate.pem": answer["certificate"].encode(),
         "key.pem": key_bytes(key),
         "identity.json": json.dumps({name: answer[name] for name in _TOLD}, indent=1).encode(),
     }
-    if (folder / "key.pem").exists():
-        old = private_key(folder / "key.pem")
-        files = {f"sealed-by-{thumbprint(old.public_key())}.pem": (folder / "key.pem").read_bytes()} | files
     durable.write_all(folder, files)
     return load(folder)
 

@@ -124,7 +124,8 @@ def gateway() -> None:
 @home_option
 @click.argument("name")
 @click.option("--config", type=EXISTING, help="The first configuration the box gets.")
-def gateway_invite(home: Path, name: str, config: Path | None) -> None:
+@click.option("--replace", is_flag=True, help="It takes over name and place of the box called NAME now.")
+def gateway_invite(home: Path, name: str, config: Path | None, replace: bool) -> None:
     """A token with which one box may join as NAME, once, within a day."""
     from central.cli.plain import plainly
     from central.cli.works import courtroom, first_configuration
@@ -133,7 +134,8 @@ def gateway_invite(home: Path, name: str, config: Path | None) -> None:
 
     with plainly(), courtroom(home) as court, court.store.write() as session:
         first = first_configuration(court.settings, config) if config else None
-        token = invite(session, name, court.authority, court.clock(), actor=SYSTEM.ref, configuration=first)
+        now, by = court.clock(), SYSTEM.ref
+        token = invite(session, name, court.authority, now, actor=by, configuration=first, replaces=replace)
         url = court.settings.public_url
     click.echo("on the box, within a day, once:")
     click.echo(f"courtside-gateway enrol {url} {token}")

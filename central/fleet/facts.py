@@ -9,6 +9,18 @@ class GatewayInvited(Fact):
     """Somebody may enrol a box under this name."""
 
     gateway: str
+    replaces: bool = False
+    """It is to take over name and place of the box that has them now."""
+
+
+class GatewayReplaced(Fact):
+    """A new box took over name and place of a gateway; the old one's keys seal nothing any more."""
+
+    gateway: str
+    old: list[str]
+    """Thumbprints of the old box's keys."""
+    new: str
+    """Thumbprint of the new box's key."""
 
 
 class GatewayEnrolled(Fact):

@@ -56,20 +56,31 @@ def invite_page(request: Request, by: Keeper, session: Reading) -> HTMLResponse:
 
 @router.post("/fleet/invite")
 def invite(
-    request: Request, by: Keeper, now: Now, name: Annotated[str, Form()] = "", like: Annotated[str, Form()] = ""
+    request: Request,
+    by: Keeper,
+    now: Now,
+    name: Annotated[str, Form()] = "",
+    like: Annotated[str, Form()] = "",
+    replaces: Annotated[bool, Form()] = False,
 ) -> HTMLResponse:
     """An invitation, shown this once; the box gets the configuration of the gateway it is to be `like`."""
     try:
         with store_of(request).write() as session:
             first = configuration_of(session, request.app.state.blobs, gateway_of(session, like)) if like else None
             token = service.invite(
-                session, name.strip(), request.app.state.authority, now, actor=by.ref, configuration=first
+                session,
+                name.strip(),
+                request.app.state.authority,
+                now,
+                actor=by.ref,
+                configuration=first,
+                replaces=replaces,
             )
     except Refused as refused:
         context: dict[str, Any] = {"token": None, "name": name, "refused": refused.said, "gateways": []}
         return page(request, "fleet/invite.html", refused.status, **context)
     expires, url = now + service.INVITE_LIFE, request.app.state.public_url
-    return page(request, "fleet/invite.html", token=token, expires_at=expires, url=url)
+    return page(request, "fleet/invite.html", token=token, expires_at=expires, url=url, replaces=replaces)
 
 
 @router.post("/fleet/{gateway}/revoke")

@@ -18,7 +18,14 @@ from sqlalchemy.orm import Session
 from central import pki
 from central.alarms import AlarmKind, clear_alarm
 from central.fleet import documents
-from central.fleet.facts import CertificateRenewed, GatewayEnrolled, GatewayInvited, GatewayPlaced, GatewayStateChanged
+from central.fleet.facts import (
+    CertificateRenewed,
+    GatewayEnrolled,
+    GatewayInvited,
+    GatewayPlaced,
+    GatewayReplaced,
+    GatewayStateChanged,
+)
 from central.fleet.tables import Device, Gateway, GatewayKey, Invite
 from central.ledger.batch import Sender
 from central.ledger.own import record
@@ -33,6 +40,8 @@ HANDED_OVER = timedelta(days=14)
 """As long as a box keeps lines it may have to send again (ledger rule 4), their key and its certificate are good."""
 BROKER = "broker"
 """Woken when the broker's list of gateways is to be written again."""
+TURNED_AWAY = "turned away"
+"""Woken with the names of gateways whose connection at the broker is to end now."""
 _FINGERPRINT_DIGITS = 32
 _DOOR_S = 60
 """Seconds a gateway's token for our door may live."""
@@ -59,11 +68,13 @@ def invite(  # noqa: PLR0913
     actor: str,
     life: timedelta = INVITE_LIFE,
     configuration: str | None = None,
+    replaces: bool = False,
 ) -> str:
     """A token with which one box may enrol under this name, once; it also names the court's root.
 
-    `configuration` is the blob of the first one it gets, unless its name has one already.
-    Raises Refused for a name no gateway may have.
+    `configuration` is the blob of the first one it gets, unless its name has one already; `replaces`: it takes over
+    name and place of the box that has them. Raises Refused: no gateway may have that name (422), or one has it and
+    the box is not to replace it, or none has it to be replaced (409).
     """
     try:
         checked_gateway(name)
@@ -71,18 +82,22 @@ def invite(  # noqa: PLR0913
         raise Refused(
             "设备网关名称“{name}”不可用：只能用小写字母、数字和连字符。", code="bad_name", status=422, name=name
         ) from error
+    _free_or_to_be_replaced(find(session, name), name, replaces=replaces)
     secret = secrets.token_hex(24)
-    session.add(Invite(gateway=name, secret_hash=_hashed(secret), expires_at=now + life, configuration=configuration))
-    record(session, GatewayInvited(gateway=name), actor=actor)
+    made = Invite(gateway=name, secret_hash=_hashed(secret), expires_at=now + life, configuration=configuration)
+    made.replaces = replaces
+    session.add(made)
+    record(session, GatewayInvited(gateway=name, replaces=replaces), actor=actor)
     return f"{secret}.{authority.root_fingerprint[:_FINGERPRINT_DIGITS]}"
 
 
 def enrol(
     session: Session, token: str, request: str, version: str, authority: pki.Authority, now: datetime
 ) -> Enrolled:
-    """Take a box into the court under the name it was invited as; keys it had before are withdrawn.
+    """Take a box into the court under the name it was invited as; the box that had it before is turned away.
 
-    Raises Refused: the token is unknown, used or over (403), or the request cannot be signed (422).
+    Raises Refused: the token is unknown, used or over (403), the name has been taken meanwhile (409), or the request
+    cannot be signed (422).
     """
     found = select(Invite).where(Invite.secret_hash == _hashed(token.rpartition(".")[0])).with_for_update()
     invite = session.scalars(found).one_or_none()
@@ -92,21 +107,44 @@ def enrol(
         certificate = authority.certify_gateway(invite.gateway, request.encode(), now)
     except pki.BadRequest as error:
         raise Refused("证书请求无法签发：{why}", code="bad_request", status=422, why=str(error)) from error
-    invite.used_at = now
     gateway = find(session, invite.gateway)
+    if not invite.replaces:
+        _free_or_to_be_replaced(gateway, invite.gateway, replaces=False)
+    invite.used_at = now
     if gateway is None:
         gateway = Gateway(name=invite.gateway, permit_secret=secrets.token_bytes(32), enrolled_at=now)
         session.add(gateway)
-    for key in gateway.keys:
-        key.withdrawn_at = key.withdrawn_at or now
+    old = _put_out(session, gateway, now)
     gateway.state, gateway.enrolled_at, gateway.version = "active", now, version[:32] or None
-    mark = _admit(session, gateway, certificate, now)
-    record(session, GatewayEnrolled(gateway=gateway.name, key=thumbprint(pki.key_of(certificate)), certificate=mark))
+    mark, kid = _admit(session, gateway, certificate, now), thumbprint(pki.key_of(certificate))
+    record(session, GatewayEnrolled(gateway=gateway.name, key=kid, certificate=mark))
+    if old:
+        record(session, GatewayReplaced(gateway=gateway.name, old=old, new=kid))
     clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now)
     if invite.configuration and documents.current(session, gateway, documents.CONFIG) is None:
         documents.desire(session, gateway, documents.CONFIG, invite.configuration, now)
     _changed(session, gateway)
     return Enrolled(gateway, certificate)
+
+
+def _free_or_to_be_replaced(gateway: Gateway | None, name: str, *, replaces: bool) -> None:
+    in_use = gateway is not None and gateway.state != "revoked"
+    if in_use and not replaces:
+        raise Refused("网关“{name}”正在使用。要用新机器接替它，请签发“更换”邀请。",
+                      code="in_use", status=409, name=name)  # fmt: skip
+    if replaces and gateway is None:
+        raise Refused("没有名为“{name}”的网关可以更换。", code="unknown_gateway", status=409, name=name)
+
+
+def _put_out(session: Session, gateway: Gateway, now: datetime) -> list[str]:
+    """Withdraw the keys of the box that has this name; gives their thumbprints, none if no box had it."""
+    old = [key for key in gateway.keys if key.withdrawn_at is None]
+    for key in old:
+        key.withdrawn_at = now
+    if old:
+        record(session, GatewayStateChanged(gateway=gateway.name, to="revoked", why="replaced"))
+        _turn_away(session, gateway)
+    return [key.kid for key in old]
 
 
 def certify_next(
@@ -180,6 +218,7 @@ def set_state(
     if to == "revoked":
         for key in gateway.keys:
             key.withdrawn_at = key.withdrawn_at or now
+        _turn_away(session, gateway)
     if to == "active":
         clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now, by=actor)
     record(session, GatewayStateChanged(gateway=gateway.name, to=to, why=why), actor=actor)
@@ -260,6 +299,11 @@ def _admit(session: Session, gateway: Gateway, certificate: x509.Certificate, no
         session.add(key)
     key.certificate, key.fingerprint, key.withdrawn_at = pki.pem(certificate), mark, None
     return mark
+
+
+def _turn_away(session: Session, gateway: Gateway) -> None:
+    wake(session, BROKER)  # first: what comes back at once must find itself on the list
+    wake(session, TURNED_AWAY, gateway.name)
 
 
 def _changed(session: Session, gateway: Gateway) -> None:

@@ -180,6 +180,8 @@ class Invite(Base):
     gateway: Mapped[str] = mapped_column(String(48))
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     """SHA-256 of the secret, hex."""
+    replaces: Mapped[bool] = mapped_column(default=False)
+    """For a box that is to take over name and place of the one that has them now."""
     configuration: Mapped[str | None] = mapped_column(String(64))
     """SHA-256 of the first configuration's blob."""
     expires_at: Mapped[datetime]

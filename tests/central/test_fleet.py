@@ -22,6 +22,7 @@ from central.web.refused import Refused
 from devices.box import GATEWAY, DeviceBack, DeviceGone, IdentityContested, KeyChanged, LinesDropped, Started
 from devices.claims import IdentityClaims
 from devices.grants import BadToken, sign, thumbprint
+from devices.journal import read_line
 
 from .box import NOON, Box
 from .conftest import COURT
@@ -34,10 +35,10 @@ def authority(tmp_path: Path) -> pki.Authority:
     return pki.create(tmp_path / "pki", COURT, ["127.0.0.1"], NOON)
 
 
-def join(store: Store, authority: pki.Authority, box: Box) -> None:
+def join(store: Store, authority: pki.Authority, box: Box, *, replaces: bool = False) -> None:
     """Invite and enrol a box."""
     with store.write() as session:
-        token = service.invite(session, box.name, authority, NOON, actor="person:1")
+        token = service.invite(session, box.name, authority, NOON, actor="person:1", replaces=replaces)
     with store.write() as session:
         service.enrol(session, token, request_for(box.key).decode(), "1.0", authority, NOON)
 
@@ -101,11 +102,35 @@ def test_a_box_that_replaces_another_seals_with_its_own_key_from_then_on(
     old, new = Box(), Box()
     join(store, authority, old)
     take(store, old)
-    join(store, authority, new)
+    woken: list[str] = []
+    store.on_wake(service.BROKER, lambda: woken.append("lists"))
+    store.on_wake(service.TURNED_AWAY, lambda *names: woken.extend(names))
+    join(store, authority, new, replaces=True)
+    assert woken == ["lists", "locker-a"]
     new.begin("book-2", why="new")
     assert take(store, new).result == "stored"
     old.doors(1)
     assert take(store, old, 2).result == "refused"
+    with store.read() as session:
+        own = select(LedgerLine).where(LedgerLine.gateway == CENTRAL).order_by(LedgerLine.id.desc()).limit(3)
+        told = [read_line(line.raw) for line in reversed(session.scalars(own).all())]
+    assert [line.type for line in told] == ["gateway_state_changed", "gateway_enrolled", "gateway_replaced"]
+    assert (told[0].body["to"], told[2].body["old"], told[2].body["new"]) == ("revoked", [old.kid], new.kid)
+
+
+def test_a_name_in_use_is_given_away_only_to_a_box_that_is_said_to_replace_it(
+    store: Store, authority: pki.Authority
+) -> None:
+    with pytest.raises(Refused, match="可以更换"):
+        join(store, authority, Box(), replaces=True)
+    with store.write() as session:
+        early = service.invite(session, "locker-a", authority, NOON, actor="person:1")
+    join(store, authority, Box())
+    with pytest.raises(Refused, match="正在使用"):
+        join(store, authority, Box())
+    request = request_text(Ed25519PrivateKey.generate())
+    with pytest.raises(Refused, match="正在使用"), store.write() as session:
+        service.enrol(session, early, request, "1.0", authority, NOON)
 
 
 def test_a_revoked_gateway_is_nobody_and_comes_back_only_by_enrolment(store: Store, authority: pki.Authority) -> None:

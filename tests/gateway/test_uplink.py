@@ -280,15 +280,16 @@ async def test_homie_shows_values_as_they_are_journalled_and_how_the_gateway_lef
     await central.until(lambda c: ("homie/5/locker-a/$state", b"disconnected") in c.seen)
 
 
-async def test_a_new_key_is_told_in_a_line_the_old_one_sealed(
+async def test_a_box_enrolled_anew_tells_in_another_book_what_central_has_not(
     identity: Identity, court: Court, broker: Mosquitto, tmp_path: Path
 ) -> None:
-    async with running(identity, tmp_path / "journal.db") as box:
-        await box.doors(2)
-    renewed = court.identity("locker-a", tmp_path / "identity", identity.broker)
-    async with fake_central(court, renewed, broker) as central, running(renewed, tmp_path / "journal.db") as box:
-        await box.doors(1)
-        await central.until(lambda c: len(c.lines) == 5)
-        told = central.lines[3]
-        assert (told.type, told.body["key"]) == ("key_changed", renewed.kid)
-        assert [(seal.first, seal.seq) for seal in central.batches][:2] == [(1, 4), (5, 5)]
+    async with fake_central(court, identity, broker) as central, running(identity, tmp_path / "journal.db") as box:
+        await central.until(lambda _: box.uplink.outbox.unacknowledged == 0 and box.journal.head.n == 1)
+    async with Journal(tmp_path / "journal.db", "locker-a", identity.kid, Clock()) as journal:
+        await journal.append("wall-a", DoorChanged(cell=2, door="open"))
+    anew = court.identity("locker-a", tmp_path / "identity", identity.broker)
+    async with fake_central(court, anew, broker) as central, running(anew, tmp_path / "journal.db"):
+        await central.until(lambda c: len(c.lines) == 2)
+        opened, told = central.lines
+        assert (opened.type, opened.body["key"]) == ("book_opened", anew.kid)
+        assert (told.type, told.body["cell"]) == ("door_changed", 2) and "again" in told.body
