@@ -5,6 +5,8 @@ import contextlib
 import json
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -279,6 +281,22 @@ def is_let_in(broker: CourtBroker, tls: ssl.SSLContext) -> bool:
 def test_a_busy_port_is_said_to_be_busy(broker: CourtBroker) -> None:
     with broker.up(), pytest.raises(broker_conf.BrokerFailed, match=f"port {broker.place.port} is taken"), broker.up():
         pass
+
+
+def test_a_broker_that_forgot_it_was_asked_to_end_is_asked_again() -> None:
+    forgetful = (
+        "import signal, sys\n"
+        "def forget(*_):\n"
+        "    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+        "signal.signal(signal.SIGTERM, forget)\n"
+        "print('begun', flush=True)\n"
+        "while True: signal.pause()"
+    )
+    with subprocess.Popen([sys.executable, "-c", forgetful], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        broker_conf.end(child)
+        assert child.returncode == 0
 
 
 def test_without_a_certificate_of_the_court_nobody_gets_in(broker: CourtBroker) -> None:

@@ -5,6 +5,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from central.fleet.broker_conf import end
+
 _EXE = "/usr/sbin/mosquitto"
 
 
@@ -63,8 +65,7 @@ class Mosquitto:
     def stop(self) -> None:
         """End it in order; retained messages and sessions stay on its disk."""
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
+            end(self._process)
             self._process = None
 
     def kill(self, *, wipe: bool = False) -> None:
