@@ -156,6 +156,12 @@ class Authority:
             key = ec.generate_private_key(ec.SECP256R1())
             _write_pair(self.folder, which, self._certify(name, key.public_key(), now, client=True), key)
 
+    def certify_reader(self, name: str, now: datetime) -> tuple[bytes, bytes]:
+        """Certificate and key (PEM) of a program that only reads at the broker, as long good as a gateway's."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self._certify(name, key.public_key(), now, client=True, life=self.gateway_life)
+        return pem(certificate).encode(), _secret(key)
+
     def stand_in(self, folder: Path, name: str, now: datetime) -> tuple[Path, Path]:
         """Certificate and key for a minute in a gateway's place at the broker, as files of that folder."""
         key = ec.generate_private_key(ec.SECP256R1())
@@ -309,8 +315,11 @@ def _alternative(host: str) -> x509.GeneralName:
 
 
 def _write_pair(folder: Path, name: str, certificate: x509.Certificate, key: PrivateKey) -> None:
-    secret = key.private_bytes(
+    durable.write(folder / f"{name}.key", _secret(key))
+    durable.write(folder / f"{name}.pem", pem(certificate).encode(), 0o644)
+
+
+def _secret(key: PrivateKey) -> bytes:
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    durable.write(folder / f"{name}.key", secret)
-    durable.write(folder / f"{name}.pem", pem(certificate).encode(), 0o644)

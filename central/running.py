@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from central.clock import Clock
-from central.fleet import broker_conf, documents, notify, service
+from central.fleet import broker_conf, documents, notify, readers, service
 from central.fleet.presence import Presence
 from central.fleet.turning_away import turn_away
 from central.ledger.accept import Accepted, Ledger, Result, newest_book
@@ -172,7 +172,8 @@ def admit(store: Store, settings: Settings, authority: Authority) -> None:
     if (folder / broker_conf.CONF).exists():
         with store.read() as session:
             broker_conf.write_crl(folder, authority, broker_conf.withdrawn(session))
-            broker_conf.write_acl(folder, settings.court, broker_conf.admitted(session), settings.broker.centrals)
+            admitted, reading = broker_conf.admitted(session), readers.names(authority.folder)
+            broker_conf.write_acl(folder, settings.court, admitted, settings.broker.centrals, reading)
         broker_conf.reload(folder)
 
 

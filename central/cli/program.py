@@ -142,6 +142,50 @@ def gateway_invite(home: Path, name: str, config: Path | None, replace: bool) ->
 
 
 @program.group()
+def reader() -> None:
+    """Programs of others that read at the broker how devices stand."""
+
+
+@reader.command("add")
+@home_option
+@click.argument("name")
+@click.option("--into", type=FILE, required=True, help="Folder for its certificate and key.")
+def reader_add(home: Path, name: str, into: Path) -> None:
+    """Let the program NAME read; gives the command of Mosquitto's own client that shows what it sees."""
+    from central.cli.plain import plainly
+    from central.cli.works import courtroom
+    from central.fleet import readers
+    from central.people.service import SYSTEM
+    from central.running import admit
+
+    with plainly(), courtroom(home) as court:
+        with court.store.write() as session:
+            ca, certificate, key = readers.add(session, court.authority, name, into, court.clock(), actor=SYSTEM.ref)
+        admit(court.store, court.settings, court.authority)
+        broker = court.settings.broker
+    tls = f"--cafile {ca} --cert {certificate} --key {key}"
+    click.echo(f"mosquitto_sub -V 5 -h {broker.host} -p {broker.port} {tls} -v -t 'homie/5/#'")
+
+
+@reader.command("remove")
+@home_option
+@click.argument("name")
+def reader_remove(home: Path, name: str) -> None:
+    """Let the program NAME read nothing any more."""
+    from central.cli.plain import plainly
+    from central.cli.works import courtroom
+    from central.fleet import readers
+    from central.people.service import SYSTEM
+    from central.running import admit
+
+    with plainly(), courtroom(home) as court:
+        with court.store.write() as session:
+            readers.remove(session, court.authority, name, actor=SYSTEM.ref)
+        admit(court.store, court.settings, court.authority)
+    click.echo(f"{name} reads nothing any more")
+
+
+@program.group()
 def keys() -> None:
     """Central's own keys."""
 

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central import durable, pki
+from central.fleet import readers
 from central.fleet.tables import Gateway, GatewayKey
 from central.pki import CENTRAL
 from devices.topics import ROOT, GatewayTopics, host
@@ -57,7 +58,7 @@ def write_conf(place: BrokerPlace, court: str, gateways: Iterable[str], centrals
     place.folder.mkdir(parents=True, exist_ok=True)
     path = place.folder / CONF
     durable.write(path, conf(place).encode(), 0o644)
-    write_acl(place.folder, court, gateways, centrals)
+    write_acl(place.folder, court, gateways, centrals, readers.names(place.pki))
     if not (place.folder / CRL).exists():
         write_crl(place.folder, pki.load(place.pki), [])
     return path
@@ -100,8 +101,8 @@ def conf(place: BrokerPlace) -> str:
     return "\n".join(lines) + "\n"
 
 
-def acl(court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> str:
-    """The text of the list: what each central and each gateway in use may do, and nothing for anybody else."""
+def acl(court: str, gateways: Iterable[str], centrals: Iterable[str] = (), reading: Iterable[str] = ()) -> str:
+    """The text of the list: what centrals, gateways in use and readers may do, and nothing for anybody else."""
     names = sorted({CENTRAL, *centrals})
     blocks = [f"user {name}\ntopic readwrite {ROOT}/{court}/#\ntopic read homie/5/#\n" for name in names]
     for name in sorted(gateways):
@@ -116,12 +117,15 @@ def acl(court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> st
             f"read {host(court)}",
         ]
         blocks.append(f"user {name}\n" + "".join(f"topic {right}\n" for right in rights))
+    blocks += [f"user reader:{name}\ntopic read homie/5/#\n" for name in sorted(reading)]
     return "\n".join(blocks)
 
 
-def write_acl(folder: Path, court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> None:
-    """Write the list in one step, so that a broker never reads half of it."""
-    durable.write(folder / ACL, acl(court, gateways, centrals).encode())
+def write_acl(
+    folder: Path, court: str, gateways: Iterable[str], centrals: Iterable[str] = (), reading: Iterable[str] = ()
+) -> None:
+    """Write the list in one step, so that a broker never reads half of it; `reading` are names of readers."""
+    durable.write(folder / ACL, acl(court, gateways, centrals, reading).encode())
 
 
 def write_crl(folder: Path, authority: pki.Authority, serials: Iterable[int]) -> None:

@@ -43,6 +43,18 @@ class CertificateRenewed(Fact):
     """SHA-256 of the certificate's DER, hex."""
 
 
+class ReaderAdmitted(Fact):
+    """A program of others may read at the broker how devices stand."""
+
+    reader: str
+
+
+class ReaderRemoved(Fact):
+    """A program of others may read nothing any more."""
+
+    reader: str
+
+
 class DocumentDesired(Fact):
     """A gateway is to have this document from now on."""
 

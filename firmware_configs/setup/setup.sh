@@ -39,6 +39,7 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     PATH=$PATH:/usr/sbin ldconfig -p | grep -q libGL.so.1 || echo libgl1 # RapidOCR's image library is linked to it
     PATH=$PATH:/usr/sbin ldconfig -p | grep -q libgthread-2.0 || echo libglib2.0-0
     [ "$1" = demo ] && return
+    command -v mosquitto_sub >/dev/null || echo mosquitto-clients
     command -v scanimage >/dev/null || echo sane-utils
     command -v qpdf >/dev/null || echo qpdf
     command -v pdftotext >/dev/null || echo poppler-utils
