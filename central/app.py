@@ -40,6 +40,7 @@ from central.fleet import pages as fleet_pages
 from central.fleet.api import fleet_api, gateway_door
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
+from central.hearings import api as hearing_api
 from central.hearings import pages as hearing_pages
 from central.hearings import writing_up
 from central.hearings.live import LiveRooms
@@ -77,7 +78,7 @@ PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
 SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep, service.sweep)
 """What is looked after as time passes."""
-APIS = (people_api, case_api, wish_api, custody_api, dossier_api, config_api, import_api)
+APIS = (people_api, case_api, wish_api, custody_api, dossier_api, hearing_api, config_api, import_api)
 """What programs ask."""
 PAGES = (
     custody_pages,

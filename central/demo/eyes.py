@@ -59,10 +59,14 @@ class Visitor:
 
     def look(self, path: str) -> str:
         """The page of the browser that stands there. Raises StepFailed."""
+        return self.fetch(path).decode()
+
+    def fetch(self, path: str) -> bytes:
+        """The bytes the browser is given there. Raises StepFailed."""
         answer = self._client.get(path)
         if answer.is_error:
             raise StepFailed(f"{path}: {answer.status_code}")
-        return answer.text
+        return answer.content
 
     def _take(self, answer: httpx.Response) -> Any:
         if answer.is_error:
@@ -74,21 +78,21 @@ class Hands:
     """A person standing before the devices."""
 
     def __init__(self, url: str) -> None:
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
 
     def push(self, device: str, hand: str, **arguments: Any) -> None:
         """Push one button."""
-        answer = httpx.post(f"{self._url}/api/devices/{device}/hands/{hand}", json=arguments)
+        answer = httpx.post(f"{self.url}/api/devices/{device}/hands/{hand}", json=arguments)
         if answer.is_error:
             raise StepFailed(f"{device}: {hand}: {answer.text}")
 
     def look(self, device: str) -> dict[str, Any]:
         """What is seen of a device."""
-        devices: list[dict[str, Any]] = httpx.get(f"{self._url}/api/devices").raise_for_status().json()
+        devices: list[dict[str, Any]] = httpx.get(f"{self.url}/api/devices").raise_for_status().json()
         seen: dict[str, Any] = next(each["look"] for each in devices if each["name"] == device)
         return seen
 
     def heard(self, device: str) -> list[str]:
         """The last bytes that went to a device over its port, hex, oldest first."""
-        wire = httpx.get(f"{self._url}/api/devices/{device}/wire").raise_for_status().json()
+        wire = httpx.get(f"{self.url}/api/devices/{device}/wire").raise_for_status().json()
         return [data for way, data in wire["last"] if way == "in"]

@@ -1,25 +1,19 @@
 """The step `scan`: ten documents of paper through a real scanner library into a catalogued electronic dossier."""
 
-import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from central.demo.boxes import page_of, run, start_gateway
 from central.demo.court import PASSWORD
 from central.demo.eyes import Hands, StepFailed, Visitor, until
 from central.demo.papers import PAPERS
+from central.demo.signs import distance, folded
 from central.demo.stage import Stage
 
 STATION, SCANNER, PRESET, CASE = "scanning-a", "scanner-a", "one-sided-200", 7
-_DELIVERED = Path(__file__).parents[2] / "firmware_configs" / "gateways" / f"{STATION}.yaml"
-_BIN = Path(sys.executable).parent
 _JAM_AFTER = 6
 _READ_WITHIN_S = 150.0
-_WIDE = str.maketrans("，。：；（）！？“”‘’、—", ",.:;()!?\"\"'',-")
 MOST_WRONG = 0.05
 """More characters wrong than that, and something is broken."""
 
@@ -52,27 +46,19 @@ def scan(court: Stage) -> str:
 
 def _station(court: Stage) -> Hands:
     """A second gateway: enrolled, and its scanner at hand."""
-    told = _run("central", "gateway", "invite", STATION, "--home", str(court.settings.home))
-    token = re.search(r"enrol \S+ (\S+)", told)
-    if token is None:
-        raise StepFailed(f"no token in: {told}")
-    data = court.settings.home / STATION
-    _run("gateway", "enrol", court.url, token[1], "--data", str(data))
-    file = yaml.safe_load(_DELIVERED.read_text("utf-8"))
-    file["data"] = str(data)
-    file["stations"]["scanning"]["presets"][PRESET] = {"source": "feeder", "mode": "gray", "resolution": 200}
-    path = court.settings.home / f"{STATION}.yaml"
-    path.write_text(yaml.safe_dump(file, allow_unicode=True, sort_keys=False), "utf-8")
-    command = [str(_BIN / "courtside-gateway"), "run", str(path), "--simulate", "--emulators-port=0"]
-    gateway = court.children.start(STATION, command, court.settings.home)
-    hands = Hands(gateway.wait_for(r'"emulators": "([^"]+)"', 60)[1])
+
+    def adapt(stations: dict[str, Any]) -> None:
+        stations["scanning"]["presets"][PRESET] = {"source": "feeder", "mode": "gray", "resolution": 200}
+
+    gateway = start_gateway(court, STATION, adapt)
+    hands = Hands(page_of(gateway))
     gateway.wait_for(rf"{SCANNER} is up", 60)
     return hands
 
 
 def _pile(court: Stage) -> Path:
     folder = court.settings.home / "paper"
-    _run("central.demo.paper", str(folder))
+    run("central.demo.paper", str(folder))
     return folder
 
 
@@ -117,32 +103,8 @@ def _compared(documents: list[Any], texts: list[str]) -> tuple[int, int, int]:
     wrong = signs = right = 0
     for paper in PAPERS:
         found = [
-            (_distance(text, paper.text), document["item"]) for document, text in zip(documents, texts, strict=True)
+            (distance(text, paper.text), document["item"]) for document, text in zip(documents, texts, strict=True)
         ]
         errors, item = min(found, default=(len(paper.text), None), key=lambda each: each[0])
-        wrong, signs, right = wrong + errors, signs + len(_folded(paper.text)), right + (item == paper.item)
+        wrong, signs, right = wrong + errors, signs + len(folded(paper.text)), right + (item == paper.item)
     return wrong, signs, right
-
-
-def _distance(read: str, true: str) -> int:
-    """Characters read wrong, left out or added; blanks and the width of signs not counted."""
-    ours, theirs = _folded(read), _folded(true)
-    row = list(range(len(theirs) + 1))
-    for i, a in enumerate(ours, 1):
-        before, row[0] = row[0], i
-        for j, b in enumerate(theirs, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
-    return row[-1]
-
-
-def _folded(text: str) -> str:
-    return "".join(text.translate(_WIDE).split())
-
-
-def _run(module: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False, cwd="/"
-    )
-    if done.returncode != 0:
-        raise StepFailed(f"{module} {arguments[0]} ended with {done.returncode}: {done.stdout} {done.stderr}")
-    return done.stdout

@@ -11,6 +11,7 @@ from central.demo.acts import live_in
 from central.demo.children import ChildFailed
 from central.demo.court import PASSWORD, PEOPLE
 from central.demo.eyes import StepFailed
+from central.demo.sitting import LASTS, Sitting, sit
 from central.demo.stage import CannotStage, Stage, home, stage
 from central.demo.steps import STEPS
 
@@ -55,6 +56,8 @@ def wait(court: Stage) -> int:
     """Say where to look, then watch over the programs. Raises ChildFailed when one ends by itself, StepFailed."""
     click.echo("the robot puts some dossiers away, so that there is something to see")
     live_in(court)
+    click.echo("a courtroom is opened, and people speak in it")
+    sitting = _sit(court)
     logins = ", ".join([*PEOPLE, "admin"])
     click.echo(f"""
   the court's pages     {court.url}
@@ -62,6 +65,7 @@ def wait(court: Stage) -> int:
   the emulated devices  {court.emulators}
                         scan a barcode, push a door, pull a cable
   the locker's display  {court.screen}
+  a hearing             {_of(sitting)}
   logs                  {court.settings.home / "logs"}
 
   Sign in as clerk, choose a dossier, deposit it: scan its barcode at reader-a, then shut the door of wall-a.
@@ -70,6 +74,26 @@ def wait(court: Stage) -> int:
     while True:
         time.sleep(_LOOK_S)
         court.children.check()
+        if sitting is not None:
+            sitting.go_on()
+
+
+def _sit(court: Stage) -> Sitting | None:
+    """A hearing in progress; without one the rest can still be looked at."""
+    try:
+        return sit(court)
+    except StepFailed as failed:
+        click.echo(f"there is no hearing: {failed}", err=True)
+        return None
+
+
+def _of(sitting: Sitting | None) -> str:
+    if sitting is None:
+        return "none here, for the reason given above"
+    return f"""{sitting.url}
+                        live by seat for {LASTS.seconds // 60} minutes, then it closes and is sealed by itself
+                        what was said, minute by minute, to be played word by word: {sitting.url}/transcript
+  its microphones       {sitting.devices.url}"""
 
 
 def _stop(_sort: int, _frame: FrameType | None) -> None:

@@ -11,6 +11,7 @@ from central.clock import utc_now
 from central.demo.acts import PRINTER, WALL, put_away, ref_of, take_out, wait_for_the_locker
 from central.demo.court import FIRST_BARCODE, GATEWAY, PASSWORD
 from central.demo.eyes import Hands, StepFailed, Visitor, until
+from central.demo.hearing import hearing
 from central.demo.scan import scan
 from central.demo.stage import Stage
 
@@ -59,7 +60,13 @@ def verify(court: Stage) -> str:
     return f"{said.splitlines()[-1]}: OK; one byte flipped: {found.splitlines()[1].strip()}"
 
 
-STEPS: Mapping[str, Callable[[Stage], str]] = {"deposit": deposit, "handout": hand_out, "scan": scan, "verify": verify}
+STEPS: Mapping[str, Callable[[Stage], str]] = {
+    "deposit": deposit,
+    "handout": hand_out,
+    "scan": scan,
+    "hearing": hearing,
+    "verify": verify,
+}
 """In the order in which they build on one another."""
 
 
