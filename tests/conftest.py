@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Generator
 import pytest
 from hypothesis import settings
 
-settings.register_profile("courtside", deadline=None, print_blob=True)
+settings.register_profile("courtside", max_examples=50, deadline=None, print_blob=True)
 settings.load_profile("courtside")
 
 GRACE_S = 5.0

@@ -8,7 +8,7 @@ from drivers.displays.web_screen.driver import Config, Device, hold
 from tests.browser.windows import CHROMIUM, QUIET
 from tests.kit.mosquitto import free_port
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 NOTICE = Notice(title="第三法庭", rows=("09:30 开庭", "<b>肃静</b> & 关闭手机"))
 PATIENCE_MS = 60_000
 

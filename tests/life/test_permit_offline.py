@@ -24,6 +24,7 @@ def lines(court: Installation, box: Box, type_: str) -> list[Line]:
     return [line for line in journal if line.type == type_]
 
 
+@pytest.mark.long  # the browser's test of a permit while central is down goes the same way, by PIN
 def test_a_bearer_permit_opens_its_cell_once_while_central_is_down(court: Installation) -> None:
     box, clerk = court.boxes["locker-a"], Clerk(court)
     cell = clerk.deposit(court, box, VOLUME)

@@ -84,6 +84,7 @@ def cell_states(device: dict[str, Any], node: str, name: str) -> list[str]:
     return str(device["nodes"][node]["properties"][name]["format"]).split(",")
 
 
+@pytest.mark.long
 def test_a_reader_that_is_removed_reads_nothing_any_more(court: Installation) -> None:
     court.central("reader remove", "desk")
     state = ("-t", "homie/5/locker-a/$state", "-C", "1", "-W", "2")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from devices.grants import thumbprint
@@ -14,6 +15,7 @@ _DAYS = 0.0025
 """Certificates begin ten minutes before they are made, so that one of less than four minutes is due at once."""
 
 
+@pytest.mark.long  # each step of it, with kills between, is in tests/gateway/test_renewal.py
 def test_a_box_renews_its_certificate_by_itself_and_loses_nothing(tmp_path: Path) -> None:
     with Installation(tmp_path / "court") as court:
         court.found()

@@ -80,6 +80,7 @@ def test_a_gateway_comes_back_from_an_old_disk_image(court: Installation, box: B
     seen_and_whole(court, box, had, before | after | new)
 
 
+@pytest.mark.long
 def test_a_gateway_with_an_old_disk_image_writes_on_before_it_hears_of_central(court: Installation, box: Box) -> None:
     before = scanned(court, box, 10)
     image = image_of(court, box)
