@@ -54,7 +54,7 @@ class KeptConfig:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "config"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._turn = threading.RLock()
+        self._turn = threading.Lock()
         self._state = self._read()
 
     @property

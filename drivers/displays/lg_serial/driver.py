@@ -2,35 +2,26 @@
 
 from collections.abc import AsyncIterator, Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from devices.describe import Property
 from devices.displays import DISPLAY_PROPERTIES, DisplaySwitched, Power, Told
-from devices.errors import DeviceBusy, WishRejected
+from devices.errors import DeviceBusy
 from drivers.displaying import Displaying, Shown
 from drivers.displays.lg_serial import wire
 from drivers.line import Line
-from drivers.link import Link, Port
+from drivers.link import Link
+from drivers.panel_settings import PanelSettings, number_of
 
 ABOUT = "LG panels on a serial line (or TCP port 9761)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
 
 
-class Config(BaseModel):
+class Config(PanelSettings):
     """One panel."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    port: Port
-    baud: int = Field(default=9600, description="Line speed, if serial.")
     panel: int = Field(default=1, ge=1, le=99, description="Set ID of the panel, as in its menu; 0 would mean all.")
-    gap_s: float = Field(default=0.1, ge=0, le=2, description="Seconds of rest between two questions.")
-    timeout_s: float = Field(default=2.0, gt=0, le=30, description="Seconds to wait for an answer.")
-    tries: int = Field(default=3, ge=1, le=10, description="How often a question or an order is said.")
-    settle_s: float = Field(default=1.0, ge=0, le=30, description="Seconds between looks while it switches.")
-    switch_s: float = Field(default=30.0, gt=0, le=140, description="Seconds it may take to switch.")
-    poll_s: float = Field(default=5.0, gt=0, le=600, description="Seconds between looks.")
 
 
 def line(link: Link, config: Config) -> Line[wire.Answer]:
@@ -71,10 +62,7 @@ class Device:
 
     async def choose(self, source: str) -> None:
         """Switch to an input. Raises WishRejected, DeviceBusy, DeviceOffline."""
-        number = next((number for number, name in wire.SOURCES.items() if name == source), None)
-        if number is None:
-            raise WishRejected(f"no source {source}: there are {', '.join(wire.SOURCES.values())}")
-        await self._set(wire.SOURCE, number)
+        await self._set(wire.SOURCE, number_of(source, wire.SOURCES))
 
     async def _set(self, command: str, value: int) -> None:
         if not (await self._ask(command, value)).ok:
