@@ -5,12 +5,9 @@ from typing import Any
 from sqlalchemy import Connection, event
 
 from central.dossiers.tables import Page
-from central.grams import Grams, folded, grams_of
+from central.grams import Grams
 
 PAGES = Grams("page_grams", "page_id")
-index, candidates = PAGES.index, PAGES.candidates
-
-__all__ = ["PAGES", "candidates", "folded", "grams_of", "index"]
 
 
 @event.listens_for(Page.__table__, "after_create")

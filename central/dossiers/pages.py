@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from central.cases import service as cases
 from central.cases.tables import Case
 from central.dossiers import board, catalogue, catalogue_pages, doors, layout, service, work
-from central.dossiers.grams import folded
 from central.dossiers.order import BASIS, ITEMS, name_of
 from central.dossiers.splitting import sheet_code
+from central.grams import folded
 from central.people.roles import Actor, may
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page as drawn

@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session, undefer
 from central.blobs import Blobs
 from central.cases.tables import Case, Volume
 from central.clock import Clock
-from central.dossiers import binding, catalogue, engines, grams, image, layout, lessons, opened, refusals, work
+from central.dossiers import binding, catalogue, engines, image, layout, lessons, opened, refusals, work
 from central.dossiers.facts import FileRefused, PagesRead
+from central.dossiers.grams import PAGES
 from central.dossiers.layout import Line
 from central.dossiers.order import BY_NUMBER, name_of
 from central.dossiers.proposing import Proposal, placed_by_sheet, propose
@@ -152,7 +153,7 @@ def _end_page(
             names = ("image", "thumb", "layout", "width", "height", "dpi", "skew", "codes", "engine")
             for name in names if page.kind == "replaced" else (*names, "kind"):
                 setattr(page, name, getattr(found, name))
-            grams.index(session, page.id, page.text, old)
+            PAGES.index(session, page.id, page.text, old)
         elif code:
             intake.said = refusals.said(code, params or {}).packed()
         intake.done += before == "NEW"

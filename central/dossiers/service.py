@@ -9,9 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
 from central.cases.service import case_ref, find_case
-from central.dossiers import grams, work
+from central.dossiers import work
 from central.dossiers.facts import FileBroughtIn
+from central.dossiers.grams import PAGES
 from central.dossiers.tables import Document, Dossier, Intake, Page
+from central.grams import folded
 from central.ledger.own import record
 from central.people.roles import Actor, may, must
 from central.store import tell
@@ -144,9 +146,9 @@ def readable(session: Session, person: Actor, pages: Sequence[Page]) -> Sequence
 def search(session: Session, person: Actor, words: str, limit: int = 30, below: int | None = None) -> Sequence[Hit]:
     """Pages of all dossiers that say this, the newest first; `below`: number of the last page of the piece before."""
     must(person, "dossier.read")
-    wanted, hits, below = grams.folded(words), list[Hit](), below or _FAR
+    wanted, hits, below = folded(words), list[Hit](), below or _FAR
     while wanted and len(hits) < limit:
-        ids = grams.candidates(session, words, below, _PIECE)
+        ids = PAGES.candidates(session, words, below, _PIECE)
         if not ids:
             break
         below = min(ids)
@@ -157,14 +159,14 @@ def search(session: Session, person: Actor, words: str, limit: int = 30, below: 
 def search_in(session: Session, person: Actor, case: int, words: str) -> Sequence[Hit]:
     """Pages of one dossier that say this, in the order they came."""
     must(person, "dossier.read")
-    wanted = grams.folded(words)
+    wanted = folded(words)
     ids = session.scalars(select(Page.id).where(Page.case_id == case)).all() if wanted else []
     return list(reversed(_hits(session, person, ids, wanted)))
 
 
 def _hits(session: Session, person: Actor, ids: Sequence[int], wanted: str) -> Sequence[Hit]:
     found = select(Page).options(undefer(Page.text)).where(Page.id.in_(ids)).order_by(Page.id.desc())
-    pages = [page for page in session.scalars(found) if wanted in grams.folded(page.text)]
+    pages = [page for page in session.scalars(found) if wanted in folded(page.text)]
     pages = list(readable(session, person, pages))
     wanted_documents = select(Document).where(Document.id.in_({page.document_id for page in pages}))
     documents = {document.id: document for document in session.scalars(wanted_documents)}
@@ -172,7 +174,7 @@ def _hits(session: Session, person: Actor, ids: Sequence[int], wanted: str) -> S
 
 
 def _hit(page: Page, document: Document | None, wanted: str) -> Hit:
-    packed = grams.folded(page.text)
+    packed = folded(page.text)
     at = packed.index(wanted)
     end = at + len(wanted)
     return Hit(page, document, packed[max(0, at - 18) : at], packed[at:end], packed[end : end + 36])

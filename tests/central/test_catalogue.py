@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.orm import Session
 
-from central.dossiers import catalogue, grams, lessons, service
+from central.dossiers import catalogue, lessons, service
+from central.dossiers.grams import PAGES
 from central.dossiers.opened import Opener
 from central.dossiers.proposing import begins, date_in, parties_in, propose
 from central.dossiers.splitting import Seen, split
@@ -58,7 +59,7 @@ def _fill(session: Session, shelf: Shelf) -> None:
             )
             session.add(page)
             session.flush()
-            grams.index(session, page.id, page.text)
+            PAGES.index(session, page.id, page.text)
     service.touched(session, dossier, now)
 
 
@@ -139,7 +140,7 @@ def test_search_finds_words_of_two_signs_and_over_line_ends_on_each_database(she
     with shelf.store.write() as session:
         page = session.get_one(Page, documents(shelf)[0].pages[0].id)
         text = "二〇二六年三月二\n日，被告逾期未付38万元，双方签订买卖合同。"
-        grams.index(session, page.id, text, COMPLAINT)
+        PAGES.index(session, page.id, text, COMPLAINT)
         page.text = text
     with shelf.store.read() as session:
         assert [hit.page.id for hit in service.search(session, shelf.actor(), words)] == [page.id]
