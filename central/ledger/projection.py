@@ -27,31 +27,16 @@ class LineView:
         self.book_id = book_id
         self.line = line
         self.hash = hash_
-
-    @property
-    def at(self) -> datetime:
+        self.at: datetime = line.at
         """When it was written, by the writer's clock."""
-        return self.line.at
-
-    @property
-    def device(self) -> str:
+        self.device: str = line.device
         """The device it is about."""
-        return self.line.device
-
-    @property
-    def type(self) -> str:
+        self.type: str = line.type
         """Wire name of the fact."""
-        return self.line.type
-
-    @property
-    def body(self) -> Mapping[str, Any]:
+        self.body: Mapping[str, Any] = line.body
         """What the fact says, as written."""
-        return self.line.body
-
-    @property
-    def cause(self) -> str | None:
+        self.cause: str | None = line.cause
         """The wish or permit it follows."""
-        return self.line.cause
 
     @property
     def id(self) -> int:
