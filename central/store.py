@@ -152,10 +152,6 @@ class Store:
         """From now on `woken` hears of each committed transaction that called `wake(session, name)`."""
         self._woken.setdefault(name, []).append(woken)
 
-    def create_tables(self) -> None:
-        """Make every table of the imported modules without migrations; for tests."""
-        Base.metadata.create_all(self.engine)
-
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()

@@ -4,9 +4,12 @@ import asyncio
 import inspect
 import threading
 from collections.abc import AsyncIterator, Callable, Generator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.kit.databases import bring_up_to_date
 
 settings.register_profile("courtside", max_examples=50, deadline=None, print_blob=True)
 settings.load_profile("courtside")
@@ -34,6 +37,14 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> None:
     request.node.stash[_THREADS] = set(threading.enumerate())
     if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
         request.getfixturevalue("_no_task_left")
+
+
+@pytest.fixture(scope="session")
+def up_to_date(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of a court with every table and nothing in it, to be copied."""
+    file = tmp_path_factory.mktemp("database") / "central.db"
+    bring_up_to_date(f"sqlite:///{file}")
+    return file
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Float, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy import JSON, Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.grams import Grams
@@ -77,8 +77,3 @@ class Access(Base):
     """Which segment and seat, or which form of copy."""
     at: Mapped[datetime]
     line: Mapped[int] = mapped_column(BigId)
-
-
-@event.listens_for(Utterance.__table__, "after_create")
-def _create(_: Any, connection: Connection, **__: Any) -> None:
-    SPOKEN.create(connection)

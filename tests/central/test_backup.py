@@ -19,6 +19,7 @@ from central.store import Store
 from devices.box import Stopped
 from devices.claims import AckClaims
 from devices.grants import keys_of, read
+from tests.kit.databases import sqlite_in
 
 from .box import NOON, Box
 from .conftest import COURT
@@ -46,14 +47,14 @@ def take(store: Store, box: Box, first: int, last: int) -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, up_to_date: Path) -> Settings:
     """An installation with one gateway."""
     home = tmp_path / "home"
     authority = pki.create(home / "pki", COURT, ["127.0.0.1"], NOON)
     settings = Settings(court=COURT, home=home)
     save(settings)
+    sqlite_in(home, up_to_date)
     store, _ = open_store(settings)
-    store.create_tables()
     with store.write() as session:
         token = service.invite(session, "locker-a", authority, NOON, actor="person:1")
         csr = request_for(Ed25519PrivateKey.generate()).decode()

@@ -19,14 +19,14 @@ from central.wishes.outbox import WishOutbox
 from devices.locks import DoorLeftOpen
 from tests.central.locker import Locker
 from tests.central.test_custody import deposit, hand_out, stored
+from tests.kit.databases import sqlite_in
 
 GROWING = ("moves", "wishes", "permits", "custody", "volumes", "ledger_lines", "ledger_seals", "sign_ins", "alarms")
 
 
 @pytest.fixture
-def locker(tmp_path: Path, court_key: Ed25519PrivateKey) -> Iterator[Locker]:
-    store = Store(f"sqlite:///{tmp_path / 'central.db'}")
-    store.create_tables()
+def locker(tmp_path: Path, court_key: Ed25519PrivateKey, up_to_date: Path) -> Iterator[Locker]:
+    store = Store(sqlite_in(tmp_path, up_to_date))
     yield Locker(store, court_key, tmp_path / "blobs")
     store.close()
 

@@ -10,8 +10,8 @@ from central.migrations.tables import METADATA
 from central.store import Store
 
 
-def test_a_database_brought_up_to_date_has_exactly_the_models_tables(database: str) -> None:
-    store = Store(database)
+def test_a_database_brought_up_to_date_has_exactly_the_models_tables(empty_database: str) -> None:
+    store = Store(empty_database)
     assert migrations.behind(store)
     migrations.upgrade(store)
     migrations.upgrade(store)

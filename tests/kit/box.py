@@ -75,7 +75,7 @@ class Box:
 
     async def until(self, holds: Callable[[], Any]) -> Any:
         """The first true value, looked for whenever a line was written, and now and then for what is no line."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (value := holds()):
                 self.news.clear()
                 try:

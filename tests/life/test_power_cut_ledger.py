@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from devices.journal import ZERO, Line, read_chain
+from tests.kit.databases import sqlite_in
 from tests.kit.powercut import ForgetfulDisk
 
 _CHILD = """
@@ -44,7 +45,6 @@ def batch(raws, first):
     return join(raws), sign("seal", claims.write(), key, kid)
 
 store, ledger = Store("sqlite:///" + sys.argv[1]), Ledger("court")
-store.create_tables()
 with store.read() as session:
     book = newest_book(session, "box")
     done = book.seq if book else 0
@@ -89,10 +89,11 @@ def ledger_on(disk: Path) -> list[Line]:
 
 @pytest.mark.parametrize("cuts", [8, pytest.param(150, marks=pytest.mark.long)])
 def test_every_line_central_acknowledged_survives_a_power_cut(
-    forgetful: Callable[[str], ForgetfulDisk], counted: Callable[[str], None], cuts: int
+    forgetful: Callable[[str], ForgetfulDisk], counted: Callable[[str], None], up_to_date: Path, cuts: int
 ) -> None:
     seed = random.randrange(2**32)
     dice, disk, acked = random.Random(seed), forgetful("home"), 0
+    sqlite_in(disk.folder, up_to_date)
     for _ in range(cuts):
         answers = take_in_until_the_power_goes(disk, dice.randint(1, 40))
         assert {result for result, _, _ in answers} == {"stored"}
