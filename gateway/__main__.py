@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import drivers
 from devices.errors import DeviceError, DeviceOffline
+from drivers import places
 from gateway import logs
-from gateway.catalogue import UnknownDriver, gateway_version, names, product
+from gateway.catalogue import UnknownDriver, gateway_version, product, working
 from gateway.children import child
 from gateway.config import BadConfig, read
 from gateway.identity import EnrolmentRefused, NoIdentity, enrol
@@ -44,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     drivers = commands.add_parser("drivers", help="list the devices that can be connected, or one's settings")
     drivers.add_argument("name", nargs="?", metavar="DRIVER", help="tell the settings of this one")
     drivers.set_defaults(command=_drivers)
+
+    new = commands.add_parser("new-driver", help="write the files of a driver for a device that has none")
+    new.add_argument("kind", metavar="KIND", help="kind of device, as `drivers` lists them before the /")
+    new.add_argument("name", metavar="NAME", help="name of the driver: a to z, 0 to 9 and _")
+    new.add_argument("--into", type=Path, default=Path(), metavar="FOLDER", help="where the files go (here)")
+    new.add_argument("--like", metavar="PRODUCT", help="the driver of that kind it begins as (the shortest)")
+    new.set_defaults(command=_new_driver)
 
     enrol = commands.add_parser("enrol", help="make this box a gateway of a court")
     enrol.add_argument("url", metavar="URL", help="central's address")
@@ -120,10 +129,26 @@ def _check(args: argparse.Namespace) -> int:
 def _drivers(args: argparse.Namespace) -> int:
     if args.name:
         return _settings(args.name)
-    for name in names():
-        driver = product(name).driver
+    products, broken = working()
+    for found in products:
+        driver = found.driver
         tried = "verified" if driver.VERIFIED else "unverified"
-        print(f"{name:28} {','.join(driver.TRANSPORTS):12} {tried:11} {driver.ABOUT}")
+        print(f"{found.name:28} {','.join(driver.TRANSPORTS):12} {tried:11} {driver.ABOUT}")
+    return _fail("\n".join(broken)) if broken else 0
+
+
+def _new_driver(args: argparse.Namespace) -> int:
+    from gateway.new_driver import CannotWrite, named  # not at the head: a gateway that runs has no use for it
+
+    try:
+        new = named(args.kind, args.name, args.like)
+        written = new.write(args.into)
+    except CannotWrite as error:
+        return _fail(str(error))
+    print("\n".join(map(str, written)))
+    print(f"It works already, as {new.kind}/{new.like} does. Now make it yours: docs/writing-a-driver.md")
+    if (home := args.into.resolve() / "drivers") != Path(drivers.__path__[0]).resolve():
+        print(f"Until it is part of Courtside, a gateway finds it by: export {places.VARIABLE}={home}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Which drivers there are: the folders below `drivers/`, found by walking; the only place that imports by name."""
+"""Which drivers there are: the folders below `drivers/` and the court's own, found by walking and imported by name."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,12 @@ from drivers.line import Line
 from drivers.link import Link, open_link
 from gateway.hint import hint
 
+_BROKEN = (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError, RuntimeError)
+"""What loading a driver's code can raise; pydantic's own complaints are RuntimeErrors."""
+
 
 class UnknownDriver(LookupError):
-    """No folder below `drivers/` has that name; the text says which one may be meant."""
+    """No driver that works has that name; the text says which one may be meant, or what is wrong with it."""
 
 
 class Emulator(Protocol):
@@ -130,7 +133,12 @@ class Product:
 def names() -> list[str]:
     """Every driver's name, without importing one."""
     found = (path for root in drivers.__path__ for path in Path(root).glob("*/*/driver.py"))
-    return sorted("/".join(path.parts[-3:-1]) for path in found)
+    return sorted({"/".join(path.parts[-3:-1]) for path in found})
+
+
+def place(name: str) -> Path:
+    """The folder of that driver, which must be there; the package's own comes before a court's."""
+    return next(folder for root in drivers.__path__ if (folder := Path(root) / name).is_dir())
 
 
 def product(name: str) -> Product:
@@ -138,8 +146,32 @@ def product(name: str) -> Product:
     known = names()
     if name not in known:
         of_that_product = [k for k in known if k.partition("/")[2] == name]
-        raise UnknownDriver(f"{name!r} is no driver here; {hint(name, of_that_product or known)}")
-    return Product(name, cast(DriverModule, import_module(f"drivers.{name.replace('/', '.')}.driver")))
+        told = f"{name!r} is no driver here; {hint(name, of_that_product or known)}"
+        raise UnknownDriver("; ".join([told, *drivers.REFUSED]))
+    return Product(name, cast(DriverModule, _loaded(name)))
+
+
+def working() -> tuple[list[Product], list[str]]:
+    """Every driver that can be loaded, and sentences about folders and drivers that cannot."""
+    products, broken = [], [*drivers.REFUSED]
+    for name in names():
+        try:
+            products.append(product(name))
+        except UnknownDriver as error:
+            broken.append(str(error))
+    return products, broken
+
+
+def _loaded(name: str) -> object:
+    """The driver's module; raises UnknownDriver if its code is broken, as a court's own may be."""
+    try:
+        module = import_module(f"drivers.{name.replace('/', '.')}.driver")
+    except _BROKEN as error:
+        raise UnknownDriver(f"{name!r} in {place(name)} cannot be loaded: {type(error).__name__}: {error}") from error
+    lacking = [what for what in ("ABOUT", "VERIFIED", "TRANSPORTS", "Config", "Device") if not hasattr(module, what)]
+    if lacking:
+        raise UnknownDriver(f"{name!r} in {place(name)} cannot be used: its driver.py has no {', '.join(lacking)}")
+    return module
 
 
 def emulator(name: str, settings: Mapping[str, Any]) -> Emulator:
@@ -149,7 +181,7 @@ def emulator(name: str, settings: Mapping[str, Any]) -> Emulator:
 
 def stage(name: str, settings: Mapping[str, Any], folder: Path) -> Stage | None:
     """The device in software behind its library, if that is how the driver is emulated; files go to `folder`."""
-    if not any((Path(root) / name / "stage.py").exists() for root in drivers.__path__):
+    if not (place(name) / "stage.py").exists():
         return None
     return cast(Stage, import_module(f"drivers.{name.replace('/', '.')}.stage").Stage(settings, folder))
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import drivers
 from gateway import durable
-from gateway.catalogue import gateway_version, names, product
+from gateway.catalogue import gateway_version, working
 from gateway.config import GatewayFile
 
 
 def catalogue_blob() -> bytes:
     """The catalogue as central gets it. Imports every driver: a gateway calls `kept_blob` instead."""
-    described = {name: product(name).describe() for name in names()}
+    described = {product.name: product.describe() for product in working()[0]}
     catalogue = {"version": gateway_version(), "drivers": described, "file": GatewayFile.model_json_schema()}
     return json.dumps(catalogue, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
