@@ -62,12 +62,13 @@ $(STAMPS)/assets: package.json package-lock.json central/web/build.mjs | $(STAMP
 $(STAMPS):
 	@mkdir -p $@
 
-# For whoever changes pyproject.toml or a model of devices/.
+# For whoever changes pyproject.toml, a model of devices/, or adds a driver.
 constraints: $(STAMPS)/environment
 	@$(SETUP) constraints
 
 schema: $(STAMPS)/environment
 	@$(BIN)/python -m devices.schema firmware_configs/schema
+	@$(BIN)/python -m gateway.device_table docs/devices.md
 
 clean:
 	@$(SETUP) clean
