@@ -54,6 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--like", metavar="PRODUCT", help="the driver of that kind it begins as (the shortest)")
     new.set_defaults(command=_new_driver)
 
+    commission = commands.add_parser("commission", help="find out beside a device what sources disagree about")
+    commission.add_argument("file", type=Path, metavar="FILE", help="the gateway's file; answers are written into it")
+    commission.add_argument("device", metavar="DEVICE", help="name of the device in the file")
+    commission.add_argument("--emulators", type=Path, metavar="DIR", help="use the emulators that run for DIR")
+    commission.add_argument("--patience", type=float, default=120, metavar="S", help="seconds for each thing to do")
+    commission.set_defaults(command=_commission)
+
     enrol = commands.add_parser("enrol", help="make this box a gateway of a court")
     enrol.add_argument("url", metavar="URL", help="central's address")
     enrol.add_argument("token", metavar="TOKEN", help="the one-time token central gave")
@@ -135,6 +142,16 @@ def _drivers(args: argparse.Namespace) -> int:
         tried = "verified" if driver.VERIFIED else "unverified"
         print(f"{found.name:28} {','.join(driver.TRANSPORTS):12} {tried:11} {driver.ABOUT}")
     return _fail("\n".join(broken)) if broken else 0
+
+
+def _commission(args: argparse.Namespace) -> int:
+    from gateway.commission import commission  # not at the head: the other commands do without
+
+    try:
+        ports = running(args.emulators).ports if args.emulators else {}
+        return asyncio.run(commission(args.file, read(args.file), args.device, ports, args.patience))
+    except (BadConfig, NoEmulators, OSError) as error:
+        return _fail(str(error))
 
 
 def _new_driver(args: argparse.Namespace) -> int:

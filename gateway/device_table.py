@@ -1,4 +1,4 @@
-"""The table of devices in the docs, made by walking: `python -m gateway.device_table FILE`, which is in `make schema`."""
+"""The table of devices in the docs, made by walking: `python -m gateway.device_table FILE`, part of `make schema`."""
 
 import sys
 import tempfile

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.describe import Property
 from devices.locks import Door, DoorChanged, door_properties
+from drivers.commissioning import door_by_hand, opened_and_seen
 from drivers.doors import Doors
 from drivers.line import Line
 from drivers.link import Link, Port
@@ -19,6 +20,7 @@ from drivers.locks.board_8a import wire
 ABOUT = 'Chinese "8A" lock board, 16 to 50 locks (RS-485, RS-232)'
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (door_by_hand("shorted_means", ("open", "shut")), opened_and_seen())
 
 
 class Config(BaseModel):

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.describe import Property
 from devices.locks import Door, DoorChanged, door_properties
+from drivers.commissioning import cell_one, door_by_hand, opened_and_seen
 from drivers.doors import Doors
 from drivers.line import Line
 from drivers.link import Link, Port
@@ -15,6 +16,7 @@ from drivers.locks.cu48 import wire
 ABOUT = "Kerong-style CU48 lock board, 48 locks (RS-485, TCP)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (cell_one("first_lock", (0, 1)), door_by_hand("closed_bit"), opened_and_seen())
 
 
 class Config(BaseModel):

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.describe import Property
 from devices.locks import Door, DoorChanged, door_properties
+from drivers.commissioning import door_by_hand, opened_and_seen
 from drivers.doors import Doors
 from drivers.line import Line
 from drivers.link import Link, Port
@@ -16,6 +17,7 @@ from drivers.relays import Relays
 ABOUT = '"ETH" network relay board, protocol V42: relays for latches, inputs for doors (TCP)'
 VERIFIED = False
 TRANSPORTS = ("tcp",)
+COMMISSIONING = (door_by_hand("closed_bit"), opened_and_seen())
 
 
 class Config(BaseModel):

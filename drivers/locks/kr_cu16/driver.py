@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.describe import Property
 from devices.locks import Door, DoorChanged, door_properties
+from drivers.commissioning import door_by_hand, opened_and_seen
 from drivers.doors import Doors
 from drivers.line import Line
 from drivers.link import Link, Port
@@ -15,6 +16,7 @@ from drivers.locks.kr_cu16 import wire
 ABOUT = "Kerong KR-CU12 / KR-CU16 lock board (RS-485, or TCP port 5000)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (door_by_hand("closed_bit", unseen={"hooks_wired": False}), opened_and_seen())
 
 
 class Config(BaseModel):

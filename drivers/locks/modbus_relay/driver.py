@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceFault
 from devices.locks import Door, DoorChanged, door_properties
+from drivers.commissioning import cell_one, door_by_hand, opened_and_seen
 from drivers.doors import Doors
 from drivers.line import Line
 from drivers.link import Link, Port
@@ -17,6 +18,7 @@ from drivers.relays import Relays
 ABOUT = "Modbus RTU relay board (Waveshare and kin): relays for latches, inputs for doors (RS-485, TCP)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (cell_one("first_relay", (0, 1)), door_by_hand("closed_bit"), opened_and_seen())
 
 
 class Config(BaseModel):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceFault, DeviceOffline
 from devices.printers import PRINTER_PROPERTIES, BytesHandedOver, PrinterChanged, Receipt, ReceiptPrinted
+from drivers.commissioning import Said, Step
 from drivers.line import Line
 from drivers.link import Link
 from drivers.printers.escpos import wire
@@ -18,6 +19,15 @@ from drivers.usb_port import BytePort
 ABOUT = "ESC/POS receipt printer (TCP port 9100, serial, USB)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp", "usb")
+COMMISSIONING = (
+    Step(
+        about=Said("打印机是否回报状态（asb）", "whether the printer tells how it stands (asb)"),
+        before=Said("请装好纸，合上上盖。", "Put in paper and shut the cover."),
+        do=Said("请打开打印机上盖。", "Open the printer's cover."),
+        learn=lambda tried, fact: {} if isinstance(fact, PrinterChanged) and fact.online == "cover_open" else None,
+        otherwise={"asb": False},
+    ),
+)
 QUESTIONS = (wire.PRINTER, wire.OFFLINE_CAUSE, wire.PAPER)
 BITS_A_BYTE = 10
 """On a serial line: eight, start and stop."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceFault
 from devices.readers import TagLost, TagSeen
+from drivers.commissioning import Said, tag_in_field
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.readers.uhf_chafon import wire
@@ -16,6 +17,12 @@ from drivers.tags import Clock, watch_tags
 ABOUT = "UHF reader UHFReader18 or UHFReader288 (Chafon and clones)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (
+    tag_in_field(
+        Said("型号与波特率（model、baud）", "which model, and its speed (model, baud)"),
+        [{"model": "18", "baud": 57600}, {"model": "288", "baud": 115200}],
+    ),
+)
 WITHOUT_FAULT = wire.LISTS | {wire.NO_TAG}
 
 

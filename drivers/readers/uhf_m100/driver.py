@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceFault, DeviceOffline
 from devices.readers import TagLost, TagSeen
+from drivers.commissioning import Said, tag_in_field
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.readers.uhf_m100 import wire
@@ -18,6 +19,9 @@ from drivers.tags import Clock, watch_tags
 ABOUT = "UHF module M100, R200, YRM100 or JRD-4035"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (
+    tag_in_field(Said("帧格式（framing）", "the framing (framing)"), [{"framing": "bb"}, {"framing": "aa"}]),
+)
 
 
 class Config(BaseModel):
