@@ -1,6 +1,6 @@
 """The manifest of a sealed hearing: what was recorded, what is missing and why; with nothing left out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -59,6 +59,16 @@ class HearingManifest(BaseModel):
     drift: tuple[DriftMeasured, ...] = ()
     words_owed: WordsOwed | None = None
     """None if every segment has the words of every seat."""
+
+
+def parts(segment: SegmentRecorded) -> Iterator[tuple[str, str]]:
+    """Each blob of a segment: (a seat, a seat and `words`, or `mixed`; its SHA-256)."""
+    for seat, heard in sorted(segment.seats.items()):
+        yield seat, heard.sound
+        if heard.words is not None:
+            yield f"{seat} words", heard.words
+    if segment.mixed is not None:
+        yield "mixed", segment.mixed
 
 
 def unaccounted(manifest: HearingManifest) -> Sequence[tuple[str, int, int]]:

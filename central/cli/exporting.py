@@ -1,4 +1,4 @@
-"""`export`: which days, and whose signatures stand under them."""
+"""`export`: which days, or which hearing, and whose signatures stand under them."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -7,7 +7,9 @@ import click
 from sqlalchemy import select
 
 from central import pki
+from central.blobs import Blobs
 from central.fleet.tables import GatewayKey
+from central.hearings import export as hearings
 from central.ledger.export import Signatory, Span, export
 from central.running import Court
 from devices.grants import thumbprint
@@ -19,6 +21,18 @@ def export_days(court: Court, day: datetime | None, first: datetime | None, last
     draft = file.with_name(f"{file.name}.part")
     manifest = export(court.store, signatory(court), Span.of_days(begin, end, court.settings.zone), draft)
     draft.replace(file)
+    return sum(int(book["lines"]) for book in manifest["books"])
+
+
+def export_hearing(court: Court, ref: str, file: Path) -> int:
+    """Write a sealed hearing into `file`, complete or not at all; gives how many lines. Raises Refused, OSError."""
+    draft = file.with_name(f"{file.name}.part")
+    blobs = Blobs(court.settings.blobs or court.settings.home / "blobs")
+    try:
+        manifest = hearings.export(court.store, blobs, signatory(court), ref, draft)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
     return sum(int(book["lines"]) for book in manifest["books"])
 
 

@@ -225,25 +225,33 @@ def import_(home: Path, kind: str, file: Path, apply: bool) -> None:
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="One day of the court's calendar.")
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last day.")
+@click.option("--hearing", metavar="REF", help="A sealed hearing (h-...) with its sound and words, instead of days.")
 @click.argument("file", type=FILE)
-def export(home: Path, day: datetime | None, first: datetime | None, last: datetime | None, file: Path) -> None:
-    """Write what the ledger holds of some days, with its proof, into FILE."""
-    from central.cli.exporting import export_days
+def export(
+    home: Path, day: datetime | None, first: datetime | None, last: datetime | None, hearing: str | None, file: Path
+) -> None:
+    """Write what the ledger holds of some days, or one hearing, with its proof into FILE."""
+    from central.cli.exporting import export_days, export_hearing
     from central.cli.plain import plainly
     from central.cli.works import courtroom
 
     with plainly(), courtroom(home) as court:
-        lines = export_days(court, day, first, last, file)
+        if hearing is None:
+            lines = export_days(court, day, first, last, file)
+        elif day or first or last:
+            raise click.UsageError("give --hearing, or days")
+        else:
+            lines = export_hearing(court, hearing, file)
         fingerprint = court.authority.root_fingerprint
     click.echo(f"{lines} lines in {file}")
     click.echo(f"courtside-central verify {file} --root {fingerprint}")
 
 
 @program.command()
-@click.argument("file", type=EXISTING)
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
 @click.option("--root", help="Fingerprint of the court's root, known from elsewhere.")
 def verify(file: Path, root: str | None) -> None:
-    """Prove an export, on any machine: nothing changed, nothing missing, and whose word it is."""
+    """Prove an export (FILE, or the folder it was unpacked into), on any machine: whole, unchanged, and whose word."""
     from central.cli.proving import verdict
 
     words, holds = verdict(file, root)

@@ -1,4 +1,4 @@
-"""The step `hearing`: planned at central, held by the courtroom alone, sealed, proven; its words are those of Vosk."""
+"""The step `hearing`: planned at central, held by its courtroom alone, sealed, proven; its words are those of Vosk."""
 
 import csv
 import json
@@ -39,10 +39,11 @@ def hearing(court: Stage) -> str:
         bare = _bare(clerk, court.settings.home / "heard", path, course["segments"])
         _shown(clerk, path, words)
     _equal(words, bare)
+    proof = _handed_out(court, course["hearing"]["ref"])
     wrong, signs = _wrong(words)
     if wrong > MOST_WRONG * signs:
         raise StepFailed(f"{wrong} of {signs} characters are wrong: {_said(words)}")
-    return f"{_proof(course)}; {_likeness(words, wrong, signs)} ({time.monotonic() - begun:.0f} s)"
+    return f"{_proof(course)}; {proof}; {_likeness(words, wrong, signs)} ({time.monotonic() - begun:.0f} s)"
 
 
 def _held(clerk: Visitor, hands: Hands, path: str) -> Any:
@@ -116,6 +117,16 @@ def _shown(clerk: Visitor, path: str, words: Mapping[str, list[Word]]) -> None:
     missing = [word for heard in words.values() for word, _, _ in heard if word not in page]
     if missing:
         raise StepFailed(f"the page with the transcript lacks {missing[0]}")
+
+
+def _handed_out(court: Stage, ref: str) -> str:
+    """What a stranger is told who has the export and the root's fingerprint, and nothing else of the court."""
+    home = court.settings.home
+    run("central", "export", "--home", str(home), "--hearing", ref, str(home / f"{ref}.zip"))
+    said = run("central", "verify", str(home / f"{ref}.zip"), "--root", court.root).splitlines()
+    if said[0] != "OK":
+        raise StepFailed(f"its export does not hold: {said}")
+    return f"exported and verified by the root alone: {said[0]}, {said[1].partition(': ')[2]}"
 
 
 def _proof(course: Any) -> str:

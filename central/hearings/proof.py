@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from central.blobs import Blobs, NoBlob
 from devices.hearings import SegmentRecorded
-from devices.manifest import HearingManifest, unaccounted
+from devices.manifest import HearingManifest, parts, unaccounted
 
 What = Literal["missing", "altered", "unaccounted"]
 
@@ -44,23 +44,14 @@ def is_all_here(blobs: Blobs, manifest: str) -> bool:
     if not blobs.has(manifest):
         return False
     sealed = HearingManifest.model_validate_json(b"".join(blobs.pieces(manifest)))
-    return all(blobs.has(sha256) for segment in reversed(sealed.segments) for _, sha256 in _parts(segment))
+    return all(blobs.has(sha256) for segment in reversed(sealed.segments) for _, sha256 in parts(segment))
 
 
 def _of_segment(blobs: Blobs, segment: SegmentRecorded) -> Iterator[Flaw]:
-    for part, sha256 in _parts(segment):
+    for part, sha256 in parts(segment):
         found = _state(blobs, sha256)
         if found is not None:
             yield Flaw(found, segment.number, part, segment.from_sample, segment.to_sample)
-
-
-def _parts(segment: SegmentRecorded) -> Iterator[tuple[str, str]]:
-    for seat, heard in sorted(segment.seats.items()):
-        yield seat, heard.sound
-        if heard.words is not None:
-            yield f"{seat} words", heard.words
-    if segment.mixed is not None:
-        yield "mixed", segment.mixed
 
 
 def _state(blobs: Blobs, sha256: str) -> Literal["missing", "altered"] | None:

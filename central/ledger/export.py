@@ -1,11 +1,12 @@
 """A piece of the ledger to hand to a stranger: raw lines, their seals, the certificates, and a signed list of it all.
 
 The ZIP holds `manifest.jwt`; `certificates/root.pem` and one certificate a key; for each book `lines` (as they
-were hashed, one a row) and `seals` (one token a row). `central.ledger.verify` needs nothing else.
+were hashed, one a row) and `seals` (one token a row). `central.ledger.verify` needs nothing else. A module of the
+court's work may put more beside them, and says in the manifest what.
 """
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.ledger.own import Pen
-from central.ledger.tables import Book, Fork, LedgerLine, Seal, line_id
+from central.ledger.tables import Book, Fork, LedgerLine, Seal, book_and_seq, line_id
 from central.store import Store
 from devices.grants import sign
 from devices.journal import read_line, write_time
@@ -30,8 +31,9 @@ _README = """This archive is a piece of a court's ledger. To check it:
 
     courtside-central verify THIS.zip --root FINGERPRINT
 
-FINGERPRINT is the SHA-256 of the court's root certificate, which the court publishes. By hand: each row of a
-`lines` file is hashed (SHA-256, without its newline) and named as `prev` by the row after it.
+or the folder it was unpacked into. FINGERPRINT is the SHA-256 of the court's root certificate, which the court
+publishes. By hand: each row of a `lines` file is hashed (SHA-256, without its newline) and named as `prev` by the
+row after it.
 """
 
 
@@ -59,26 +61,47 @@ class Signatory:
     """Thumbprint of a key -> PEM of its certificate: central's and every gateway's."""
 
 
+Piece = tuple[Book, int, int]
+"""A book, its first line and its last."""
+
+
 def export(store: Store, signatory: Signatory, span: Span, path: Path) -> Mapping[str, Any]:
     """Write the archive; gives what its manifest says. Batches that reach into the span are taken whole."""
     with store.read() as session, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        books = [_write_book(archive, session, *piece) for piece in _pieces(session, span)]
-        kids = {kid for book in books for kid in book.pop("keys")} | {signatory.pen.kid}
-        archive.writestr("README.txt", _README)
-        archive.writestr(ROOT, signatory.root)
-        for kid in sorted(kids & signatory.certificates.keys()):
-            archive.writestr(f"certificates/{kid}.pem", signatory.certificates[kid])
-        pen = signatory.pen
-        manifest = {
-            "iss": pen.court,
-            "aud": ANYONE,
-            "iat": int(pen.clock().timestamp()),
-            "begin": write_time(span.begin),
-            "end": write_time(span.end),
-            "books": books,
-        }
-        archive.writestr(MANIFEST, sign("manifest", manifest, pen.key, pen.kid))
+        told = {"begin": write_time(span.begin), "end": write_time(span.end)}
+        return put(archive, session, signatory, list(_pieces(session, span)), told)
+
+
+def put(
+    archive: zipfile.ZipFile, session: Session, signatory: Signatory, pieces: Sequence[Piece], told: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Put these pieces with their proof into an archive; gives what its manifest says, `told` among it."""
+    books = [_write_book(archive, session, *piece) for piece in pieces]
+    kids = {kid for book in books for kid in book.pop("keys")} | {signatory.pen.kid}
+    archive.writestr("README.txt", _README)
+    archive.writestr(ROOT, signatory.root)
+    for kid in sorted(kids & signatory.certificates.keys()):
+        archive.writestr(f"certificates/{kid}.pem", signatory.certificates[kid])
+    pen = signatory.pen
+    manifest = {"iss": pen.court, "aud": ANYONE, "iat": int(pen.clock().timestamp()), **told, "books": books}
+    archive.writestr(MANIFEST, sign("manifest", manifest, pen.key, pen.kid))
     return manifest
+
+
+def pieces_with(session: Session, lines: Iterable[int]) -> Sequence[Piece]:
+    """For each book the piece from the first to the last of these lines (`LedgerLine.id`), in whole batches."""
+    by_book: dict[int, list[int]] = {}
+    for line in lines:
+        book, seq = book_and_seq(line)
+        by_book.setdefault(book, []).append(seq)
+    pieces = []
+    for book, seqs in sorted(by_book.items()):
+        reach = select(func.min(Seal.first), func.max(Seal.seq)).where(
+            Seal.book_id == book, Seal.seq >= min(seqs), Seal.first <= max(seqs)
+        )
+        first, last = session.execute(reach).one()
+        pieces.append((session.get_one(Book, book), int(first), int(last)))
+    return pieces
 
 
 def folder_of(gateway: str, book: str) -> str:
@@ -86,7 +109,7 @@ def folder_of(gateway: str, book: str) -> str:
     return f"books/{gateway}/{book}"
 
 
-def _pieces(session: Session, span: Span) -> Iterator[tuple[Book, int, int]]:
+def _pieces(session: Session, span: Span) -> Iterator[Piece]:
     reach = (
         select(Seal.book_id, func.min(Seal.first), func.max(Seal.seq))
         .where(Seal.last_at >= span.begin, Seal.first_at < span.end)

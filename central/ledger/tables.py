@@ -21,6 +21,11 @@ def line_id(book_id: int, seq: int) -> int:
     return book_id << _SEQ_BITS | seq
 
 
+def book_and_seq(line: int) -> tuple[int, int]:
+    """Book and place of the line of that number."""
+    return line >> _SEQ_BITS, line & (1 << _SEQ_BITS) - 1
+
+
 class Book(Base):
     """One journal database of a gateway, and how far it is committed."""
 

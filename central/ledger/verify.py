@@ -6,9 +6,7 @@ and ends, so that nothing can be altered, left out, put in, turned round or cut 
 only the root's fingerprint can tell, and that must come from elsewhere than the archive.
 """
 
-import zipfile
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.x509.oid import NameOID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from central.ledger.archive import Archive, BadArchive, opened
 from devices.claims import SealClaims
 from devices.grants import BadToken, read
 from devices.journal import BadLine, Line, read_line
@@ -29,11 +28,6 @@ from devices.journal import BadLine, Line, read_line
 Verdict = Literal["OK", "consistent, signer unknown", "not OK"]
 _CENTRAL = "central"
 _MANY = 20
-_SWELL, _SMALL = 50, 4096
-"""A file unpacks to at most so many times its packed size, which is at least taken for so many bytes: a line holds
-two hashes, which do not shrink. An archive made to fill the memory does not get further."""
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
-"""What zipfile raises at an entry whose bytes were altered."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +40,17 @@ class Report:
     lines: int = 0
     root: str = ""
     """Fingerprint of the archive's root."""
+    asked: str = ""
+    """The fingerprint it was to have."""
+    more: str = ""
+    """What else is in it, in a sentence."""
 
     def __str__(self) -> str:
         """Some lines for a person."""
         told = [self.verdict, *(f"  {finding}" for finding in self.findings)]
+        if self.asked not in ("", self.root):
+            told.append(f"  its root is a stranger's: {self.asked} was asked for")
+        told += [self.more] if self.more else []
         told.append(f"{self.lines} lines in {self.books} books; root certificate {self.root or 'unreadable'}")
         return "\n".join(told)
 
@@ -87,23 +88,43 @@ class _Named:
     key: Ed25519PublicKey
 
 
-def verify(path: Path, root_fingerprint: str | None = None) -> Report:
+@dataclass(frozen=True)
+class Proven:
+    """What an archive holds, for whoever proves more of it; what is wrong with this much was said already."""
+
+    archive: Archive
+    court: str
+    told: Mapping[str, Any]
+    """What central's signed manifest says; empty if it is not central's."""
+    lines: Mapping[str, Sequence[Line]]
+    """By gateway."""
+    keys_of: Callable[[str], Mapping[str, Ed25519PublicKey]]
+    """The certified keys of a name, by thumbprint."""
+
+
+More = Callable[[Proven], tuple[Sequence[str], str]]
+"""Proves more; gives findings, and a sentence on what was looked at."""
+
+
+def verify(path: Path, root_fingerprint: str | None = None, more: More = lambda proven: ((), "")) -> Report:
     """Check an archive; with the fingerprint of the court's root (SHA-256 of its DER, hex) also whose it is."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return _Check(archive).report(root_fingerprint)
-    except _UNREADABLE as error:
-        return Report("not OK", [f"the archive cannot be read: {error}"])
+        with opened(path) as archive:
+            return _Check(archive, more).report(root_fingerprint)
+    except BadArchive as error:
+        return Report("not OK", [str(error)])
 
 
 class _Check:
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: Archive, more: More) -> None:
         self._archive = archive
-        self._names = frozenset(archive.namelist())
+        self._more = more
         self._findings: list[str] = []
         self._keys: dict[str, _Named] = {}
         self._court = ""
+        self._told: Mapping[str, Any] = {}
         self._lines = 0
+        self._readable_lines: dict[str, list[Line]] = {}
 
     def report(self, root_fingerprint: str | None) -> Report:
         mark = self._certificates()
@@ -111,33 +132,27 @@ class _Check:
         for piece in pieces:
             self._book(piece)
         told = {f"{piece.folder}/{file}" for piece in pieces for file in ("lines", "seals")}
-        for name in sorted(self._names - told):
+        for name in sorted(self._archive.names - told):
             if name.startswith("books/"):
                 self._say(f"{name} is in the archive but not in the manifest")
+        proven = Proven(self._archive, self._court, self._told, self._readable_lines, self._keys_of)
+        findings, more = self._more(proven)
+        self._findings += findings
+        asked = _plain(root_fingerprint or "")
         verdict: Verdict = "not OK"
         if not self._findings:
-            known = root_fingerprint is not None and _plain(root_fingerprint) == mark
-            verdict = "OK" if known else "consistent, signer unknown"
-        return Report(verdict, _few(self._findings), len(pieces), self._lines, mark)
+            verdict = "OK" if asked == mark else "consistent, signer unknown"
+        return Report(verdict, _few(self._findings), len(pieces), self._lines, mark, asked, more)
 
     def _say(self, finding: str) -> None:
         self._findings.append(finding)
 
     def _read(self, name: str) -> bytes | None:
         try:
-            most = _SWELL * max(self._archive.getinfo(name).compress_size, _SMALL)
-            with self._archive.open(name) as file:
-                content = file.read(most + 1)
-        except KeyError:
-            self._say(f"{name} is missing")
+            return self._archive.read(name)
+        except BadArchive as error:
+            self._say(str(error))
             return None
-        except _UNREADABLE as error:
-            self._say(f"{name} cannot be read: {error}")
-            return None
-        if len(content) > most:
-            self._say(f"{name} unpacks to more than {most} bytes; no export does")
-            return None
-        return content
 
     def _certificates(self) -> str:
         """Take in the certified keys; gives the root's fingerprint."""
@@ -145,7 +160,7 @@ class _Check:
         if root is None:
             self._say("the root certificate is missing or unreadable")
             return ""
-        for name in sorted(self._names):
+        for name in sorted(self._archive.names):
             if not name.startswith("certificates/") or name == "certificates/root.pem":
                 continue
             certificate = _certificate(self._read(name))
@@ -165,8 +180,8 @@ class _Check:
         try:
             text = token.decode().strip()
             self._court = str(jwt.decode(text, options={"verify_signature": False}).get("iss", ""))
-            said = read("manifest", text, self._keys_of(_CENTRAL), issuer=self._court, audience="anyone")
-            return [_Piece.model_validate(piece) for piece in said["books"]]
+            self._told = read("manifest", text, self._keys_of(_CENTRAL), issuer=self._court, audience="anyone")
+            return [_Piece.model_validate(piece) for piece in self._told["books"]]
         except (BadToken, jwt.InvalidTokenError, UnicodeDecodeError) as error:
             self._say(f"the manifest is altered or not by this court's central: {error}")
         except (ValidationError, KeyError, TypeError) as error:
@@ -185,6 +200,7 @@ class _Check:
         self._lines += len(raws)
         lines = self._readable(piece, raws)
         self._order(piece, raws, lines)
+        self._readable_lines.setdefault(piece.gateway, []).extend(line for line in lines if line is not None)
         by_number = {line.seq: line for line in lines if line is not None and piece.first <= line.seq <= piece.seq}
         self._chain(piece, by_number)
         self._seals(piece, by_number)

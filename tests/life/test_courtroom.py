@@ -119,7 +119,7 @@ async def survives(site: CourtroomSite, kills: int, lasts_s: float, chance: rand
     for _ in range(kills):
         await killed(site, chance.uniform(0.2, 2.5))
     async with site.gateway() as gateway:
-        manifest = await sealed(site)
+        manifest = await sealed(site, lasts_s + LONG_S)
         assert await gateway.end() == 0
     return manifest
 

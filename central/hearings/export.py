@@ -1,0 +1,115 @@
+"""A sealed hearing to hand to a stranger: its manifest, each seat's sound and words, its lines, and the proof of all.
+
+Files are named for a person who wants to hear them: `hearing/0003/plaintiff.flac`. `central.hearings.verify` needs
+nothing else.
+"""
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from central.blobs import Blobs, NoBlob
+from central.hearings.course import events, segments
+from central.hearings.facts import HearingCopied
+from central.hearings.tables import Hearing
+from central.hearings.verify import MANIFEST, Named, place_of
+from central.ledger.export import Signatory, pieces_with, put
+from central.ledger.own import record
+from central.ledger.tables import LedgerLine, book_and_seq, line_id
+from central.store import Store
+from central.web.refused import Refused
+from devices.hearings import SegmentTranscribed
+from devices.journal import read_line
+from devices.manifest import HearingManifest, parts
+from devices.messages import wire_name
+
+Later = Sequence[tuple[int, SegmentTranscribed]]
+"""Words that were told after the seal, each with its line."""
+
+
+def export(store: Store, blobs: Blobs, signatory: Signatory, ref: str, path: Path) -> Mapping[str, Any]:
+    """Write the hearing `ref` into an archive; gives what its manifest says. What has not come is not in it, and shows.
+
+    That it was copied is on record. Raises Refused (no such hearing, not sealed, its manifest has not come), OSError.
+    """
+    with store.write() as session:
+        hearing = _sealed(session, ref)
+        manifest = _manifest(blobs, hearing)
+        record(session, HearingCopied(hearing=hearing.ref, form="export"))
+    with store.read() as session, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        hearing = _sealed(session, ref)
+        later = _later(session, hearing, manifest)
+        words = {f"{told.number} {seat}": sha256 for _, told in later for seat, sha256 in told.words.items()}
+        named = Named(
+            hearing=hearing.ref, gateway=hearing.gateway, manifest=hearing.manifest or "", seal=hearing.seal or "",
+            countersign=hearing.countersign or "", words=words,
+        )  # fmt: skip
+        for name, sha256 in _files(named, manifest):
+            _copy(archive, blobs, name, sha256)
+        pieces = pieces_with(session, [*_lines(session, hearing), *(line for line, _ in later)])
+        return put(archive, session, signatory, pieces, {"hearing": named.model_dump()})
+
+
+def _sealed(session: Session, ref: str) -> Hearing:
+    hearing = session.scalars(select(Hearing).where(Hearing.ref == ref)).unique().one_or_none()
+    if hearing is None:
+        raise Refused("没有这场庭审。", code="no_such_hearing", status=404)
+    if hearing.manifest is None:
+        raise Refused("庭审“{ref}”还没有封存，不能导出。", code="not_sealed", ref=ref)
+    return hearing
+
+
+def _manifest(blobs: Blobs, hearing: Hearing) -> HearingManifest:
+    try:
+        return HearingManifest.model_validate_json(b"".join(blobs.pieces(hearing.manifest or "")))
+    except (NoBlob, ValidationError):
+        text = "庭审“{ref}”的封存清单还没有传到中心，或已损坏，不能导出。"
+        raise Refused(text, code="no_manifest", ref=hearing.ref) from None
+
+
+def _lines(session: Session, hearing: Hearing) -> Iterator[int]:
+    yield from (event.line for event in events(session, hearing.id))
+    yield from (segment.line for segment in segments(session, hearing.id))
+    if hearing.proven_line is not None:
+        yield hearing.proven_line
+
+
+def _later(session: Session, hearing: Hearing, manifest: HearingManifest) -> Later:
+    """Looked for only where words are owed, behind the seal in its own book."""
+    if manifest.words_owed is None or hearing.sealed_line is None:
+        return ()
+    book, _ = book_and_seq(hearing.sealed_line)
+    behind = select(LedgerLine.id, LedgerLine.raw).where(
+        LedgerLine.id > hearing.sealed_line, LedgerLine.id < line_id(book + 1, 0),
+        LedgerLine.type == wire_name(SegmentTranscribed),
+    )  # fmt: skip
+    told = ((number, read_line(raw)) for number, raw in session.execute(behind.order_by(LedgerLine.id)))
+    return [
+        (number, SegmentTranscribed.model_validate(line.body))
+        for number, line in told
+        if line.body.get("hearing") == hearing.ref
+    ]
+
+
+def _files(named: Named, manifest: HearingManifest) -> Iterator[tuple[str, str]]:
+    yield MANIFEST, named.manifest
+    for segment in manifest.segments:
+        yield from ((place_of(segment.number, part), sha256) for part, sha256 in parts(segment))
+    for part, sha256 in named.words.items():
+        number, _, seat = part.partition(" ")
+        yield place_of(int(number), f"{seat} words"), sha256
+
+
+def _copy(archive: zipfile.ZipFile, blobs: Blobs, name: str, sha256: str) -> None:
+    try:
+        found = blobs.pieces(sha256)
+    except NoBlob:
+        return  # it has not come, or is gone: whoever verifies is told
+    with archive.open(name, "w", force_zip64=True) as file:
+        for piece in found:
+            file.write(piece)
