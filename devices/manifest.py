@@ -1,6 +1,6 @@
 """The manifest of a sealed hearing: what was recorded, what is missing and why; with nothing left out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -80,9 +80,14 @@ def _holes_of(manifest: HearingManifest, seat: str) -> list[tuple[str, int, int]
     spans = [(s.from_sample, s.to_sample) for s in manifest.segments if seat in s.seats]
     spans += [(g.from_sample, g.to_sample) for g in manifest.gaps if not g.seats or seat in g.seats]
     spans += [(p.from_sample, p.to_sample) for p in manifest.pauses]
-    holes, at = [], 0
-    for start, end in [*sorted(spans), (manifest.samples, manifest.samples)]:
+    return [(seat, min(hole), max(hole)) for hole in holes(spans, manifest.samples)]
+
+
+def holes(spans: Iterable[tuple[int, int]], to_sample: int) -> Sequence[tuple[int, int]]:
+    """(from, to) of what no span covers up to that sample; turned round, (to, from), what two spans cover."""
+    found, at = [], 0
+    for start, end in [*sorted(spans), (to_sample, to_sample)]:
         if start != at:
-            holes.append((seat, min(at, start), max(at, start)))
+            found.append((at, start))
         at = max(at, end)
-    return holes
+    return found

@@ -1,6 +1,6 @@
 """What has happened in a hearing, folded from its lines: the journal is the only memory of it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,11 +13,12 @@ from devices.hearings import (
     HearingResumed,
     MomentMarked,
     RecordingFault,
+    SeatSound,
     SegmentRecorded,
     SegmentTranscribed,
     SoundGap,
 )
-from devices.manifest import HearingManifest, Pause, WordsOwed
+from devices.manifest import HearingManifest, Pause, WordsOwed, holes
 from devices.messages import Fact
 from devices.procedure import HearingState, after
 
@@ -81,6 +82,23 @@ class Course:
         ends += [g.to_sample for g in self.gaps if not g.seats or seats & set(g.seats)]
         ends += [p.to_sample for p in self.pauses]
         return max([*ends, self.paused.at_sample if self.paused else 0])
+
+    def goes_on(self, seats: set[str], at: int) -> bool:
+        """Whether sound of these seats may still follow that sample without a break."""
+        return self.state == "recording" and self.end_of(seats) <= at
+
+    def beside(self, seat: str, begins: int, ends: int) -> tuple[SeatSound | None, SeatSound | None]:
+        """A seat's sound in the segments that join that span without a break, before it and after it."""
+        before = (s.seats[seat] for s in self.segments if s.to_sample == begins and seat in s.seats)
+        after = (s.seats[seat] for s in self.segments if s.from_sample == ends and seat in s.seats)
+        return next(before, None), next(after, None)
+
+    def holes(self, seats: set[str], to_sample: int, kept: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """What before that sample is in no line and not in `kept` either."""
+        spans = [(s.from_sample, s.to_sample) for s in self.segments if seats & set(s.seats)]
+        spans += [(g.from_sample, g.to_sample) for g in self.gaps if not g.seats or seats & set(g.seats)]
+        spans += [(p.from_sample, p.to_sample) for p in self.pauses]
+        return [(start, end) for start, end in holes([*spans, *kept], to_sample) if start < end]
 
     def time_of(self, sample: int) -> datetime:
         """When a sample was taken, by the box's time at the opening and the steady rate since."""

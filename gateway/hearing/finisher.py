@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from devices.errors import DeviceOffline, WishRejected
 from devices.hearings import COURTROOM, SeatSound, SegmentRecorded, SegmentTranscribed
-from devices.speech import Recogniser, Utterance, Words
+from devices.microphones import WIDTH
+from devices.speech import Words
+from gateway.hearing.again import Span, heard_again
 from gateway.hearing.course import Course
 from gateway.hearing.flac import decode, encode
-from gateway.hearing.record import moved
 from gateway.hearing.scribe import Reached, Scribe
 from gateway.hearing.spool import Stored
 from gateway.journal import Journal
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 
 UNHEARD = "courtroom unheard"
 """Under this the journal remembers the segments that have no words yet."""
-PIECE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,15 @@ class Finisher:
         self.hears = False
         """Whether words that are missing are being made, or could be."""
         self._waiting: list[tuple[Course, Unfinished]] = []
+        self._courses: dict[str, Course] = {}
         self._came = asyncio.Event()
         self._unheard: list[dict[str, object]] = json.loads(journal.recall(UNHEARD) or "[]")
         self._heard_again = asyncio.Event()
 
     def put(self, course: Course, unfinished: Unfinished) -> None:
         """Finish this too."""
+        owed = {str(entry["hearing"]) for entry in self._unheard}
+        self._courses = {name: one for name, one in self._courses.items() if name in owed} | {course.hearing: course}
         self._waiting.append((course, unfinished))
         self._came.set()
 
@@ -69,6 +72,7 @@ class Finisher:
     async def recall(self, course: Course) -> None:
         """After a crash: what of this hearing has no words yet is to be heard again, whatever was remembered."""
         known = self.owed(course.hearing)
+        self._courses[course.hearing] = course
         for segment in course.segments:
             if segment.number not in known:
                 await self._note_unheard(segment)
@@ -93,16 +97,26 @@ class Finisher:
                 self._heard_again.clear()
                 self.hears = self._is_there_a_model()
                 for entry in list(self._unheard) if self.hears else ():
-                    await self._transcribe(entry)
+                    if self._is_whole(entry):
+                        await self._transcribe(entry)
                     await up()
                 await up()
                 await self._heard_again.wait()
         finally:
             self.hears = False
 
-    def there_is_a_model(self) -> None:
-        """A recogniser came: what waits for words can have them."""
+    def look_again(self) -> None:
+        """A recogniser came, or the hearing went on: what waits for words may have them."""
         self._heard_again.set()
+
+    def _is_whole(self, entry: Mapping[str, object]) -> bool:
+        """Whether what follows its sound without a break is known, for a word may reach into it."""
+        course, seats = self._courses.get(str(entry["hearing"])), entry["seats"]
+        return (
+            course is None
+            or not isinstance(seats, dict)
+            or not course.goes_on(set(seats), int(str(entry["to_sample"])))
+        )
 
     def _is_there_a_model(self) -> bool:
         try:
@@ -144,6 +158,7 @@ class Finisher:
             if seat in one.scribes:
                 one.scribes[seat].recorded(stored.to_sample, words)
         await self._note_unheard(fact)
+        self.look_again()
 
     async def _words(self, one: Unfinished, seat: str) -> Words | None:
         scribe = one.scribes.get(seat)
@@ -164,17 +179,14 @@ class Finisher:
         seats = entry["seats"]
         recogniser, model = self._reached()
         for seat, sha256 in seats.items() if isinstance(seats, dict) else ():
-            sound = self._uploads.kept(sha256)
-            if sound is None:
-                continue  # central has it, and may have it heard elsewhere
-            span = Span(seat, int(str(entry["from_sample"])), entry, model)
             try:
-                pcm = await decode(sound, span.rate)
+                span = await self._span(entry, seat, sha256)
             except WishRejected as error:
                 log.error("the sound of %s in segment %s has no words: %s", seat, entry["number"], error)
                 continue
-            words = await heard_again(recogniser, pcm, span)
-            told[seat] = await self._uploads.keep(words.model_dump_json().encode())
+            if span is not None:  # else central has it, and may have it heard elsewhere
+                words = await heard_again(recogniser, model, span)
+                told[seat] = await self._uploads.keep(words.model_dump_json().encode())
         if told:
             hearing, number = str(entry["hearing"]), int(str(entry["number"]))
             fact = SegmentTranscribed(hearing=hearing, number=number, words=told)
@@ -183,36 +195,27 @@ class Finisher:
         self._unheard.remove(entry)
         await self._journal.remember(UNHEARD, json.dumps(self._unheard))
 
+    async def _span(self, entry: Mapping[str, object], seat: str, sha256: str) -> Span | None:
+        """A seat's sound with that of its neighbours; None if it is not kept any more."""
+        begins, ends, rate = (int(str(entry[name])) for name in ("from_sample", "to_sample", "rate"))
+        pcm = await self._sound(sha256, rate)
+        if pcm is None:
+            return None
+        course = self._courses.get(str(entry["hearing"]))
+        left, right = course.beside(seat, begins, ends) if course else (None, None)
+        before = await self._sound(left.sound, rate) if left else None
+        after = await self._sound(right.sound, rate) if right else None
+        told_to = self._told_to(left.words, begins - len(before) // WIDTH) if left and before else None
+        return Span(seat, begins, rate, pcm, before or b"", after or b"", told_to)
 
-@dataclass(frozen=True)
-class Span:
-    """What a piece of stored sound is."""
+    async def _sound(self, sha256: str, rate: int) -> bytes | None:
+        kept = self._uploads.kept(sha256)
+        return await decode(kept, rate) if kept is not None else None
 
-    seat: str
-    from_sample: int
-    entry: Mapping[str, object]
-    model: str
-
-    @property
-    def rate(self) -> int:
-        """Samples a second."""
-        return int(str(self.entry["rate"]))
-
-
-async def heard_again(recogniser: Recogniser, pcm: bytes, span: Span) -> Words:
-    """The words of one seat's sound. Raises DeviceOffline, WishRejected (the recogniser was started anew meanwhile)."""
-    name = f"again {span.seat} {span.from_sample}"
-    utterances: list[Utterance] = []
-    await recogniser.begin(name, span.rate)
-    for at in range(0, len(pcm), PIECE):
-        utterances += (await recogniser.hear(name, pcm[at : at + PIECE])).finished
-    utterances += (await recogniser.end(name)).finished
-    return Words(
-        seat=span.seat,
-        from_sample=span.from_sample,
-        to_sample=span.from_sample + len(pcm) // 2,
-        rate=span.rate,
-        model=span.model,
-        again=True,
-        utterances=tuple(moved(one, span.from_sample) for one in utterances),
-    )
+    def _told_to(self, words: str | None, begins: int) -> int | None:
+        """Where the last word in that blob ends; `begins` if it holds none, None if there is no blob to be read."""
+        kept = self._uploads.kept(words) if words else None
+        if kept is None:
+            return None
+        told = Words.model_validate_json(kept)
+        return max([begins, *(one.to_sample for one in told.utterances)])

@@ -1,13 +1,13 @@
 """The hearing that is open: its course, its tracks, and what a restart finds of it."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 from devices.agenda import AgendaHearing
-from devices.hearings import COURTROOM, HearingOpened
+from devices.hearings import COURTROOM, DriftMeasured, HearingOpened, SoundGap
 from devices.journal import Line, read_line
 from devices.messages import UnreadableMessage, read_fact
 from devices.microphones import WIDTH
@@ -75,6 +75,13 @@ class Recording:
             if track.recording:
                 await track.stop(at)
 
+    def drift(self) -> Iterator[DriftMeasured]:
+        """How fast each device's samples came; nothing of one that was heard for too short a time to tell."""
+        for name, track in self._tracks.items():
+            if track.drift is not None and (ppm := track.drift.ppm) is not None:
+                seconds = round(track.drift.seconds, 1)
+                yield DriftMeasured(hearing=self.plan.hearing, device=name, ppm=ppm, seconds=seconds)
+
     def recall(self, lines: Iterable[Line]) -> None:
         """Take in what the journal has of it."""
         for line in lines:
@@ -83,11 +90,16 @@ class Recording:
             except UnreadableMessage:
                 continue  # a line of an older or newer version, which says nothing about this
 
-    def salvage(self, finisher: Finisher) -> None:
-        """Give to be finished what an earlier run left unfinished; sets how far each track has come."""
+    def salvage(self, finisher: Finisher) -> Sequence[SoundGap]:
+        """Give to be finished what an earlier run left unfinished; sets how far each track has come.
+
+        Gives what a power cut took from the end of a file although the next one had been begun.
+        """
         frames = {name: WIDTH * track.channels for name, track in self._tracks.items()}
+        torn: list[SoundGap] = []
         for name, track in self._tracks.items():
-            track.end = self.course.end_of(set(track.seats))
+            seats, kept = set(track.seats), list[tuple[int, int]]()
+            track.end = self.course.end_of(seats)
             for stored in found(self.folder, {name: frames[name]}):
                 if self.course.has(stored.from_sample, set(track.seats)) or not stored.samples:
                     stored.path.unlink()
@@ -95,6 +107,11 @@ class Recording:
                 unfinished = Unfinished(stored, track.seats, track.channels, track.scribes, salvaged=True)
                 finisher.put(self.course, unfinished)
                 track.end = max(track.end, stored.to_sample)
+                kept.append((stored.from_sample, stored.to_sample))
+            told = {"hearing": self.plan.hearing, "why": "recorder_stopped", "seats": tuple(track.seats)}
+            for begins, ends in self.course.holes(seats, track.end, kept):
+                torn.append(SoundGap.model_validate({**told, "from_sample": begins, "to_sample": ends}))
+        return torn
 
 
 def lines_since(journal: Journal, n: int) -> Iterator[Line]:

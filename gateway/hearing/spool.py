@@ -1,4 +1,4 @@
-"""Sound on its way to a segment: raw samples on disk, fsynced every second, found again after a power cut.
+"""Sound on its way to a segment: raw samples on disk, fsynced twice a second, found again after a power cut.
 
     <folder>/<device>.<from sample>.pcm     s16le, all channels of the device interleaved
 
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-SYNC_S = 1.0
-"""A power cut takes no more than this."""
+SYNC_S = 0.5
+"""A power cut takes no more than a second: this, and as long again for what is under way to the disk."""
 
 
 class Stored(NamedTuple):
@@ -38,8 +38,8 @@ class Spool:
         self._file = self._path.open("wb", buffering=0)
         self._frame = frame
         self._unsynced = False
-        self._sync(folder)
-        self._sync(folder.parent)
+        for named in (folder, folder.parent, folder.parent.parent):
+            self._sync(named)
         self.device, self.from_sample, self.samples = device, from_sample, 0
 
     @property
@@ -67,17 +67,17 @@ class Spool:
         self._file.truncate(self.samples * self._frame)
 
     async def sync(self) -> None:
-        """Have it on disk. Raises OSError."""
-        if self._unsynced and not self._file.closed:
+        """Have it on disk. Raises OSError; then it is tried again."""
+        if self._unsynced:
             self._unsynced = False
-            descriptor = os.dup(self._file.fileno())
             try:
-                await asyncio.to_thread(os.fdatasync, descriptor)
-            finally:
-                os.close(descriptor)
+                await asyncio.to_thread(_bring_to_disk, self._path)
+            except OSError:
+                self._unsynced = True
+                raise
 
     def finish(self) -> Stored:
-        """No more comes."""
+        """No more comes; its last sound is still to be synced."""
         if not self._file.closed:
             self._file.close()
         return Stored(self._path, self.device, self.from_sample, self.samples)
@@ -88,6 +88,17 @@ class Spool:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _bring_to_disk(path: Path) -> None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return  # it is FLAC by now, and that is on disk
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def found(folder: Path, frames: dict[str, int]) -> Iterator[Stored]:

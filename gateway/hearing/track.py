@@ -51,6 +51,8 @@ class Track:
     _fresh: bool = False
     _why: Missing = "lost"
     _spool: Spool | None = None
+    _ended: list[Spool] = field(default_factory=list)
+    """Finished, but not on disk to their last sample yet."""
 
     def __post_init__(self) -> None:
         """Each seat has an ear."""
@@ -110,6 +112,9 @@ class Track:
 
     async def sync(self) -> None:
         """Have on disk what came. Raises OSError."""
+        for spool in list(self._ended):
+            await spool.sync()
+            self._ended.remove(spool)
         if self._spool:
             await self._spool.sync()
 
@@ -152,6 +157,8 @@ class Track:
 
     def _cut(self) -> None:
         if self._spool is not None:
-            stored, self._spool = self._spool.finish(), None
+            stored = self._spool.finish()
+            self._ended.append(self._spool)
+            self._spool = None
             if stored.samples:
                 self.hands.finished(self, stored)

@@ -1,6 +1,6 @@
 """A courtroom that records by itself, with the network down: opened by agenda, button or wish; sealed at the end.
 
-What must not be lost is a line; sound on its way to a line is on disk every second. After a crash the hearing goes
+What must not be lost is a line; sound on its way to a line is on disk within a second. After a crash the hearing goes
 on by itself, from the journal alone.
 """
 
@@ -16,7 +16,6 @@ from devices.errors import DeviceBusy, WishRejected
 from devices.hearings import (
     COURTROOM,
     By,
-    DriftMeasured,
     Fault,
     HearingClosed,
     HearingOpened,
@@ -61,7 +60,7 @@ class Courtroom:
         hands = Hands(self._gap, self._finished, place.uploads.make_room)
         self.room = Room(settings, place.bench, live, hands)
         self.finisher = Finisher(place.journal, place.uploads, self.room.recogniser)
-        self.room.model_came = self.finisher.there_is_a_model
+        self.room.model_came = self.finisher.look_again
         self.finisher.transcribed = self._transcribed
         self._sealing: Sealing | None = None
         self._settings = settings
@@ -176,7 +175,8 @@ class Courtroom:
         if recording is None:
             return
         self._take_up(recording)
-        recording.salvage(self.finisher)
+        for gap in recording.salvage(self.finisher):
+            await self._tell(gap)
         await self.finisher.recall(recording.course)
         if recording.course.state == "recording":
             at = max(track.end for track in self.room.tracks.values())
@@ -214,7 +214,8 @@ class Courtroom:
         at = recording.now(self._clock.mono())
         if recording.course.state == "recording":
             await recording.stop(at)
-            await self._tell_drift(recording)
+            for drift in recording.drift():
+                await self._tell(drift)
         elif recording.course.paused:
             at = max(recording.axis(self._clock.mono()), recording.course.paused.at_sample)
         self._held = [*self._held, recording.plan.hearing][-_HELD_KEPT:]
@@ -249,12 +250,6 @@ class Courtroom:
         # A clock that was set proves no end: it is believed again once it is trusted.
         if self._clock.trusted and over_s > 0 and min(over_s, self.room.silent_s) > self._settings.quiet_s:
             await self._close(recording, "agenda")
-
-    async def _tell_drift(self, recording: Recording) -> None:
-        for name, track in self.room.tracks.items():
-            if track.drift is not None and (ppm := track.drift.ppm) is not None:
-                seconds, hearing = round(track.drift.seconds, 1), recording.plan.hearing
-                await self._tell(DriftMeasured(hearing=hearing, device=name, ppm=ppm, seconds=seconds))
 
     async def _fault_if(self, why: Fault, at: int, *, is_so: bool) -> None:
         await (self._fault(why, at) if is_so else self._recovered(why, at))
@@ -294,6 +289,7 @@ class Courtroom:
         await self._bench.tell(COURTROOM, fact)
         if self._recording is not None:
             self._recording.course.take(fact)
+        self.finisher.look_again()
 
 
 def works(settings: CourtroomSettings, place: Place, live: Live, lasted: Callable[[], None]) -> Works:

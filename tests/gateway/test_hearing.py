@@ -24,6 +24,7 @@ from devices.microphones import Chunk
 from gateway.hearing.course import Course
 from gateway.hearing.drift import Drift
 from gateway.hearing.ears import NO_SIGNAL_S, Ear
+from gateway.hearing.recording import Recording
 from gateway.hearing.selftest import Seen, needed_bytes, problems
 from gateway.hearing.spool import Spool, Stored, found
 from gateway.hearing.track import Hands, Missing, Track
@@ -147,6 +148,27 @@ def test_a_source_a_hundred_ppm_fast_is_measured() -> None:
     assert drift.seconds > 500
 
 
+async def test_a_source_that_runs_fast_is_recorded_as_it_comes_and_its_drift_stands_in_the_manifest(
+    tmp_path: Path,
+) -> None:
+    told, chance, count = Told(), random.Random(5), 0
+    track = track_of(told, tmp_path, 30 * RATE)
+    recording = Recording(plan(), tmp_path, 0.0, {"mics": track})
+    recording.course.take(HearingOpened(hearing="h-1", by="agenda", opened_at=NINE, rate=RATE))
+    for number in range(20 * 120):
+        due = (number + 1) * 0.05
+        samples = round(due * RATE * (1 + 100e-6)) - count
+        await track.take(Chunk(count, bytes(4 * samples), due + chance.random() ** 3 * 0.3))
+        count += samples
+    await recording.stop(track.end)
+    assert (told.gaps, told.spans[0][0], told.spans[-1][1]) == ([], 0, count)
+    assert sum(end - start for start, end in told.spans) == count == round(120 * RATE * (1 + 100e-6))
+    for fact in (*recording.drift(), HearingClosed(hearing="h-1", at_sample=count, by="wish")):
+        recording.course.take(fact)
+    (drift,) = recording.course.manifest(plan(), {"judge": "judge"}, "huishan", "courtroom-a").drift
+    assert (drift.device, drift.ppm) == ("mics", pytest.approx(100, abs=5))
+
+
 def test_a_minute_is_needed_to_tell_drift() -> None:
     drift = Drift(RATE)
     for number in range(20 * 30):
@@ -220,3 +242,13 @@ def test_the_lines_of_a_hearing_give_its_manifest_without_a_hole_and_its_times_b
         course.manifest(plan(), {"judge": "judge"}, "huishan", "courtroom-a")
     course.take(HearingClosed(hearing="h-1", at_sample=400, by="wish"))
     assert unaccounted(course.manifest(plan(), {"judge": "judge"}, "huishan", "courtroom-a")) == []
+
+
+def test_what_a_power_cut_took_from_the_end_of_a_file_is_a_hole_until_it_is_declared() -> None:
+    course = Course("h-1")
+    course.take(HearingOpened(hearing="h-1", by="agenda", opened_at=NINE, rate=RATE))
+    course.take(segment(1, 0, 100))
+    kept = [(100, 180), (200, 260)]
+    assert course.holes({"judge"}, 260, kept) == [(180, 200)]
+    course.take(SoundGap(hearing="h-1", from_sample=180, to_sample=200, why="recorder_stopped", seats=("judge",)))
+    assert course.holes({"judge"}, 260, kept) == []

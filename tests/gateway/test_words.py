@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from devices.hearings import HearingOpened
+from devices.hearings import HearingClosed, HearingOpened
 from devices.journal import Line, read_line
 from devices.microphones import Chunk
-from devices.speech import Words
+from devices.speech import Word, Words
 from gateway.clock import Clock
 from gateway.hearing.course import Course
 from gateway.hearing.finisher import Finisher, Unfinished
@@ -59,8 +59,14 @@ class Seat:
 
     async def stop(self) -> None:
         """The hearing is over, and every segment a line."""
-        await self.track.stop(self.track.end)
+        await self.close()
         await self.until(lambda: self.finisher.is_idle and not self.finisher.owed("h-1"))
+
+    async def close(self) -> None:
+        """The hearing is over."""
+        await self.track.stop(self.track.end)
+        self.course.take(HearingClosed(hearing="h-1", at_sample=self.track.end, by="wish"))
+        self.finisher.look_again()
 
     async def until(self, there: Callable[[], Any]) -> None:
         """Wait until that is true."""
@@ -77,10 +83,15 @@ class Seat:
         return Words.model_validate_json(self.uploads.kept(sha256) or b"")
 
     @property
-    def said(self) -> list[str]:
+    def words(self) -> list[Word]:
         """The words of the sealed segments, one after another."""
         blobs = [segment.seats["judge"].words for segment in self.course.segments]
-        return [w.word for sha256 in blobs if sha256 for one in self.words_of(sha256).utterances for w in one.words]
+        return [w for sha256 in blobs if sha256 for one in self.words_of(sha256).utterances for w in one.words]
+
+    @property
+    def said(self) -> list[str]:
+        """What they are."""
+        return [word.word for word in self.words]
 
 
 @asynccontextmanager
@@ -216,6 +227,36 @@ async def test_words_that_nobody_heard_are_made_from_the_sound_and_told_once(tmp
         assert it.course.wordless == ()
 
 
+@pytest.mark.parametrize("segment_s", [1.1, 1.5, 1.85])
+async def test_a_word_across_a_border_is_told_once_and_whole_when_all_is_made_again(
+    tmp_path: Path, segment_s: float
+) -> None:
+    async with seat(tmp_path, segment_s=segment_s) as it:
+        it.recogniser.away = True
+        await it.speak(SPEECH)
+        await it.close()
+        await it.until(lambda: it.finisher.is_idle)
+        it.recogniser.away = False
+        it.finisher.look_again()
+        await it.stop()
+        assert it.said == ["1", "2", "3", "4", "5"]
+        spans = [w.to_sample - w.from_sample for w in it.words if w.word == "3"]
+        assert spans == [1300]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+async def test_a_segment_made_again_fits_between_those_heard_live(tmp_path: Path, number: int) -> None:
+    async with seat(tmp_path, segment_s=1.5) as it:
+        await it.speak(SPEECH)
+        await it.stop()
+        bare = it.course.segments[number - 1]
+        seats = {name: one.model_copy(update={"words": None}) for name, one in bare.seats.items()}
+        it.course.segments[number - 1] = bare.model_copy(update={"seats": seats})
+        await it.finisher.recall(it.course)
+        await it.until(lambda: not it.finisher.owed("h-1"))
+        assert it.said == ["1", "2", "3", "4", "5"]
+
+
 async def test_sound_the_recogniser_was_too_slow_for_is_heard_again(tmp_path: Path) -> None:
     async with seat(tmp_path, segment_s=10.0) as it:
         it.recogniser.open.clear()
@@ -230,11 +271,11 @@ async def test_without_a_recogniser_words_stay_owed_until_one_comes(tmp_path: Pa
     async with seat(tmp_path, segment_s=60) as it:
         it.recogniser.away = True
         await it.speak(SPEECH)
-        await it.track.stop(it.track.end)
+        await it.close()
         await it.until(lambda: it.of("segment_recorded"))
         assert (it.course.wordless, it.finisher.owed("h-1"), it.finisher.hears) == ((1,), (1,), False)
         it.recogniser.away = False
-        it.finisher.there_is_a_model()
+        it.finisher.look_again()
         await it.until(lambda: not it.finisher.owed("h-1"))
         assert it.said == ["1", "2", "3", "4", "5"]
 

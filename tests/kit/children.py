@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,12 +26,13 @@ class Running:
 
 
 @asynccontextmanager
-async def running(module: str, *arguments: object) -> AsyncIterator[Running]:
-    """`python -m module ARGUMENTS`, killed at the end if it still runs."""
+async def running(module: str, *arguments: object, env: Mapping[str, str] | None = None) -> AsyncIterator[Running]:
+    """`python -m module ARGUMENTS`, killed at the end if it still runs; `env` is its environment if not ours."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *map(str, arguments)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        env=env,
     )
     assert process.stdin
     assert process.stdout

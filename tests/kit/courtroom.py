@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gateway.journal import Journal
 from gateway.journal_store import read_only
 from tests.kit.children import Running, running
 from tests.kit.court import Court
+from tests.kit.powercut import ForgetfulDisk
 
 FILE = """\
 gateway: courtroom-a
@@ -54,15 +56,27 @@ class CourtroomSite:
     file: Path
     page: httpx.AsyncClient
     court: Court
+    disk: ForgetfulDisk | None = None
+    """What the gateway's data lies on, where the power may be cut."""
+    started_at: list[datetime] = field(default_factory=list)
     stopped_at: list[datetime] = field(default_factory=list)
-    """When the gateway was killed."""
+    """When the gateway was started, and killed."""
 
     @asynccontextmanager
     async def gateway(self) -> AsyncIterator[Running]:
         """The gateway, until the block ends."""
         ports = self.folder / "ports"
-        async with running("gateway", "run", self.file, "--simulate", "--emulators", ports, "--log=json") as gateway:
+        command = ("gateway", "run", self.file, "--simulate", "--emulators", ports, "--log=json")
+        self.started_at.append(datetime.now(UTC))
+        async with running(*command, env=self.disk.environment if self.disk else None) as gateway:
             yield gateway
+
+    async def kill(self, gateway: Running, *, cut: bool = False) -> None:
+        """Kill it; `cut`: and the power goes, so that its disk has only what was fsynced."""
+        await gateway.end(signal.SIGKILL)
+        self.stopped_at.append(datetime.now(UTC))
+        if cut and self.disk:
+            self.disk.cut()
 
     async def say(self, channel: int, recording: str) -> None:
         """Let somebody speak."""
@@ -107,11 +121,13 @@ class CourtroomSite:
 
 @asynccontextmanager
 async def courtroom(
-    folder: Path, *, segment_s: float = 60, quiet_s: float = 120, recogniser: bool = False
-) -> AsyncIterator[CourtroomSite]:
-    """A courtroom with its microphones on."""
+    folder: Path, *, segment_s: float = 60, quiet_s: float = 120, recogniser: bool = False,
+    forgetful: Callable[[str], ForgetfulDisk] | None = None,
+) -> AsyncIterator[CourtroomSite]:  # fmt: skip
+    """A courtroom with its microphones on; its data lies on a disk of `forgetful`, if there is one."""
     court = Court(folder / "court")
-    data = folder / "data"
+    disk = forgetful("data") if forgetful else None
+    data = disk.folder if disk else folder / "data"
     court.identity("courtroom-a", data, ("127.0.0.1", 9), "http://127.0.0.1:9")
     file = folder / "courtroom-a.yaml"
     device = "  ears-a: {driver: speech/vosk}" if recogniser else ""
@@ -123,6 +139,6 @@ async def courtroom(
         httpx.AsyncClient(base_url=emulators.told["page"]) as page,
     ):
         try:
-            yield CourtroomSite(folder, data, file, page, court)
+            yield CourtroomSite(folder, data, file, page, court, disk)
         finally:
             await emulators.end()

@@ -37,8 +37,10 @@ class ForgetfulDisk:
         root = self._shadow / "root"
         if not root.exists():
             return  # no process ran on this disk since the last cut
-        shutil.rmtree(self.folder)
+        gone = self._scratch / f"gone-{self.cuts}"  # a child that outlives its parent may still write there
+        self.folder.rename(gone)
         self._compose(root.read_text(), self.folder)
+        shutil.rmtree(gone, ignore_errors=True)
         shutil.rmtree(self._shadow)
         self.cuts += 1
         self._shadow = self._new_shadow()
