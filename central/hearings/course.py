@@ -92,6 +92,11 @@ def seconds(event: Event, hearing: Hearing) -> float:
     return round(hearing.seconds((event.to_sample or 0) - (event.at_sample or 0)), 2)
 
 
+def drifted_ms(event: Event, hearing: Hearing) -> int:
+    """By how many milliseconds a device's sound and the box's clock differ at the end of the hearing."""
+    return abs(round(hearing.seconds(hearing.samples) * float(event.what["ppm"]) / 1000))
+
+
 def clock(hearing: Hearing, sample: int | None) -> str:
     """Hours, minutes and seconds after it was opened."""
     whole = int(hearing.seconds(sample or 0))

@@ -18,6 +18,7 @@ from central.store import Store
 from central.web.refused import Refused
 from devices.hearings import (
     Caption,
+    DriftMeasured,
     HearingArmed,
     HearingClosed,
     HearingOpened,
@@ -104,6 +105,21 @@ def test_the_lines_of_a_courtroom_carry_a_hearing_from_the_schedule_to_its_seal(
     ]  # fmt: skip
     assert sum(piece.width for piece in axis) == pytest.approx(1)
     assert "microphone_lost" in [event.type for event in events]
+
+
+def test_the_page_says_how_far_a_fast_sample_clock_came_apart_from_the_time(room: Courtroom) -> None:
+    hearing = room.plan()
+    room.tell(
+        HearingOpened(hearing=hearing.ref, by="agenda", opened_at=room.locker.now, rate=RATE),
+        DriftMeasured(hearing=hearing.ref, device="table-a", ppm=100.0, seconds=7190),
+        DriftMeasured(hearing=hearing.ref, device="table-b", ppm=-20.5, seconds=7190),
+        HearingClosed(hearing=hearing.ref, at_sample=7200 * RATE, by="agenda"),
+    )
+    with desk(room.locker) as at:
+        at.sign_in("judge")
+        shown = at.open(f"/hearings/{hearing.id}")
+    assert "table-a 的采样时钟每百万快 100.0（测了 7190 秒），全程差 720 毫秒" in shown
+    assert "table-b 的采样时钟每百万慢 20.5（测了 7190 秒），全程差 148 毫秒" in shown
 
 
 def test_a_line_told_again_by_a_restored_box_doubles_no_segment_and_moves_no_state_back(room: Courtroom) -> None:
