@@ -17,6 +17,8 @@ _SHA256 = r"^[0-9a-f]{64}$"
 Preset = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
 """A name of the gateway's file: mode, resolution, source and options."""
 Unscannable = Literal["disc", "usb_stick", "photograph", "bound_volume", "oversize", "object"]
+Flaw = Literal["dark", "cut", "skewed", "blurred"]
+"""What a person should look at on a page before its sheet is put away."""
 Difference = Literal["miscounted", "sheet_unreadable", "sheet_withdrawn", "blank_not_fed", "sheet_twice", "other"]
 
 
@@ -69,6 +71,10 @@ class PageScanned(Fact):
     source: Source
     blank: bool = False
     """Seems to be empty; marked, never thrown away."""
+    flaws: tuple[Flaw, ...] = ()
+    """What seems to be wrong with the image; a warning, and the page counts all the same."""
+    thumb: Sha256 | None = Field(default=None, pattern=_SHA256)
+    """Blob: a small JPEG of it, to be seen at once."""
     instead_of: int | None = None
     """The page of this job that it takes the place of; that one stays kept."""
 

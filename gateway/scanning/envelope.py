@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from devices.messages import Fact
 from devices.scanners import Side
-from devices.scanning import DifferenceExplained, JobClosed, JobOpened, PageScanned, ScanEnded, ScanStarted
+from devices.scanning import DifferenceExplained, Flaw, JobClosed, JobOpened, PageScanned, ScanEnded, ScanStarted
 
 
 class Place(NamedTuple):
@@ -13,6 +13,15 @@ class Place(NamedTuple):
     sheet: int
     instead_of: int | None
     """The page whose place it takes."""
+
+
+class Looks(NamedTuple):
+    """How a page looks."""
+
+    blank: bool
+    flaws: tuple[Flaw, ...]
+    thumb: bytes
+    """A small JPEG."""
 
 
 class Envelope:

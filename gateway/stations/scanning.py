@@ -31,7 +31,7 @@ from devices.scanning import (
 )
 from gateway.config import ScanningSettings
 from gateway.journal_writer import JournalFull
-from gateway.scanning.envelope import Envelope
+from gateway.scanning.envelope import Envelope, Looks
 from gateway.scanning.shelf import Shelf
 from gateway.stations.place import Live, Place, Works
 from gateway.supervise import Time, Up, keep
@@ -198,12 +198,15 @@ class ScanningDesk:
     async def _keep(self, envelope: Envelope, batch: Batch, page: Page, anew: PageScanned | None) -> None:
         """The page is on disk and in the journal. Raises OSError, JournalFull."""
         settings = self._settings.presets[batch.preset]
-        blank, sha256 = await asyncio.gather(asyncio.to_thread(_is_blank, page.image), self._kept(page.image))
+        seeing = asyncio.to_thread(_looked_at, page.image, settings.resolution)
+        looks, sha256 = await asyncio.gather(seeing, self._kept(page.image))
+        thumb = await self._kept(looks.thumb) if looks else None
         sheet, instead_of = envelope.place(page.side, anew)
         scanned = PageScanned(
             job=batch.job, page=len(envelope.pages) + 1, sheet=sheet, side=anew.side if anew else page.side,
             sha256=sha256, size=len(page.image), format=page.format, width=page.width, height=page.height,
-            mode=settings.mode, resolution=settings.resolution, source=settings.source, blank=blank,
+            mode=settings.mode, resolution=settings.resolution, source=settings.source,
+            blank=looks is not None and looks.blank, flaws=looks.flaws if looks else (), thumb=thumb,
             instead_of=instead_of,
         )  # fmt: skip
         # Not by the bench: on a full disk it would count the page and go on.
@@ -254,10 +257,15 @@ class ScanningDesk:
         envelope.take(fact)
 
 
-def _is_blank(image: bytes) -> bool:
-    from gateway.scanning.look import is_blank  # not at the head: at rest nobody needs Pillow
+def _looked_at(image: bytes, resolution: int) -> Looks | None:
+    """How it looks; None where it cannot be told: a page is kept whatever it looks like."""
+    from gateway.scanning.look import looked_at  # not at the head: at rest nobody needs Pillow
 
-    return is_blank(image)
+    try:
+        return looked_at(image, resolution)
+    except OSError as error:
+        log.warning("how a page looks cannot be told: %s", error)
+        return None
 
 
 def works(settings: ScanningSettings, place: Place, live: Live, lasted: Callable[[], None]) -> Works:

@@ -1,12 +1,10 @@
 """A scanning desk in one process: nothing missing, nothing twice, and every difference explained."""
 
 import hashlib
-import io
 import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from devices.box import DeviceGone
 from devices.errors import DeviceBusy, WishRejected
@@ -28,7 +26,6 @@ from devices.scanning import (
 from drivers.escl_feeder import Sheet, numbered
 from gateway.config import BadConfig, parse
 from gateway.scanning.envelope import Envelope
-from gateway.scanning.look import is_blank
 from tests.kit.office import FILE, Office, office
 
 ONE, TWO = ScanPages(job="j-1", preset="one-sided"), ScanPages(job="j-1", preset="two-sided")
@@ -227,20 +224,6 @@ def test_a_page_that_another_book_tells_anew_is_there_once() -> None:
     envelope.take(page)
     envelope.take(page)
     assert envelope.pages == [page] and envelope.sheets == 1
-
-
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
-def test_paper_with_a_little_dust_is_blank_and_a_line_of_writing_is_not(file_format: str) -> None:
-    def file_of(image: Image.Image) -> bytes:
-        kept = io.BytesIO()
-        image.save(kept, file_format)
-        return kept.getvalue()
-
-    paper = Image.new("L", (1240, 1754), 235)
-    paper.paste(180, (600, 600, 604, 604))
-    assert is_blank(file_of(paper))
-    paper.paste(20, (200, 300, 700, 320))
-    assert not is_blank(file_of(paper))
 
 
 def test_a_desk_with_a_scanner_or_preset_that_is_none_is_no_file() -> None:
