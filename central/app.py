@@ -22,6 +22,7 @@ from central.dossiers import api as dossier_api
 from central.dossiers import crew
 from central.dossiers import pages as dossier_pages
 from central.dossiers.closing import ClosingDossiers
+from central.dossiers.live import LiveDesks
 from central.dossiers.projector import ScanProjector
 from central.fleet import (
     config_api,
@@ -70,6 +71,8 @@ from central.wishes.outbox import WishOutbox
 from central.wishes.projector import WishProjector
 from devices.claims import StoredClaims
 from devices.grants import sign
+from devices.hearings import COURTROOM
+from devices.scanning import SCANNING
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes a request may bring, for it is read whole before anybody is asked who he is. Blobs come in smaller pieces."""
@@ -124,7 +127,8 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     """The web application of a court; what runs beside it starts and stops with it."""
     court, hub, rooms = open_court(settings, clock), Hub(), LiveRooms()
-    court = replace(court, heard=rooms.heard)
+    desks = LiveDesks(hub.tell)
+    court = replace(court, heard={COURTROOM: rooms.heard, SCANNING: desks.heard})
     court.store.on_tell(hub.tell)
     now: list[Running] = []
 
@@ -146,7 +150,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.projection = court.ledger.projection
     app.state.authority = court.authority
     app.state.blobs = _blobs(settings)
-    app.state.live_rooms = rooms
+    app.state.live_rooms, app.state.live_desks = rooms, desks
     app.state.public_url = settings.public_url
     app.state.ailing = lambda: now[0].ailing if now else []
     for router in _routers(court, hub, lambda: now[0] if now else None):

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,6 @@ from central.store import Store
 from central.sweeping import Sweep, sweeping
 from devices.box import GATEWAY
 from devices.health import STREAM
-from devices.hearings import COURTROOM
 from devices.journal import MAX_BATCH_LINES
 from devices.topics import GatewayTopics, of_gateway
 
@@ -32,9 +31,9 @@ _LOG = logging.getLogger(__name__)
 _HOMIE = "homie/5/"
 _COUNTS = "counts"
 _HEALTH = f"live/{GATEWAY}/{STREAM}"
-_COURTROOM = f"live/{COURTROOM}/"
+_LIVE = "live/"
 Heard = Callable[[str, str, bytes], None]
-"""(gateway, stream, payload) of a courtroom's live topic; called in the event loop."""
+"""(gateway, stream, payload) of what a station says live; called in the event loop."""
 WISHES = "wishes"
 """Woken when a wish waits to be sent."""
 _CROWDED = 100
@@ -54,8 +53,8 @@ class Court:
     ledger: Ledger
     outbox: Outbox
     sweeps: tuple[Sweep, ...]
-    heard: Heard = lambda *_: None
-    """Takes what courtrooms say live."""
+    heard: Mapping[str, Heard] = field(default_factory=dict)
+    """Kind of station -> who takes what such say live."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ def _say_why(task: asyncio.Task[None]) -> None:
         _LOG.error("%s ended unexpectedly", task.get_name(), exc_info=task.exception())
 
 
-def dispatcher(court: str, ingest: Ingest, presence: Presence, heard: Heard) -> Callable[[Arrival], None]:
+def dispatcher(court: str, ingest: Ingest, presence: Presence, heard: Mapping[str, Heard]) -> Callable[[Arrival], None]:
     """Hands what arrives to whom it concerns; called in the event loop, blocks nowhere."""
 
     def dispatch(arrival: Arrival) -> None:
@@ -143,10 +142,12 @@ def dispatcher(court: str, ingest: Ingest, presence: Presence, heard: Heard) -> 
             ingest.news(gateway, arrival.payload)
         elif below == _HEALTH:
             presence.beat(gateway, arrival.payload)
-        elif below.startswith(_COURTROOM):
-            heard(gateway, below.removeprefix(_COURTROOM), arrival.payload)
-        elif below.startswith("live/") and below.endswith(f"/{_COUNTS}"):
-            presence.counts(gateway, below.split("/")[1], arrival.payload)
+        elif below.startswith(_LIVE):
+            device, _, stream = below.removeprefix(_LIVE).partition("/")
+            if device in heard:
+                heard[device](gateway, stream, arrival.payload)
+            elif stream == _COUNTS:
+                presence.counts(gateway, device, arrival.payload)
 
     return dispatch
 

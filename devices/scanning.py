@@ -9,6 +9,10 @@ from devices.scanners import Ending, Format, Mode, Side, Source
 
 SCANNING = "scanning"
 """The kind of wish a scanning station obeys."""
+PROGRESS = "progress"
+"""The live stream of `ScanProgress`."""
+START_SHEET = "COURTSIDE-SCAN:"
+"""Begins the code of a start sheet; a preset's name ends it."""
 JobId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 """Central's own key of a case or a person; opaque here, and never a name."""
@@ -184,6 +188,8 @@ class ExplainDifference(Wish):
     """What the operator saw; a page more since then, and the explanation is refused."""
     why: Difference
     note: Sha256 | None = Field(default=None, pattern=_SHA256)
+    closes: bool = False
+    """Nothing more comes: close the job with it."""
 
     def answered_by(self, fact: Fact) -> bool:
         """It is written down."""

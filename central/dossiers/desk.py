@@ -56,10 +56,13 @@ class Desk:
         self._open_job(job)
         return self._ask(job, StopScan(job=job))
 
-    def explain(self, job: str, scanned: int, why: Difference, note: str | None = None) -> WishRow:
-        """Answer for a difference as it was seen; `note`: SHA-256 of a text. Raises Refused."""
+    def explain(
+        self, job: str, scanned: int, why: Difference, note: str | None = None, *, closes: bool = False
+    ) -> WishRow:
+        """Answer for a difference as it was seen; `note`: SHA-256 of a text; `closes`: and close it. Raises Refused."""
         self._open_job(job)
-        told = ExplainDifference(job=job, operator=self.person.ref, scanned=scanned, why=why, note=note)
+        by = self.person.ref
+        told = ExplainDifference(job=job, operator=by, scanned=scanned, why=why, note=note, closes=closes)
         return self._ask(job, told)
 
     def close(self, job: str) -> WishRow:

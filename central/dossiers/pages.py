@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from central.cases import service as cases
 from central.cases.tables import Case
-from central.dossiers import board, catalogue, catalogue_pages, doors, layout, service, work
+from central.dossiers import board, catalogue, catalogue_pages, doors, layout, scan_pages, service, work
 from central.dossiers.order import BASIS, ITEMS, name_of
 from central.dossiers.splitting import sheet_code
 from central.grams import folded
@@ -22,6 +22,7 @@ from central.web.refused import Refused, Said
 
 router = pages()
 router.include_router(catalogue_pages.router)
+router.include_router(scan_pages.router)
 
 Reader = Annotated[Actor, Depends(needs("dossier.read"))]
 Writer = Annotated[Actor, Depends(needs("dossier.write"))]
@@ -68,9 +69,9 @@ def found_in(request: Request, by: Reader, session: Reading, case: int, q: str =
 
 @router.get("/edossiers/pages/{page}/{what}")
 def picture(request: Request, by: Reader, session: Reading, page: int, what: str) -> StreamingResponse:
-    """The image of a page, or its thumb."""
+    """The image of a page, as it came until it is straightened; or its thumb."""
     found = service.find_page(session, by, page)
-    return doors.blob(request, found.thumb if what == "thumb" else found.image, "image/jpeg")
+    return doors.blob(request, found.thumb if what == "thumb" else found.image or found.original, "image/jpeg")
 
 
 @router.get("/edossiers/{case}/intake")

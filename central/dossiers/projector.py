@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from central.clock import Clock
 from central.dossiers import work
+from central.dossiers.live import topic
 from central.dossiers.service import dossier_of, touched
 from central.dossiers.tables import Intake, Page, ScanJob
 from central.ledger.projection import LineView
+from central.store import tell
 from central.web.refused import Refused
 from devices.messages import Fact, wire_name
 from devices.scanning import (
@@ -28,6 +30,8 @@ from devices.scanning import (
 _OF_THE_DESK = (ScanStarted, ScanEnded, SheetsDiffer, DifferenceExplained)
 _HEARD: tuple[type[Fact], ...] = (JobOpened, PageScanned, JobClosed, *_OF_THE_DESK)
 _CASE = "case:"
+DESKS = "scans"
+"""The live topic of all scan desks."""
 
 
 class ScanProjector:
@@ -49,12 +53,13 @@ class ScanProjector:
                 intake = _intake(session, line, job)
                 intake.state = "READING"
                 _job(session, intake).closed = True
+                tell(session, DESKS)
                 if intake.done >= intake.pages:
                     work.ask(session, "arrange", [intake.id])
                 self._touch(session, intake)
             case ScanStarted() | ScanEnded() | SheetsDiffer() | DifferenceExplained() as told:
                 intake = _intake(session, line, told.job)
-                _note(_job(session, intake), told)
+                _note(_job(session, intake), told, line.id)
                 self._touch(session, intake)
 
     def _open(self, session: Session, line: LineView, opened: JobOpened) -> None:
@@ -69,11 +74,14 @@ class ScanProjector:
         left_out = [one.model_dump() for one in opened.left_out]
         session.add(ScanJob(intake_id=intake.id, counted=opened.counted, left_out=left_out))
         touched(session, dossier, self._clock())
+        tell(session, topic(line.gateway, opened.job), DESKS)
 
     def _page(self, session: Session, line: LineView, scanned: PageScanned) -> None:
         intake = _intake(session, line, scanned.job)
         page = Page(case_id=intake.case_id, intake_id=intake.id, number=scanned.page, original=scanned.sha256,
-                    dpi=scanned.resolution, width=scanned.width, height=scanned.height, codes=[])  # fmt: skip
+                    dpi=scanned.resolution, width=scanned.width, height=scanned.height, codes=[],
+                    sheet=scanned.sheet, side=scanned.side, flaws=",".join(scanned.flaws), thumb=scanned.thumb,
+                    kind="blank" if scanned.blank else "page")  # fmt: skip
         session.add(page)
         if scanned.instead_of is not None:
             _replace(session, intake, scanned.instead_of)
@@ -86,6 +94,7 @@ class ScanProjector:
 
     def _touch(self, session: Session, intake: Intake) -> None:
         touched(session, dossier_of(session, intake.case_id, self._clock()), self._clock())
+        tell(session, topic(intake.gateway or "", intake.job or ""))
 
 
 def _intake(session: Session, line: LineView, job: str) -> Intake:
@@ -104,17 +113,17 @@ def _job(session: Session, intake: Intake) -> ScanJob:
     return job
 
 
-def _note(job: ScanJob, told: ScanStarted | ScanEnded | SheetsDiffer | DifferenceExplained) -> None:
+def _note(job: ScanJob, told: ScanStarted | ScanEnded | SheetsDiffer | DifferenceExplained, line: int) -> None:
     match told:
         case ScanStarted():
             job.preset, job.scanning, job.why, job.put_back, job.owed = told.preset, True, None, None, False
         case ScanEnded():
             job.scanning, job.sheets, job.why, job.put_back = False, told.sheets, told.why, told.put_back
         case SheetsDiffer():
-            job.owed = True
+            job.owed = job.explained_at != told.scanned  # who closes and who explains may be two people at once
         case DifferenceExplained():
             job.explained, job.explained_by, job.explained_at = told.why, told.operator[:40], told.scanned
-            job.owed = False
+            job.explained_line, job.note, job.owed = line, told.note, False
 
 
 def _replace(session: Session, intake: Intake, number: int) -> None:

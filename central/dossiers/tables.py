@@ -117,6 +117,10 @@ class ScanJob(Base):
     explained_by: Mapped[str | None] = mapped_column(String(40))
     explained_at: Mapped[int | None]
     """Sheets that were scanned when it was explained; another number, and it no longer counts."""
+    explained_line: Mapped[int | None] = mapped_column(BigId)
+    """The station's line that says so (`LedgerLine.id`)."""
+    note: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of what was written to it."""
     closed: Mapped[bool] = mapped_column(default=False)
 
 
@@ -168,7 +172,13 @@ class Page(Base):
     state: Mapped[str] = mapped_column(String(8), default="NEW")
     """NEW, READ, or FAILED when it could not be read."""
     kind: Mapped[str] = mapped_column(String(10), default="page")
-    """page, blank or separator."""
+    """page, blank, separator, or replaced when it was scanned anew."""
+    sheet: Mapped[int | None]
+    """Of a scanning job: the sheet it is a side of."""
+    side: Mapped[str | None] = mapped_column(String(5))
+    """front or back."""
+    flaws: Mapped[str] = mapped_column(String(60), default="")
+    """What its station found wrong with the image: `devices.scanning.Flaw`, parted by commas."""
     original: Mapped[str | None] = mapped_column(String(64))
     """SHA-256 of its image as it came; None where it is a page of the file itself (PDF, several images)."""
     image: Mapped[str | None] = mapped_column(String(64))

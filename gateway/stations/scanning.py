@@ -16,7 +16,9 @@ from devices.messages import Fact
 from devices.readers import CodeRead
 from devices.scanners import Ending, Page, Scanner, ScannerButton, ScanStopped
 from devices.scanning import (
+    PROGRESS,
     SCANNING,
+    START_SHEET,
     DifferenceExplained,
     ExplainDifference,
     JobClosed,
@@ -37,11 +39,6 @@ from gateway.stations.place import Live, Place, Works
 from gateway.supervise import Time, Up, keep
 
 log = logging.getLogger(__name__)
-
-PROGRESS = "progress"
-"""The live stream of `ScanProgress`."""
-START_SHEET = "COURTSIDE-SCAN:"
-"""Begins the code of a start sheet; a preset's name ends it."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +127,10 @@ class ScanningDesk:
             raise WishRejected(f"{envelope.sheets} sheets are scanned, not {wish.scanned}; look again")
         if envelope.counted == envelope.sheets:
             raise WishRejected("counted and scanned agree; there is nothing to explain")
-        told = {**wish.model_dump(), "counted": envelope.counted}
+        told = {**wish.model_dump(exclude={"closes"}), "counted": envelope.counted}
         await self._tell(envelope, DifferenceExplained.model_validate(told))
+        if wish.closes:
+            await self.close(wish.job)
 
     async def close(self, job: str) -> None:
         """The envelope is empty, or it is told what is owed. Raises WishRejected, DeviceBusy."""

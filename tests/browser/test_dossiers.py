@@ -1,6 +1,7 @@
 """A clerk makes a dossier of files without a mouse, and a judge reads it: real workers, real Chromium."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
@@ -8,7 +9,9 @@ from playwright.sync_api import Page, expect
 
 from central.cli.works import courtroom
 from central.demo.court import furnish
-from tests.browser.windows import Windows, live, windows
+from devices.scanning import START_SHEET
+from tests.browser.bureau import SCANNER, add_station, pile
+from tests.browser.windows import Windows, live, types, windows
 from tests.central.shelf import COMPLAINT, DELIBERATION, JUDGMENT, RECEIPT
 from tests.kit import paper
 from tests.kit.installation import Installation
@@ -17,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
+def court(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with Installation(tmp_path_factory.mktemp("dossiers")) as court:
         court.found()
         with courtroom(court.home) as opened:
@@ -25,8 +28,13 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Windows]:
         file = court.home / "central.yaml"
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"dossiers": {"ocr": "tesseract"}}))
         court.start("broker", "central")
-        with windows(court, "dossiers") as opened:
-            yield opened
+        yield court
+
+
+@pytest.fixture(scope="module")
+def at(court: Installation) -> Iterator[Windows]:
+    with windows(court, "dossiers") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +109,78 @@ def test_a_judge_turns_pages_finds_words_and_lays_pages_side_by_side(at: Windows
     expect(judge.get_by_text("Complaint, or record of an oral one").first).to_be_visible()
     expect(judge.locator("#undo")).to_have_count(0)
     at.picture(judge, "english")
+
+
+def test_a_pile_of_paper_is_scanned_by_keys_with_a_jam_and_a_difference_that_is_signed_for(
+    at: Windows, court: Installation, tmp_path: Path
+) -> None:
+    clerk = at.desk("clerk", "/scan")
+    expect(clerk.get_by_text("还没有扫描工位")).to_be_visible()
+    at.picture(clerk, "no-station")
+    box = add_station(court)
+    sheets = [paper.drawn(text, 100) for text in (COMPLAINT, JUDGMENT, RECEIPT)]
+    dark = sheets[1].point([value * 2 // 5 for value in range(256)])
+    folder = pile(tmp_path / "pile", [sheets[0], dark, sheets[2]])
+    court.hand(box, SCANNER, "put_in", folder=str(folder))
+    court.hand(box, SCANNER, "jam", sides=2)
+    clerk.goto(f"{at.url}/scan")
+    live(clerk)
+    expect(clerk.locator("#case")).to_be_focused()
+    at.picture(clerk, "desk-empty")
+    types(clerk, "HS-0002-1")
+    expect(clerk.locator("#counted")).to_be_focused()
+    clerk.keyboard.type("4")
+    clerk.keyboard.press("Enter")
+    expect(clerk.locator("#begin")).to_be_focused()
+    at.picture(clerk, "laid")
+    clerk.keyboard.press("Enter")
+    expect(clerk.get_by_text("卡纸了。")).to_be_visible()
+    expect(clerk.get_by_text("把第 3 张放回最上面")).to_be_visible()
+    expect(clerk.locator(".side img")).to_have_count(2)
+    shown(clerk, 2)
+    expect(clerk.locator(".side.is-flawed")).to_contain_text("太暗")
+    at.picture(clerk, "jam")
+    court.hand(box, SCANNER, "clear")
+    court.scan(box, f"{START_SHEET}one-sided")
+    expect(clerk.locator(".side")).to_have_count(3)
+    expect(clerk.locator("#sheets")).to_have_text("3")
+    expect(clerk.locator("#close")).to_be_visible()
+    court.hand(box, SCANNER, "put_in", folder=str(pile(tmp_path / "again", [sheets[1]])))
+    clerk.locator(".side.is-flawed button").click()
+    expect(clerk.locator(".side.is-flawed")).to_have_count(0)
+    shown(clerk, 3)
+    clerk.locator(".side a").first.focus()
+    clerk.keyboard.press("Enter")
+    expect(clerk.locator("#large img")).to_be_visible()
+    clerk.keyboard.press("ArrowRight")
+    expect(clerk.locator("#large [data-name]")).to_have_text("第 3 张")
+    clerk.wait_for_function("() => document.querySelector('#large img').naturalWidth")
+    at.picture(clerk, "large")
+    clerk.keyboard.press("Escape")
+    signed_for(at, clerk)
+
+
+def signed_for(at: Windows, clerk: Page) -> None:
+    """A sheet is missing: the clerk says why, by keys."""
+    clerk.keyboard.press("z")
+    expect(clerk.get_by_text("还差 1 张")).to_be_visible()
+    expect(clerk.locator("#why")).to_be_focused()
+    at.picture(clerk, "difference")
+    clerk.keyboard.press("Tab")
+    clerk.keyboard.type("封底是空白纸，没有放入。")
+    clerk.keyboard.press("Tab")
+    clerk.keyboard.press("Enter")
+    expect(clerk.get_by_text("这一袋已经扫完。")).to_be_visible()
+    expect(clerk.get_by_text("签名说明")).to_be_visible()
+    at.picture(clerk, "signed")
+    clerk.goto(f"{clerk.url.split('?')[0]}?lang=en")
+    expect(clerk.get_by_text("This envelope is done.")).to_be_visible()
+    at.picture(clerk, "desk-english")
+
+
+def shown(page: Page, images: int) -> None:
+    """Return once so many small images are there to be seen."""
+    page.wait_for_function(
+        "n => [...document.querySelectorAll('.side img')].filter(i => i.complete && i.naturalWidth).length === n",
+        arg=images,
+    )

@@ -71,6 +71,8 @@
   }
 
   function back() {
+    const dialog = document.querySelector("dialog[open]");
+    if (dialog) { dialog.close(); return; }
     const open = document.querySelector("details[open]");
     if (open?.contains(document.activeElement)) { open.open = false; open.querySelector("summary").focus(); return; }
     if (writes(document.activeElement) && document.activeElement.value === "") { document.activeElement.blur(); return; }
