@@ -15,6 +15,7 @@ from gateway import durable
 from gateway.amended import amended
 from gateway.config import BadConfig, DeviceConfig, GatewayConfig
 from gateway.dialogue import Terminal
+from gateway.identity import is_enrolled
 
 PATIENCE_S = 120.0
 """For one thing a person has to do."""
@@ -29,6 +30,10 @@ _TRYING = Said("  正在试 {tried}", "  trying {tried}")
 _SEEN = Said("  看到：{fact}", "  seen: {fact}")
 _HOLDS = Said("  结果：{result}", "  result: {result}")
 _AS_IS = Said("设置不用改", "the settings are right as they are")
+_BY_WISH = Said(
+    "  这台网关已属于法院，门只凭签名的开门指令打开；要做这一步，请在页面上开一个空格口，看那里的记录。",
+    "  This box belongs to a court: doors open by a signed wish alone. Open an empty cell on its page, and look there.",
+)
 _OPEN = Said("没有查出来，设置不变", "not found out; nothing is changed")
 _GONE = Said("  设备不应答：{error}", "  the device does not answer: {error}")
 _WRITE = Said("把 {changes} 写入 {file}？", "Write {changes} into {file}?")
@@ -43,6 +48,8 @@ class Commissioning:
 
     device: DeviceConfig
     terminal: Terminal
+    enrolled: bool = False
+    """The box belongs to a court, so nothing is moved without its wish (`Step.act`)."""
     patience_s: float = PATIENCE_S
     found: dict[str, Any] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
@@ -56,6 +63,9 @@ class Commissioning:
         for number, step in enumerate(steps, 1):
             about = step.about.zh if self.terminal.chinese else step.about.en
             self.say(_STEP, number=number, of=len(steps), about=about)
+            if step.act is not None and self.enrolled:
+                self.say(_BY_WISH)
+                continue
             learnt = await self._learn(step)
             self.found |= learnt or {}
             self.say(_HOLDS, result=self._result(learnt))
@@ -134,7 +144,7 @@ async def commission(file: Path, config: GatewayConfig, name: str, ports: Mappin
     steps = list(getattr(device.product.driver, "COMMISSIONING", ()))
     near = replace(device, settings=config.moved(ports).devices[name].settings)
     with Terminal() as terminal:
-        work = Commissioning(near, terminal, patience_s)
+        work = Commissioning(near, terminal, is_enrolled(config.top.data), patience_s)
         work.say(_HEAD, name=name, about=device.product.driver.ABOUT, port=device.settings.port)
         if not steps:
             work.say(_NOTHING)

@@ -34,6 +34,7 @@ NEXT_CERTIFICATE = "next-certificate.pem"
 _PROVEN = "proven-certificate.pem"
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python has no name for."""
+_KEPT = "identity.json"
 
 
 class NoIdentity(Exception):
@@ -101,12 +102,17 @@ def http_token(identity: Identity, clock: Clock) -> str:
     return sign("gateway", claims.write(), identity.key)
 
 
+def is_enrolled(folder: Path) -> bool:
+    """True if a court's central has taken this folder's box in."""
+    return (folder / _KEPT).exists()
+
+
 def load(folder: Path) -> Identity:
     """The identity in `folder`; raises NoIdentity. What a power cut left of `keep` is finished."""
     try:
         _finish(folder)
         return Identity(
-            **_told(json.loads((folder / "identity.json").read_text())),
+            **_told(json.loads((folder / _KEPT).read_text())),
             key=private_key(folder / "key.pem"),
             certificate=folder / "certificate.pem",
             key_file=folder / "key.pem",
@@ -131,7 +137,7 @@ def save(folder: Path, key: Ed25519PrivateKey, answer: Mapping[str, Any]) -> Ide
         "ca.pem": answer["ca"].encode(),
         "certificate.pem": answer["certificate"].encode(),
         "key.pem": key_bytes(key),
-        "identity.json": json.dumps({name: answer[name] for name in _TOLD}, indent=1).encode(),
+        _KEPT: json.dumps({name: answer[name] for name in _TOLD}, indent=1).encode(),
     }
     durable.write_all(folder, files)
     return load(folder)
@@ -139,7 +145,7 @@ def save(folder: Path, key: Ed25519PrivateKey, answer: Mapping[str, Any]) -> Ide
 
 def believe(identity: Identity, key: Ed25519PublicKey) -> None:
     """Central signs with this key too; durable before anything it signed is obeyed. Raises OSError."""
-    file = identity.ca.with_name("identity.json")
+    file = identity.ca.with_name(_KEPT)
     told = json.loads(file.read_bytes())
     told["central_keys"].append(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode())
     durable.write(file, json.dumps(told, indent=1).encode())

@@ -102,6 +102,22 @@ def test_a_door_opened_by_hand_teaches_the_polarity_and_only_that_line_is_new(be
     assert "结果：closed_bit: 0" in bench.report("wall-a")
 
 
+def test_a_box_that_belongs_to_a_court_opens_nothing_without_its_wish(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "identity.json").write_text("{}")
+    text = FILE.replace("./data", str(tmp_path))
+    bench.file.write_text(text, encoding="utf-8")
+    with bench.commission("wall-b", ENGLISH) as person:
+        person.until("doors open by a signed wish alone")
+        person.until("Shut every door")
+        person.type()
+        person.until("Open one door by key")
+        person.type()
+        person.until("doors open by a signed wish alone")
+        assert person.end() == 0
+    assert "cell 1 is released now" not in person.said
+    assert bench.file.read_text("utf-8") == text
+
+
 def test_numbers_are_tried_until_the_person_says_it_was_the_first_lock(bench: Bench) -> None:
     with bench.commission("wall-b", ENGLISH) as person:
         person.until("Shut every door")
