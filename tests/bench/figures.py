@@ -39,6 +39,11 @@ def below(name: str, value: float, unit: str, limit: float) -> Figure:
     return Figure(name, value, unit, limit, value / limit, f"<= {limit} {unit}", value <= limit)
 
 
+def beside(name: str, value: float, unit: str, bare: float) -> Figure:
+    """A figure told beside the bare one; nothing was promised."""
+    return Figure(name, value, unit, bare, value / bare, "", None)
+
+
 def told(name: str, value: float, unit: str) -> Figure:
     """A figure nothing was promised about."""
     return Figure(name, value, unit, None, None, "", None)

@@ -50,6 +50,12 @@ class Process:
         """True while it lives."""
         return self._child is not None and self._child.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Its number while it lives."""
+        assert self._child is not None, f"{self.name} does not run"
+        return self._child.pid
+
     def start(self) -> None:
         """Start it and wait until it is ready; raises NotInTime with its last words."""
         self.launch()
