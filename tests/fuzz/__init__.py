@@ -1,0 +1,1 @@
+"""Parsers under a fuzzer that sees which of their branches its bytes reach."""
