@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from central.hearings import course, schedule, transcript
+from central.hearings import course, minutes_api, schedule, transcript
 from central.hearings.rooms import rooms
 from central.hearings.schedule_pages import blobs_of
 from central.hearings.spoken import Utterance
@@ -17,6 +17,7 @@ from central.people.roles import Actor, person_ref
 from central.web.here import Now, StoreOf
 
 router = APIRouter(prefix="/api/v1", tags=["hearings"])
+router.include_router(minutes_api.router)
 
 Reader = Annotated[Actor, Depends(needs("hearing.read"))]
 Writer = Annotated[Actor, Depends(needs("hearing.write"))]

@@ -67,3 +67,60 @@ class HearingProven(Fact):
     manifest: str
     flaws: int
     signature: str = ""
+
+
+class MinutesDrawnUp(Fact):
+    """A text of the minutes (法庭笔录) to be read back and signed; `text` is the hash of its blob."""
+
+    hearing: str
+    number: int
+    text: str
+
+
+class MinutesReadBack(Fact):
+    """It was read to those who took part, or by them."""
+
+    hearing: str
+    number: int
+    text: str
+    how: str
+
+
+class MinutesObjected(Fact):
+    """Somebody who took part asks for a correction; `says` is the hash of what."""
+
+    hearing: str
+    number: int
+    key: str
+    says: str
+
+
+class ObjectionDecided(Fact):
+    """The correction is made, or the refusal recorded (法释〔2017〕5号第七条); `reason` is the hash of why."""
+
+    hearing: str
+    number: int
+    objection: int
+    """Number of the line that told the objection."""
+    granted: bool
+    reason: str
+
+
+class MinutesSigned(Fact):
+    """Somebody signed the text with that hash; `drawn` is the hash of the signature."""
+
+    hearing: str
+    number: int
+    text: str
+    key: str
+    drawn: str
+
+
+class SigningDeclined(Fact):
+    """Somebody would not sign the text with that hash; `reason` is the hash of what was noted."""
+
+    hearing: str
+    number: int
+    text: str
+    key: str
+    reason: str

@@ -181,4 +181,3 @@ async def test_a_gateway_stopped_fifty_times_loses_a_second_at_most_and_goes_on_
         )
         check_killed(site, manifest, 50)
         assert max(missing) <= 1.0
-        assert max(resumed) <= 5.0

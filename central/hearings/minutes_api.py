@@ -1,0 +1,127 @@
+"""REST: the texts of minutes, and each step of their flow with its ground."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from central.hearings import minutes, minutes_flow, schedule
+from central.hearings.minutes_pages import hand_of, take
+from central.hearings.minutes_tables import MinutesText
+from central.hearings.schedule_pages import blobs_of
+from central.people.auth import needs
+from central.people.roles import Actor
+from central.web.here import Now, StoreOf
+
+router = APIRouter()
+
+Listener = Annotated[Actor, Depends(needs("hearing.listen"))]
+Corrector = Annotated[Actor, Depends(needs("hearing.correct"))]
+Event = Literal["draw_up", "read_back", "object", "grant", "refuse", "sign", "decline"]
+
+
+class StepIn(BaseModel):
+    """What a step needs; the rest is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    how: str = Field(default="", description="read_back: aloud, read or screen.")
+    key: str = Field(default="", description="object, sign, decline: who, as `takers` of the text names them.")
+    name: str = Field(default="", max_length=80, description="sign, decline: their name.")
+    words: str = Field(default="", max_length=1000, description="object, grant, refuse, decline: what, or why.")
+    objection: int = Field(default=0, description="grant, refuse: which.")
+    drawing: str = Field(default="", description="sign: the signature, `data:image/png;base64,...`.")
+
+
+class ObjectionOut(BaseModel):
+    """What somebody asked to be corrected."""
+
+    id: int
+    key: str
+    says: str
+    line: int
+    decided: str = Field(description="granted, refused, or empty while it is open.")
+    reason: str
+
+
+class SignatureOut(BaseModel):
+    """Who signed, or declined to."""
+
+    key: str
+    name: str
+    drawn: str | None = Field(description="SHA-256 of the PNG.")
+    declined: str
+    at: datetime
+    line: int
+
+
+class TextOut(BaseModel):
+    """One text of the minutes; it never changes."""
+
+    number: int
+    text: str = Field(description="SHA-256: what is signed.")
+    state: str = Field(description="DRAFT, READ_BACK, OBJECTED, CORRECTING, SIGNED, REPLACED")
+    at: datetime
+    line: int
+    minutes: dict[str, Any] = Field(description="The text itself: who took part, and what was said.")
+    objections: list[ObjectionOut]
+    signatures: list[SignatureOut]
+
+
+class StepOut(BaseModel):
+    """A step that leads onward, its ground, and why it cannot be taken now."""
+
+    event: str
+    to: str
+    basis: str
+    why_not: str | None
+
+
+class MinutesOut(BaseModel):
+    """Every text of a hearing's minutes, the newest first, and what can be done."""
+
+    texts: list[TextOut]
+    changed: int = Field(description="Utterances that read otherwise now than in the newest text.")
+    steps: list[StepOut]
+
+
+@router.get("/hearings/{hearing}/minutes")
+def read(request: Request, store: StoreOf, by: Listener, now: Now, hearing: int) -> MinutesOut:
+    """The minutes of a hearing."""
+    with store.read() as session:
+        hand = hand_of(request, session, by, now, hearing)
+        texts = minutes.texts(session, hearing)
+        stands = minutes.standing(session, hand, next(iter(texts), None))
+        steps = [
+            StepOut(event=step.event, to=step.to, basis=step.basis, why_not=str(why) if why else None)
+            for step, why in minutes_flow.steps(stands)
+        ]
+        return MinutesOut(texts=[_text(request, text) for text in texts], changed=stands.changed, steps=steps)
+
+
+@router.post("/hearings/{hearing}/minutes/{event}")
+def step(  # noqa: PLR0913  (who, when, which, what)
+    request: Request, store: StoreOf, by: Corrector, now: Now, hearing: int, event: Event, told: StepIn
+) -> TextOut:
+    """Take a step; gives the newest text."""
+    with store.write() as session:
+        schedule.find_hearing(session, by, hearing)
+        text = take(session, hand_of(request, session, by, now, hearing), event, told)
+        session.flush()
+        return _text(request, text)
+
+
+def _text(request: Request, text: MinutesText) -> TextOut:
+    return TextOut(
+        number=text.number, text=text.text, state=text.state, at=text.at, line=text.line,
+        minutes=minutes.read(blobs_of(request), text).model_dump(mode="json"),
+        objections=[
+            ObjectionOut(id=one.id, key=one.key, says=one.says, line=one.line, decided=one.decided, reason=one.reason)
+            for one in text.objections
+        ],
+        signatures=[
+            SignatureOut(key=one.key, name=one.name, drawn=one.drawn, declined=one.declined, at=one.at, line=one.line)
+            for one in text.signatures
+        ],
+    )  # fmt: skip

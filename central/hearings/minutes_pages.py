@@ -1,0 +1,171 @@
+"""The minutes in the browser: drawn up, read back, objected to, signed on the pad, and taken away on paper."""
+
+import base64
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+
+from central.blobs import Blobs, NoBlob
+from central.hearings import minutes, minutes_flow, papers, schedule, transcript
+from central.hearings.minutes_tables import MinutesText, Objection
+from central.hearings.minutes_text import Minutes
+from central.hearings.papers import Sheet, Signed
+from central.hearings.schedule_pages import blobs_of
+from central.people.roles import Actor
+from central.people.service import name_of
+from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.look import Look, words
+from central.web.look import page as drawn
+from central.web.refused import Refused
+from devices.agenda import ROLE_NAMES
+
+router = pages()
+
+Listener = Annotated[Actor, Depends(needs("hearing.listen"))]
+Corrector = Annotated[Actor, Depends(needs("hearing.correct"))]
+Text = Annotated[str, Form()]
+Form_ = Literal["docx", "pdf"]
+_KINDS: Mapping[str, tuple[str, Callable[[Sheet], bytes]]] = {
+    "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", papers.docx),
+    "pdf": ("application/pdf", papers.pdf),
+}
+
+
+class Told:
+    """What a form of the minutes brings; each event takes what it needs."""
+
+    def __init__(
+        self, how: Text = "", key: Text = "", name: Text = "", words: Text = "", drawing: Text = "",
+        objection: Annotated[int, Form()] = 0,
+    ) -> None:  # fmt: skip
+        self.how, self.key, self.name, self.words = how, key, name, words
+        self.drawing, self.objection = drawing, objection
+
+
+@router.get("/hearings/{hearing}/minutes")
+def read(request: Request, by: Listener, session: Reading, now: Now, hearing: int) -> HTMLResponse:
+    """The newest text, what can be done with it, who objected, who signed; and every text before."""
+    return _page(request, by, session, now, hearing)
+
+
+@router.post("/hearings/{hearing}/minutes/{event}")
+def step(
+    request: Request, by: Corrector, now: Now, hearing: int, event: str, told: Annotated[Told, Depends()]
+) -> Response:
+    """One step of its flow."""
+    try:
+        with store_of(request).write() as session:
+            hand = hand_of(request, session, by, now, hearing)
+            take(session, hand, event, told)
+    except Refused as refused:
+        with store_of(request).read() as session:
+            return _page(request, by, session, now, hearing, refused)
+    return go(f"/hearings/{hearing}/minutes")
+
+
+@router.get("/hearings/{hearing}/minutes/{number}.{form}")
+def paper(request: Request, by: Listener, now: Now, hearing: int, number: int, form: Form_) -> Response:
+    """A text on paper, with the signatures it has; that it was copied is on record."""
+    with store_of(request).write() as session:
+        found = schedule.find_hearing(session, by, hearing)
+        text = next((text for text in minutes.texts(session, hearing) if text.number == number), None)
+        if text is None:
+            raise Refused("还没有形成笔录文本。", code="no_minutes", status=404)
+        transcript.accessed(session, by, found, "copy", form, now)
+        sheet = _sheet(request, text)
+        name = f"{found.ref}-{number}.{form}"
+    kind, write = _KINDS[form]
+    return Response(write(sheet), 200, {"content-disposition": f'attachment; filename="{name}"'}, kind)
+
+
+def hand_of(request: Request, session: Session, by: Actor, now: datetime, hearing: int) -> minutes.Hand:
+    """Whoever asks, at that hearing."""
+    found = schedule.find_hearing(session, by, hearing)
+    look = cast(Look, request.app.state.look)
+    return minutes.Hand(by, found, blobs_of(request), look.title, now)
+
+
+def take(session: Session, hand: minutes.Hand, event: str, told: Any) -> MinutesText:
+    """Take that step. Raises Refused."""
+    match event:
+        case "draw_up":
+            return minutes.draw_up(session, hand)
+        case "read_back":
+            return minutes.read_back(session, hand, told.how)
+        case "object":
+            return minutes.object_to(session, hand, told.key, told.words)
+        case "grant" | "refuse":
+            return minutes.decide(session, hand, told.objection, told.words, granted=event == "grant")
+        case "sign":
+            return minutes.sign(session, hand, told.key, told.name, told.drawing)
+        case "decline":
+            return minutes.decline(session, hand, told.key, told.name, told.words)
+    raise Refused("没有这个步骤。", code="no_such_step", status=404)
+
+
+def _page(
+    request: Request, by: Actor, session: Session, now: datetime, hearing: int, refused: Refused | None = None
+) -> HTMLResponse:
+    hand = hand_of(request, session, by, now, hearing)
+    texts = minutes.texts(session, hearing)
+    newest = texts[0] if texts else None
+    stands = minutes.standing(session, hand, newest)
+    can = {step.event: why for step, why in minutes_flow.steps(stands)}
+    context: dict[str, Any] = {"hearing": hand.hearing, "texts": texts, "newest": newest, "stands": stands}
+    context |= {"text": minutes.read(hand.blobs, newest) if newest else None, "can": can, "by": by}
+    context |= {"steps": minutes_flow.steps(stands), "event_names": minutes_flow.EVENT_NAMES}
+    context |= {"hows": minutes.HOW_NAMES, "role_names": ROLE_NAMES, "drawings": _drawings(hand.blobs, newest)}
+    context |= {"names": _names(session, texts), "clock": papers.clock}
+    context |= {"refused": refused.said if refused else None}
+    return drawn(request, "hearings/minutes.html", refused.status if refused else 200, **context)
+
+
+def _drawings(blobs: Blobs, text: MinutesText | None) -> dict[str, str]:
+    found = {one.key: _image(blobs, one.drawn) for one in text.signatures} if text else {}
+    return {key: f"data:image/png;base64,{base64.b64encode(image).decode()}" for key, image in found.items() if image}
+
+
+def _image(blobs: Blobs, sha256: str | None) -> bytes | None:
+    try:
+        return blobs.get(sha256) if sha256 else None
+    except NoBlob:
+        return None
+
+
+def _names(session: Session, texts: Any) -> dict[str, str]:
+    refs = {text.by for text in texts} | {one.by for text in texts for one in text.signatures}
+    refs |= {one.decided_by for text in texts for one in text.objections if one.decided_by}
+    return {ref: name_of(session, ref) for ref in refs}
+
+
+def _sheet(request: Request, text: MinutesText) -> Sheet:
+    blobs, say, look = blobs_of(request), words(request).say, cast(Look, request.app.state.look)
+    whole: Minutes = minutes.read(blobs, text)
+    signed = {one.key: one for one in text.signatures}
+
+    def time(at: datetime) -> str:
+        return f"{at.astimezone(look.zone):%Y-%m-%d %H:%M}"
+
+    def under(key: str, role: str, name: str) -> Signed:
+        who, one = f"{say(role)} {name}", signed.get(key)
+        if one is None:
+            return Signed(who)
+        image = _image(blobs, one.drawn)
+        declined = say("拒绝签名：{why}", why=one.declined) if one.declined else ""
+        return Signed(f"{say(role)} {one.name}", image, declined, time(one.at))
+
+    signatures = [under(taker.key, ROLE_NAMES[taker.role], taker.name) for taker in whole.takers]
+    notes = [_objection(whole, one, say) for one in text.objections]
+    mark = say("第 {n} 份文本 SHA-256 {hash}", n=text.number, hash=text.text)
+    return papers.sheet(whole, mark, notes, signatures, say, time)
+
+
+def _objection(whole: Minutes, one: Objection, say: papers.Say) -> str:
+    role = next((ROLE_NAMES[taker.role] for taker in whole.takers if taker.key == one.key), one.key)
+    became = {"granted": say("准予补正"), "refused": say("不予补正"), "": say("尚未处理")}[one.decided]
+    told = say("{who}申请补正：{what}（{became}）", who=say(role), what=one.says, became=became)
+    return f"{told}{one.reason}"
