@@ -123,3 +123,42 @@ def test_a_word_of_the_transcript_is_played_from_its_own_seat_corrected_and_foun
     desk.locator("[data-play]").click()
     desk.wait_for_function("() => document.getElementById('sound').currentTime > 0")
     at.picture(desk, "found")
+
+
+def draw(desk: Page, key: str) -> None:
+    """Sign on the pad of that person, with the mouse."""
+    desk.locator(f"li:has(input[value={key}]) > details > summary").click()
+    pad = desk.locator(f"form:has(input[value={key}]) canvas.pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    desk.mouse.move(box["x"] + 30, box["y"] + 40)
+    desk.mouse.down()
+    for number in range(1, 12):
+        desk.mouse.move(box["x"] + 30 + 18 * number, box["y"] + (25 if number % 2 else 75))
+    desk.mouse.up()
+
+
+def test_minutes_are_drawn_up_read_back_objected_to_and_signed_on_the_pad(at: Windows, desk: Page) -> None:
+    desk.goto(f"{at.url}/hearings/1/minutes")
+    at.picture(desk, "no-minutes")
+    desk.get_by_role("button", name="形成笔录文本").click()
+    expect(desk.locator(".minutes")).to_contain_text("请原告出示借条的原件")
+    desk.get_by_role("button", name="宣读核对").click()
+    desk.locator("summary", has_text="申请补正").click()
+    desk.locator("#who").select_option("defendant")
+    desk.locator("#says").fill("漏记了答辩意见")
+    desk.get_by_role("button", name="记下申请").click()
+    expect(desk.locator("[data-watch=minutes]")).to_contain_text("有人申请补正")
+    desk.locator("textarea[id^=reason]").fill("录音中没有这句话")
+    desk.get_by_role("button", name="不予补正，记录在案").click()
+    expect(desk.locator("[data-watch=minutes]")).to_contain_text("待签名")
+    draw(desk, "plaintiff")
+    at.picture(desk, "pad")
+    desk.locator("form:has(input[value=plaintiff])").get_by_role("button", name="签在这份文本上").click()
+    expect(desk.locator("img.signature")).to_be_visible()
+    assert desk.evaluate("() => document.querySelector('img.signature').naturalWidth") == 800
+    desk.goto(f"{at.url}/hearings/1/minutes?lang=en")
+    expect(desk.get_by_text("Refused, and on record")).to_be_visible()
+    at.picture(desk, "minutes-english")
+    desk.goto(f"{at.url}/hearings/1/minutes?lang=zh")
