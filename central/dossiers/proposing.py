@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from central.dossiers.clues import DATE, DIFFERS, DIGITS, HAN, PARTY, TEXTS, TITLES, closes
+from central.dossiers.clues import DATE, DECISIVE, DIFFERS, DIGITS, HAN, PARTY, TEXTS, TITLES, closes
 from central.dossiers.order import name_of
 from central.web.refused import Said
 
@@ -18,6 +18,9 @@ _HEAD = 7
 """Lines among which a title is looked for."""
 _TITLE, _TEXT, _LESSON = 3.0, 0.45, 4.0
 _LEAST, _DOUBT, _ALIKE = 0.8, 0.6, 0.6
+_LONGEST_TITLE = 16
+_LEAST_NEAR, _NEAR = 0.5, 0.7
+"""How alike a title and a name must be; what likeness counts beside the name itself."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,10 @@ def propose(text: str, known: Sequence[str] = (), lessons: Lessons | None = None
                 count(item, _TEXT, Said("正文中有“{word}”", {"word": word}))
     for item, weight, times in _taught(title_key(title, known), lessons or {}):
         count(item, _LESSON * weight, Said("同样标题的文书曾 {n} 次被确认归在这里", {"n": times}))
+    for item, words in DECISIVE.items():
+        for word in words:
+            if word in text:
+                count(item, _TITLE, Said("正文中有“{word}”", {"word": word}))
     best, sure = _best(scores)
     why = reasons.get(best or 0, [])
     return Proposal(best, title[:200], date_in(text), parties_in(text, known), sure, why[:4])
@@ -93,7 +100,7 @@ def _title(head: Sequence[str]) -> tuple[str, list[tuple[int, str, float]]]:
         every = [(item, word) for item, many in TITLES.items() for word in many]
         words = [pair for pair in every if pair[1] in line] or [pair for pair in every if _misread(pair[1], line)]
         longest = [(i, w) for i, w in words if not any(w != other and w in other for _, other in words)]
-        found = [(i, w, _share(w, line) * (1 - 0.06 * place)) for i, w in longest]
+        found = [(i, w, _share(w, line) * (1 - 0.06 * place)) for i, w in longest] or _near(line, every, place)
         weight = max((each[2] for each in found), default=0.0)
         if weight > best[0]:
             best = (weight, line, found)
@@ -106,6 +113,23 @@ def _misread(word: str, line: str) -> bool:
         return False
     windows = (line[i : i + len(word)] for i in range(len(line) - len(word) + 1))
     return any(sum(a != b for a, b in zip(word, window, strict=True)) == 1 for window in windows)
+
+
+def _near(line: str, every: Sequence[tuple[int, str]], place: int) -> list[tuple[int, str, float]]:
+    """What a short line at the top is called almost like: all signs of a name in their order, or most pairs of them."""
+    if len(line) > _LONGEST_TITLE or place > 1:
+        return []
+    told = line.replace("记录", "笔录")
+    likely = [(_like(told, word), item, word) for item, word in every if len(word) >= 4]
+    best = max(likely, default=(0.0, 0, ""))
+    return [(best[1], best[2], _NEAR * best[0])] if best[0] >= _LEAST_NEAR else []
+
+
+def _like(line: str, word: str) -> float:
+    """How much a line is like a name, 0 to 1."""
+    signs = iter(line)
+    inside = all(sign in signs for sign in word) and len(word) / len(line)
+    return max(inside, _alike(line, word))
 
 
 def _share(word: str, line: str) -> float:

@@ -94,14 +94,14 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path) -> AsyncIterator[Office]:
+async def office(folder: Path, port: str = "sane:any", file: str = FILE) -> AsyncIterator[Office]:
     """A desk whose scanner is reached; opened again in the same folder, it goes on."""
     data = folder / "data"
-    stage = Stage({"port": "sane:any"}, folder / "scanner")
+    stage = Stage({"port": port}, folder / "scanner")
     court = Court(folder / "court")
     nowhere = ("127.0.0.1", 9), "http://127.0.0.1:9"
     identity = load(data) if data.exists() else court.identity("scanning-a", data, *nowhere)
-    (folder / "scanning-a.yaml").write_text(FILE.format(data=data, port=await stage.plug()))
+    (folder / "scanning-a.yaml").write_text(file.format(data=data, port=await stage.plug()))
     config = read(folder / "scanning-a.yaml")
     clock = Clock(rtc_healthy=True)
     lines: list[Line] = []
