@@ -24,6 +24,8 @@ MODES = {"BlackAndWhite1": "1", "Grayscale8": "L", "RGB24": "RGB"}
 _A4 = (2480, 3508)
 """In three hundredths of an inch, which is also its pixels at 300 dpi."""
 _QUALITY = 90
+BRIGHTNESS = (0, 1000, 2000)
+"""Least, usual and most, as an HP OfficeJet has them; it is told and changes no image."""
 
 _SIDES: Mapping[str, ArgumentKind] = {"sides": "int"}
 
@@ -59,6 +61,7 @@ class Job:
     duplex: bool
     mode: str
     resolution: int
+    brightness: int
 
 
 class Feeder:
@@ -71,6 +74,7 @@ class Feeder:
         self._jobs = 0
         self._is_back_next = False
         self._sides = 0
+        self._brightness = BRIGHTNESS[1]
         self._trouble: AdfTrouble | None = None
         self._after: tuple[int, AdfTrouble] | None = None
         self._pulled_after: int | None = None
@@ -94,9 +98,8 @@ class Feeder:
                     return self._start(body)
                 case "GET", ["ScanJobs", number, "NextDocument"]:
                     return self._next(number)
-                case "DELETE", ["ScanJobs", _]:
-                    self._job = None
-                    return Answer(200)
+                case "DELETE", ["ScanJobs", number]:
+                    return self._cancel(number)
             return Answer(404)
 
     def look(self) -> dict[str, Any]:
@@ -104,7 +107,7 @@ class Feeder:
         with self._turn:
             return {
                 "sheets": len(self._pile), "trouble": self._trouble, "sides_scanned": self._sides,
-                "scanning": self._job is not None,
+                "scanning": self._job is not None, "brightness": self._brightness,
             }  # fmt: skip
 
     def hands(self) -> Mapping[str, Hand]:
@@ -157,8 +160,15 @@ class Feeder:
             return Answer(503)
         if job.source == "Feeder" and (self._trouble or not self._pile):
             return Answer(409)
-        self._jobs, self._job = job.number, job
+        self._jobs, self._job, self._brightness = job.number, job, job.brightness
         return Answer(201, location=f"{ROOT}/ScanJobs/{job.number}")
+
+    def _cancel(self, number: str) -> Answer:
+        """End that job; one cancelled late is another than the one at work."""
+        if self._job is None or number != str(self._job.number):
+            return Answer(404)
+        self._job = None
+        return Answer(200)
 
     def _next(self, number: str) -> Answer:
         job = self._job
@@ -241,9 +251,10 @@ def _drawn(text: str, dpi: int) -> bytes:
 def _job(settings: ET.Element, number: int) -> Job:
     told = {element.tag.partition("}")[2]: (element.text or "").strip() for element in settings.iter()}
     resolution, mode = int(told["XResolution"]), told["ColorMode"]
-    if resolution not in RESOLUTIONS or mode not in MODES:
-        raise ValueError(f"no such scan: {mode} at {resolution} dpi")
-    return Job(number, told.get("InputSource", "Platen"), told.get("Duplex") == "true", mode, resolution)
+    brightness = int(told.get("Brightness", BRIGHTNESS[1]))
+    if resolution not in RESOLUTIONS or mode not in MODES or not BRIGHTNESS[0] <= brightness <= BRIGHTNESS[2]:
+        raise ValueError(f"no such scan: {mode} at {resolution} dpi, brightness {brightness}")
+    return Job(number, told.get("InputSource", "Platen"), told.get("Duplex") == "true", mode, resolution, brightness)
 
 
 def _xml(root: str, inside: str) -> bytes:
@@ -273,7 +284,9 @@ def _capabilities() -> bytes:
         f"<scan:Adf><scan:AdfSimplexInputCaps>{caps}</scan:AdfSimplexInputCaps>"
         f"<scan:AdfDuplexInputCaps>{caps}</scan:AdfDuplexInputCaps>"
         "<scan:AdfOptions><scan:AdfOption>DetectPaperLoaded</scan:AdfOption>"
-        "<scan:AdfOption>Duplex</scan:AdfOption></scan:AdfOptions></scan:Adf>",
+        "<scan:AdfOption>Duplex</scan:AdfOption></scan:AdfOptions></scan:Adf>"
+        f"<scan:BrightnessSupport><scan:Min>{BRIGHTNESS[0]}</scan:Min><scan:Max>{BRIGHTNESS[2]}</scan:Max>"
+        f"<scan:Normal>{BRIGHTNESS[1]}</scan:Normal><scan:Step>1</scan:Step></scan:BrightnessSupport>",
     )
 
 

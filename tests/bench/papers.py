@@ -40,7 +40,7 @@ def measure() -> list[Figure]:
 async def _through_the_station(folder: Path) -> tuple[dict[str, float], Path]:
     file = FILE.replace("    presets:\n", f"    presets:\n{_PRESETS}")
     rates: dict[str, float] = {}
-    async with office(folder, f"sane:{_DEVICE}", file) as it:
+    async with office(folder, port=f"sane:{_DEVICE}", file=file) as it:
         ends = 0
         for mode in ("gray", "color"):
             for _ in range(ROUNDS):

@@ -30,6 +30,8 @@ from tests.kit.office import FILE, Office, office
 
 ONE, TWO = ScanPages(job="j-1", preset="one-sided"), ScanPages(job="j-1", preset="two-sided")
 
+EVERY_SCANNER = pytest.mark.parametrize("driver", ["scanners/sane", "scanners/escl"])
+
 
 def alike(it: Office) -> int:
     """How many different images the current pages have."""
@@ -57,8 +59,9 @@ async def test_an_envelope_is_scanned_page_by_page_and_closed_when_every_sheet_i
             await it.open(3)
 
 
-async def test_a_jam_keeps_what_came_names_the_sheet_and_the_job_goes_on(tmp_path: Path) -> None:
-    async with office(tmp_path) as it:
+@EVERY_SCANNER
+async def test_a_jam_keeps_what_came_names_the_sheet_and_the_job_goes_on(driver: str, tmp_path: Path) -> None:
+    async with office(tmp_path, driver) as it:
         it.hand("put_blank", sheets=4)
         await it.open(4)
         it.hand("jam", sides=2)
@@ -86,8 +89,9 @@ async def test_a_sheet_of_which_only_the_front_came_goes_through_again_and_is_th
         assert [page.instead_of for page in it.facts(PageScanned)] == [None, None, None, 3, None]
 
 
-async def test_a_scanner_pulled_out_mid_page_is_gone_back_and_the_job_goes_on(tmp_path: Path) -> None:
-    async with office(tmp_path) as it:
+@EVERY_SCANNER
+async def test_a_scanner_pulled_out_mid_page_is_gone_back_and_the_job_goes_on(driver: str, tmp_path: Path) -> None:
+    async with office(tmp_path, driver) as it:
         it.hand("put_blank", sheets=3)
         await it.open(3)
         it.hand("pull_mid_page", sides=1)

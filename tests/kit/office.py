@@ -12,7 +12,7 @@ from devices.box import DeviceGone
 from devices.journal import Line, read_line
 from devices.messages import Fact, Wish, read_fact, wire_name
 from devices.scanning import SCANNING, OpenJob, PageScanned
-from drivers.scanners.sane.stage import Stage
+from gateway import catalogue
 from gateway.bench import Bench
 from gateway.clock import Clock
 from gateway.config import read
@@ -51,7 +51,7 @@ class Office:
 
     desk: station.ScanningDesk
     bench: Bench
-    stage: Stage
+    stage: Any
     uploads: Uploads
     lines: list[Line]
     live: list[tuple[str, bytes]]
@@ -94,14 +94,18 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path, port: str = "sane:any", file: str = FILE) -> AsyncIterator[Office]:
+async def office(
+    folder: Path, driver: str = "scanners/sane", port: str = "", file: str = FILE
+) -> AsyncIterator[Office]:
     """A desk whose scanner is reached; opened again in the same folder, it goes on."""
     data = folder / "data"
-    stage = Stage({"port": port}, folder / "scanner")
+    stage = catalogue.stage(driver, {"port": port}, folder / "scanner")
+    assert stage is not None
     court = Court(folder / "court")
     nowhere = ("127.0.0.1", 9), "http://127.0.0.1:9"
     identity = load(data) if data.exists() else court.identity("scanning-a", data, *nowhere)
-    (folder / "scanning-a.yaml").write_text(file.format(data=data, port=await stage.plug()))
+    told = file.format(data=data, port=await stage.plug()).replace("scanners/sane", driver)
+    (folder / "scanning-a.yaml").write_text(told)
     config = read(folder / "scanning-a.yaml")
     clock = Clock(rtc_healthy=True)
     lines: list[Line] = []

@@ -15,12 +15,6 @@ _TYPES = {BOOL: "boolean", INT: "integer", FIXED: "number", STRING: "text"}
 _UNITS = {1: "px", 2: "bit", 3: "mm", 4: "dpi", 5: "%", 6: "µs"}
 _SOFT_SELECT, _SOFT_DETECT, _INACTIVE = 1, 4, 32
 _WORD = 4
-_PYTHON: Mapping[str, tuple[type, ...]] = {
-    "boolean": (bool,),
-    "integer": (int,),
-    "number": (int, float),
-    "text": (str,),
-}
 _SOURCES: Mapping[Source, tuple[str, ...]] = {
     "flatbed": ("flatbed", "platen", "fb"),
     "feeder": ("adf", "automatic document feeder", "adf front", "document feeder", "adf simplex", "feeder"),
@@ -74,22 +68,6 @@ def is_active(option: Told) -> bool:
 def is_readable(option: Told) -> bool:
     """Whether its value can be asked for now."""
     return is_active(option) and bool(option.cap & _SOFT_DETECT)
-
-
-def checked(option: ScanOption, value: object) -> str | int | float | bool:
-    """The value as the device takes it. Raises WishRejected: inactive, a sensor, another type, out of range."""
-    if not option.active:
-        raise WishRejected(f"{option.name} has no meaning beside the other settings")
-    if not option.settable:
-        raise WishRejected(f"{option.name} can only be read")
-    if not isinstance(value, _PYTHON[option.type]) or (option.type != "boolean" and isinstance(value, bool)):
-        raise WishRejected(f"{option.name} is {option.type}, not {value!r}")
-    if option.choices is not None and value not in option.choices:
-        raise WishRejected(f"{option.name} is one of {', '.join(map(str, option.choices))}, not {value!r}")
-    least, most = option.least, option.most
-    if least is not None and most is not None and isinstance(value, int | float) and not least <= value <= most:
-        raise WishRejected(f"{option.name} is {least:g} to {most:g}, not {value!r}")
-    return value if isinstance(value, str | bool | int) and option.type != "number" else float(str(value))
 
 
 def source_named(option: ScanOption | None, wanted: Source) -> str | None:

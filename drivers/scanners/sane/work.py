@@ -15,6 +15,7 @@ from PIL import Image
 
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
 from devices.scanners import Ending, ScanSettings
+from drivers.scan_option import checked
 from drivers.scanners.sane import options
 from drivers.worker import serve
 
@@ -136,7 +137,7 @@ class Work:
         option = self._described().get(name)
         if option is None:
             raise WishRejected(f"this scanner has no setting {name!r}")
-        wanted = options.checked(option, value)
+        wanted = checked(option, value)
         own = name.replace("-", "_")
         try:
             setattr(self._device, own, wanted)

@@ -1,0 +1,87 @@
+"""A device that is reached by HTTP: one request after another, none repeated, each at most so large and so long.
+
+A connection is made for each request: what many of these devices promise about keeping one is not so.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+import httpx
+
+from devices.errors import DeviceOffline
+from drivers.line import Counts
+
+MOST = 64 << 20
+"""Bytes of an answer; a page in colour at 1200 dpi stays below."""
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # else each look at a device is a line of the log
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a device answered, whole."""
+
+    status: int
+    body: bytes
+    location: str
+
+
+class Web:
+    """The near side, a `Held`."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self.url = url.rstrip("/")
+        self.counts = Counts()
+        self._timeout_s = timeout_s
+        self._turn = asyncio.Lock()
+        self._lost = asyncio.Event()
+        self._client = httpx.AsyncClient(
+            timeout=timeout_s, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
+
+    async def ask(
+        self, method: str, path: str, body: bytes = b"", *, kind: str = "", timeout_s: float | None = None
+    ) -> Answer:
+        """The answer to one request; `kind` is the body's media type. Raises DeviceOffline: none, or no whole one."""
+        async with self._turn:
+            wait = timeout_s or self._timeout_s
+            try:
+                async with asyncio.timeout(wait):
+                    return await self._asked(method, f"{self.url}{path}", body, kind)
+            except TimeoutError:
+                self.counts.timeouts += 1
+                raise DeviceOffline(f"{self.url} says nothing for {wait:g} s") from None
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                self.counts.noise += isinstance(error, httpx.RemoteProtocolError)
+                raise DeviceOffline(f"{self.url} cannot be reached: {error or type(error).__name__}") from error
+
+    async def pause(self, seconds: float) -> None:
+        """Wait. Raises DeviceOffline as soon as it was said to be gone."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._lost.wait()
+        except TimeoutError:
+            return
+        raise DeviceOffline(f"{self.url} is gone")
+
+    def lose(self) -> None:
+        """It is gone: whoever waits on it is told."""
+        self._lost.set()
+
+    async def close(self) -> None:
+        """Let go; may be called twice."""
+        self._lost.set()
+        await self._client.aclose()
+
+    async def _asked(self, method: str, url: str, body: bytes, kind: str) -> Answer:
+        headers = {"Content-Type": kind} if kind else {}
+        async with self._client.stream(
+            method, url, content=body, headers=headers, timeout=httpx.Timeout(None)
+        ) as answer:
+            told = bytearray()
+            async for piece in answer.aiter_bytes():
+                told += piece
+                if len(told) > MOST:
+                    raise DeviceOffline(f"{url} answers more than {MOST >> 20} MiB")
+            return Answer(answer.status_code, bytes(told), answer.headers.get("Location", ""))
