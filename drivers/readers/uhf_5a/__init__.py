@@ -1,0 +1,1 @@
+"""Cabinet readers of the "5A" family (GX protocol)."""
