@@ -30,7 +30,8 @@ class Step:
 
     `learn` gets the settings as tried and a fact that came after the instruction; it gives the settings that hold
     (none need change: empty), or None if the fact teaches nothing. With `act` the gateway does something itself, unless
-    its box belongs to a court, after which a fact is waited for as well; where no sensor could tell, `asks`, and a person says whether it was as in `do`.
+    its box belongs to a court, after which a fact is waited for as well; where no sensor could tell, `asks`, and a
+    person says whether it was as in `do`.
     """
 
     about: Said
