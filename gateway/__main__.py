@@ -43,6 +43,29 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("files", type=Path, nargs="+", metavar="FILE")
     check.set_defaults(command=_check)
 
+    _for_whoever_sets_up(commands)
+
+    enrol = commands.add_parser("enrol", help="make this box a gateway of a court")
+    enrol.add_argument("url", metavar="URL", help="central's address")
+    enrol.add_argument("token", metavar="TOKEN", help="the one-time token central gave")
+    enrol.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
+    enrol.set_defaults(command=_enrol)
+
+    journal = commands.add_parser("journal", help="show the journal, or verify its chain")
+    journal.add_argument("what", choices=("show", "verify"))
+    journal.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
+    journal.set_defaults(command=_journal)
+
+    model = commands.add_parser("model", help="put a speech model in place")
+    model.add_argument("what", choices=("install",))
+    model.add_argument("source", metavar="NAME|URL|DIR", help="a published model, an archive, or a folder")
+    model.add_argument("--into", type=Path, default=Path("models"), metavar="DIR", help="folder of the models")
+    model.add_argument("--sha256", metavar="HASH", help="what the archive, or the folder's files, must have")
+    model.set_defaults(command=_model)
+    return parser
+
+
+def _for_whoever_sets_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     drivers = commands.add_parser("drivers", help="list the devices that can be connected, or one's settings")
     drivers.add_argument("name", nargs="?", metavar="DRIVER", help="tell the settings of this one")
     drivers.set_defaults(command=_drivers)
@@ -60,24 +83,6 @@ def _parser() -> argparse.ArgumentParser:
     commission.add_argument("--emulators", type=Path, metavar="DIR", help="use the emulators that run for DIR")
     commission.add_argument("--patience", type=float, default=120, metavar="S", help="seconds for each thing to do")
     commission.set_defaults(command=_commission)
-
-    enrol = commands.add_parser("enrol", help="make this box a gateway of a court")
-    enrol.add_argument("url", metavar="URL", help="central's address")
-    enrol.add_argument("token", metavar="TOKEN", help="the one-time token central gave")
-    enrol.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
-    enrol.set_defaults(command=_enrol)
-
-    journal = commands.add_parser("journal", help="show the journal, or verify its chain")
-    journal.add_argument("what", choices=("show", "verify"))
-    journal.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
-    journal.set_defaults(command=_journal)
-    model = commands.add_parser("model", help="put a speech model in place")
-    model.add_argument("what", choices=("install",))
-    model.add_argument("source", metavar="NAME|URL|DIR", help="a published model, an archive, or a folder")
-    model.add_argument("--into", type=Path, default=Path("models"), metavar="DIR", help="folder of the models")
-    model.add_argument("--sha256", metavar="HASH", help="what the archive, or the folder's files, must have")
-    model.set_defaults(command=_model)
-    return parser
 
 
 def _run(args: argparse.Namespace) -> int:

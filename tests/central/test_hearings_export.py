@@ -42,6 +42,7 @@ from devices.manifest import HearingManifest, WordsOwed
 from devices.messages import Fact
 from devices.speech import Words
 from gateway.hearing.flac import decode, encode
+from tests.kit.databases import bring_up_to_date
 
 from .box import NOON, Box
 from .conftest import COURT
@@ -60,8 +61,8 @@ class Hall:
         self._hums: dict[int, bytes] = {}
         self.authority = pki.create(folder / "pki", COURT, ["127.0.0.1"], NOON)
         self.pen = Pen(COURT, self.authority.signing_key, lambda: NOON + timedelta(minutes=1))
+        bring_up_to_date(f"sqlite:///{folder / 'central.db'}")
         self.store = Store(f"sqlite:///{folder / 'central.db'}")
-        self.store.create_tables()
         take_pen(self.store, self.pen)
         self.blobs = Blobs(folder / "blobs")
         self.box = Box(ROOM, COURT)

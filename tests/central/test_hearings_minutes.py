@@ -29,6 +29,7 @@ from devices.speech import Word, Words
 from tests.central.courtroom import Courtroom
 from tests.central.desk import desk
 from tests.central.locker import Locker
+from tests.kit.databases import sqlite_in
 
 RATE = 16000
 ON_PAPER = (
@@ -208,10 +209,9 @@ def test_every_step_names_its_ground_and_only_steps_of_the_table_are_taken() -> 
 
 
 def test_the_minutes_come_as_word_and_pdf_with_heading_speakers_signatures_and_hash(
-    court_key: Ed25519PrivateKey, tmp_path: Path
+    court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path
 ) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'central.db'}")
-    store.create_tables()
+    store = Store(sqlite_in(tmp_path, up_to_date))
     office = Office(Courtroom(Locker(store, court_key, tmp_path / "blobs")))
     office.close().do("draw_up")
     office.do("read_back", how="aloud")
