@@ -3,31 +3,20 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Literal, NamedTuple, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from devices.describe import Property
 from devices.messages import Fact
+from devices.scan_settings import Mode as Mode
+from devices.scan_settings import ScanSettings as ScanSettings
+from devices.scan_settings import Source as Source
 
-Mode = Literal["lineart", "gray", "color"]
-Source = Literal["flatbed", "feeder", "feeder_duplex"]
 Side = Literal["front", "back"]
 Format = Literal["jpeg", "png", "tiff"]
 Feeder = Literal["loaded", "empty", "unknown"]
 Trouble = Literal["none", "jam", "double_feed", "cover_open", "busy", "fault", "unknown"]
 Ending = Literal["out_of_paper", "jam", "double_feed", "cover_open", "truncated", "cancelled", "gone", "fault"]
 """Why a batch of sheets ended; only `out_of_paper` is as it should be."""
-
-
-class ScanSettings(BaseModel):
-    """What one batch of sheets is scanned with; `options` are the device's own, by the names it describes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    source: Source = "feeder"
-    mode: Mode = "gray"
-    resolution: int = Field(default=300, ge=50, le=1200)
-    """Dots per inch, both ways."""
-    options: Mapping[str, str | int | float | bool] = {}
 
 
 class ScanOption(BaseModel):

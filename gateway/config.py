@@ -9,7 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from devices.scanners import ScanSettings
+from devices.scan_settings import ScanSettings
 from devices.topics import checked_gateway, checked_name
 from gateway.catalogue import Product, Settings, UnknownDriver, product
 from gateway.hint import hint
