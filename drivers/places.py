@@ -29,12 +29,17 @@ def _wrong(folder: Path) -> str | None:
     if not folder.is_absolute():
         return "give its whole path, from /"
     try:
-        open_to_all = [path for path in _looked_at(folder) if stat.S_IMODE(path.stat().st_mode) & stat.S_IWOTH]
+        open_to_all = [path for path in _looked_at(folder) if _is_open(path)]
+        open_to_all += [path for path in folder.parents if _is_open(path) and not path.stat().st_mode & stat.S_ISVTX]
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
     if open_to_all:
-        return f"anybody may write to {open_to_all[0]}; `chmod -R o-w` it"
+        return f"anybody may write to {open_to_all[0]}; `chmod o-w` it"
     return None
+
+
+def _is_open(path: Path) -> bool:
+    return bool(path.stat().st_mode & stat.S_IWOTH)
 
 
 def _looked_at(folder: Path) -> Iterator[Path]:

@@ -10,13 +10,8 @@ from tests import house
 from tests.kit.project import Project
 
 GUIDE = (house.ROOT / "docs" / "writing-a-driver.md").read_text("utf-8")
-SLOW = (
-    "make",
-    "pytest tests/test_house_rules.py",
-    "pytest tests/drivers",
-    "pytest tests/contracts/test_locks.py tests",
-)
-"""Lines that take long; instead of them the quick run tries:"""
+SLOW = ("make", "pytest")
+"""Lines that take long; instead of them the quick run tries, at the end:"""
 QUICK = "eth_text and (only_the_cell or by_hand or released_once or busy)"
 
 
@@ -45,7 +40,7 @@ def _follow(project: Project, slow: bool) -> list[str]:
 def test_a_reader_who_follows_it_has_a_driver_that_keeps_the_contracts(tmp_path: Path) -> None:
     project = Project(tmp_path / "project")
     typed = _follow(project, slow=False)
-    assert len(typed) >= 4
+    assert len(typed) >= 3
     said = project.pytest("tests/contracts/test_locks.py", "-k", QUICK)
     assert "passed" in said
     project.run("ruff", "check", "--no-cache", ".")

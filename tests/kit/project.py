@@ -13,10 +13,12 @@ _BIN = Path(sys.executable).parent
 
 
 class Project:
-    """The copy at `root`."""
+    """The copy at `root`; without one the project itself, in which nothing may be written."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path = house.ROOT) -> None:
         self.root = root
+        if root == house.ROOT:
+            return
         for path in (path for path in house.files() if path.name != ".git"):
             (root / path.relative_to(house.ROOT)).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, root / path.relative_to(house.ROOT))
