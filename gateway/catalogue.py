@@ -88,7 +88,10 @@ class Stage(Protocol):
 
 
 class DriverModule(Protocol):
-    """What a `driver.py` offers. One over a library has, instead of `line`, `async def hold(config) -> Held`."""
+    """What a `driver.py` offers. One over a library has, instead of `line`, `async def hold(config) -> Held`.
+
+    What sources disagree about it declares as `COMMISSIONING` (`drivers/commissioning.py`).
+    """
 
     ABOUT: str
     VERIFIED: bool
