@@ -42,7 +42,7 @@ from devices.manifest import HearingManifest, WordsOwed
 from devices.messages import Fact
 from devices.speech import Words
 from gateway.hearing.flac import decode, encode
-from tests.kit.databases import bring_up_to_date
+from tests.kit.databases import sqlite_in
 
 from .box import NOON, Box
 from .conftest import COURT
@@ -56,13 +56,12 @@ Files = dict[str, bytes]
 class Hall:
     """A court with one courtroom whose lines go through its ledger."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, up_to_date: Path) -> None:
         self.folder = folder
         self._hums: dict[int, bytes] = {}
         self.authority = pki.create(folder / "pki", COURT, ["127.0.0.1"], NOON)
         self.pen = Pen(COURT, self.authority.signing_key, lambda: NOON + timedelta(minutes=1))
-        bring_up_to_date(f"sqlite:///{folder / 'central.db'}")
-        self.store = Store(f"sqlite:///{folder / 'central.db'}")
+        self.store = Store(sqlite_in(folder, up_to_date))
         take_pen(self.store, self.pen)
         self.blobs = Blobs(folder / "blobs")
         self.box = Box(ROOM, COURT)
@@ -141,9 +140,9 @@ class Hall:
 
 
 @pytest.fixture(scope="module")
-def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+def hall(tmp_path_factory: pytest.TempPathFactory, up_to_date: Path) -> Iterator[Hall]:
     """Two hearings, sealed and countersigned."""
-    hall = Hall(tmp_path_factory.mktemp("hall"))
+    hall = Hall(tmp_path_factory.mktemp("hall"), up_to_date)
     hall.hold("h-1")
     hall.hold("h-2")
     yield hall

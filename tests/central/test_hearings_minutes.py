@@ -209,7 +209,7 @@ def test_every_step_names_its_ground_and_only_steps_of_the_table_are_taken() -> 
 
 
 def test_the_minutes_come_as_word_and_pdf_with_heading_speakers_signatures_and_hash(
-    court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path
+    court_key: Ed25519PrivateKey, up_to_date: Path, tmp_path: Path
 ) -> None:
     store = Store(sqlite_in(tmp_path, up_to_date))
     office = Office(Courtroom(Locker(store, court_key, tmp_path / "blobs")))

@@ -169,12 +169,12 @@ def stops(manifest: HearingManifest) -> list[SoundGap]:
 @pytest.mark.long
 @pytest.mark.parametrize("cut", [False, True], ids=["killed", "its power cut"])
 async def test_a_gateway_stopped_fifty_times_loses_a_second_at_most_and_goes_on_by_itself(
-    tmp_path: Path, forgetful: Callable[[str], ForgetfulDisk], cut: bool
+    tmp_path: Path, forgetful: Callable[[str], ForgetfulDisk], cut: bool, counted: Callable[[str], None]
 ) -> None:
     async with courtroom(tmp_path, segment_s=5, quiet_s=1, forgetful=forgetful) as site:
         manifest = await survives(site, [cut] * 50, 420, random.Random(50))
         missing, resumed = unheard_s(manifest, site.stopped_at), resumed_s(manifest, site.started_at)
-        print(
+        counted(
             f"{len(site.stopped_at)} times {'power cut' if cut else 'killed'}, {len(manifest.segments)} segments, "
             f"{len(manifest.gaps)} gaps; missing at most {max(missing):.3f} s, median {median(missing):.3f} s; "
             f"recorded again at most {max(resumed):.3f} s after its start, median {median(resumed):.3f} s"
