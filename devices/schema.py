@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from devices import (
     box,
     claims,
+    climate,
     displays,
     hearings,
     locks,
@@ -25,7 +26,7 @@ from devices import (
 from devices.messages import Fact, Wish
 from devices.topics import ROOT
 
-KINDS = (locks, readers, printers, displays, scanners, scanning, microphones, speech, power, hearings, box)
+KINDS = (locks, readers, printers, displays, scanners, scanning, microphones, speech, power, climate, hearings, box)
 """Modules whose import declares every message."""
 
 _CLAIMS: dict[str, type[BaseModel]] = {

@@ -196,14 +196,15 @@ async def _link(identity: Identity, pulse: Pulse, wishes: Wishes, documents: Doc
     pulse.uplink = uplink
     await up()
     async with asyncio.TaskGroup() as group:
-        telemetry = [group.create_task(_tell_counts(bench, uplink)), group.create_task(beating(pulse, uplink))]
+        telemetry = [group.create_task(_tell_live(bench, uplink)), group.create_task(beating(pulse, uplink))]
         await uplink.run()
         for task in telemetry:
             task.cancel()
 
 
-async def _tell_counts(bench: Bench, uplink: Uplink) -> None:
+async def _tell_live(bench: Bench, uplink: Uplink) -> None:
     told: dict[str, Counts] = {}
+    measured: dict[str, Mapping[str, float]] = {}
     rounds = 0
     while True:
         if uplink.state == "offline" or rounds % round(COUNTS_EVERY_S / COUNTS_LOOK_S) == 0:
@@ -213,6 +214,10 @@ async def _tell_counts(bench: Bench, uplink: Uplink) -> None:
             if name not in told or _much_more(told[name], now):
                 told[name] = now
                 uplink.live(name, "counts", json.dumps(asdict(now)).encode())
+        for name, readings in bench.readings().items() if uplink.state != "offline" else ():
+            if measured.get(name) != readings:
+                measured[name] = readings
+                uplink.live(name, "readings", json.dumps(dict(readings)).encode())
         rounds += 1
         await asyncio.sleep(COUNTS_LOOK_S)
 

@@ -110,6 +110,10 @@ class Bench:
         """What went wrong on each device's line since it was opened."""
         return {name: port.counts for name, port in self._ports.items()}
 
+    def readings(self) -> dict[str, Mapping[str, float]]:
+        """What the reached devices that measure something measured last, for the live topic."""
+        return {name: told for name, device in self._reached.items() if (told := getattr(device, "readings", None))}
+
     def behind(self, device: str, property_: str) -> str | None:
         """The wish that brought about the present value of a state, None if nobody's."""
         return self._blame.behind(device, property_)

@@ -29,6 +29,7 @@ devices:
   wall-a: {{driver: locks/kr_cu16, port: /dev/ttyS1, cells: 12, poll_s: {poll_s}, poll_fast_s: 0.05}}
   reader-a: {{driver: readers/serial_barcode, port: /dev/ttyS2}}
   slip-a: {{driver: printers/escpos, port: "tcp://192.0.2.7:9100"}}
+  air-a: {{driver: climate/modbus_th, port: /dev/ttyS3}}
 stations:
   locker: {{locks: [wall-a], reader: reader-a, printer: slip-a}}
 """
@@ -108,20 +109,24 @@ async def test_what_central_sees_of_the_box_is_its_description_its_states_and_it
             "homie/5/locker-a/$description",
             "homie/5/locker-a/wall-a/cell-12",
             "homie/5/locker-a/wall-a/presence",
+            "homie/5/locker-a/air-a/climate",
         }
-        counts = site.central.topics.live("wall-a", "counts")
+        counts, readings = (site.central.topics.live(*of) for of in (("wall-a", "counts"), ("air-a", "readings")))
 
         def complete(central: FakeCentral) -> bool:
             seen.update(central.seen)
             described = json.loads(seen.get("homie/5/locker-a/$description", b"{}"))
             nodes = described.get("nodes", {})
             has_all = "cell-12" in nodes.get("wall-a", {}).get("properties", {})
-            return has_all and "status" in nodes["slip-a"]["properties"] and {*wanted, counts} <= seen.keys()
+            is_told = {*wanted, counts, readings} <= seen.keys()
+            return has_all and "status" in nodes["slip-a"]["properties"] and is_told
 
         await site.central.until(complete)
         assert seen["homie/5/locker-a/wall-a/cell-12"] == b"shut"
         assert seen["homie/5/locker-a/wall-a/presence"] == b"back"
         assert json.loads(seen[counts]).keys() == {"noise", "retries", "late", "timeouts"}
+        assert seen["homie/5/locker-a/air-a/climate"] == b"normal,normal"
+        assert json.loads(seen[readings]) == {"celsius": 20.0, "percent": 52.0}
         started = site.of("started")[0].body
         assert started["simulated"] is True
         assert started["devices"]["wall-a"] == "locks/kr_cu16"

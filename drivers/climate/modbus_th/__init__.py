@@ -1,0 +1,1 @@
+"""Modbus RTU sensor of temperature and humidity."""
