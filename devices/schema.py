@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from devices import (
     box,
+    cameras,
     claims,
     climate,
     displays,
@@ -26,7 +27,21 @@ from devices import (
 from devices.messages import Fact, Wish
 from devices.topics import ROOT
 
-KINDS = (locks, readers, printers, displays, scanners, scanning, microphones, speech, power, climate, hearings, box)
+KINDS = (
+    locks,
+    readers,
+    printers,
+    displays,
+    scanners,
+    scanning,
+    microphones,
+    cameras,
+    speech,
+    power,
+    climate,
+    hearings,
+    box,
+)
 """Modules whose import declares every message."""
 
 _CLAIMS: dict[str, type[BaseModel]] = {
