@@ -78,6 +78,30 @@ class ConfigRefused(Fact):
     """Device name -> `kind/product` of what is in force; central forgets what was only tried."""
 
 
+class SoftwareTried(Fact):
+    """A release of the gateway's software stands beside the one in use; the box starts it from now on, on trial."""
+
+    version: int
+    """Of the document that names it."""
+    release: str
+
+
+class SoftwareKept(Fact):
+    """The release tried is proven: devices are back and central has heard it; the box starts it from now on."""
+
+    version: int
+    release: str
+
+
+class SoftwareRefused(Fact):
+    """The release is not taken, or was tried and given back; the last good one is in force."""
+
+    version: int
+    why: str
+    release: str = ""
+    """Empty where that could not be read."""
+
+
 class Stopped(Fact):
     """The gateway ends in order."""
 

@@ -111,6 +111,29 @@ class DesiredClaims(Claims):
     documents: dict[str, Document] = Field(default_factory=dict)
 
 
+class Wheel(BaseModel):
+    """One Python package of a release, and the blob that it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+!-]{1,150}\.whl$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=1)
+
+
+class ReleaseClaims(Claims):
+    """A release of the gateway's software, for any gateway of the court: the packages it consists of."""
+
+    AUDIENCE: ClassVar[str] = "software"
+
+    release: str = Field(pattern=r"^[0-9][0-9A-Za-z.+!-]{0,31}$")
+    """Version of the package `courtside` in it."""
+    python: str = Field(pattern=r"^3\.[0-9]{1,2}$")
+    """Python it was put together for."""
+    wheels: tuple[Wheel, ...] = Field(min_length=1)
+    iat: int
+
+
 class StoredClaims(Claims):
     """Central's word that a blob is on its disk, file and folder fsynced."""
 

@@ -1,4 +1,4 @@
-"""Tokens: wish, permit, seal, ack, desired, receipt of a blob, and HTTP identity are one format.
+"""Tokens: wish, permit, seal, ack, desired, receipt of a blob, release, and HTTP identity are one format.
 
 Each is an EdDSA JWT whose header carries `kid` (thumbprint of the Ed25519 key) and `typ` (what it is). A reader
 says which type, issuer and audience it expects and which keys it trusts; nothing in the token chooses for it.
@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-Typ = Literal["wish", "permit", "seal", "ack", "desired", "stored", "gateway", "manifest", "hearing"]
+Typ = Literal["wish", "permit", "seal", "ack", "desired", "stored", "gateway", "manifest", "hearing", "software"]
 LEEWAY_S = 5
 _TIMES_ARE_OURS: Any = {"require": ["iss", "aud"], "verify_exp": False, "verify_iat": False, "verify_nbf": False}
 # Times are compared with the clock the caller trusts, which is not always the machine's.

@@ -90,13 +90,12 @@ def _run(args: argparse.Namespace) -> int:
         return _fail("--emulators goes with --simulate")
     logs.set_up(args.log)
     try:
-        asyncio.run(_run_gateway(args))
+        return asyncio.run(_run_gateway(args))
     except (BadConfig, NoIdentity, NoEmulators, DeviceOffline) as error:
         return _fail(str(error))
-    return 0
 
 
-async def _run_gateway(args: argparse.Namespace) -> None:
+async def _run_gateway(args: argparse.Namespace) -> int:
     from gateway.app import run  # not at the head: the other commands do without MQTT
 
     config = read(args.file)
@@ -108,10 +107,9 @@ async def _run_gateway(args: argparse.Namespace) -> None:
         print(json.dumps(told), flush=True)
 
     if not args.simulate:
-        await run(config, emulated=None, ready=lambda: ready(None))
-        return
+        return await run(config, emulated=None, ready=lambda: ready(None))
     async with _emulators(args, config.top.data) as emulators:
-        await run(config, emulated=emulators.ports, ready=lambda: ready(emulators))
+        return await run(config, emulated=emulators.ports, ready=lambda: ready(emulators))
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ from gateway.stations.locker import Locker
 from gateway.stations.place import Live, Place, Works
 from gateway.supervise import Time, Up, caught, keep
 from gateway.trial import Box, Trial
+from gateway.update import AGAIN, Proof, Update, launched
 from gateway.uplink import Uplink
 from gateway.uploads import Uploads
 from gateway.wishes import Wishes
@@ -47,20 +48,24 @@ MANY = 20
 PRUNE_EVERY_S = 3600.0
 
 
-async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: Callable[[], None]) -> None:
+async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: Callable[[], None]) -> int:
     """Run the gateway of its `own` file, or of central's newer word, until SIGTERM or SIGINT. Raises NoIdentity.
 
-    `emulated` says where emulators stand in for ports; None if the devices are real.
+    `emulated` says where emulators stand in for ports; None if the devices are real. Gives the exit code: AGAIN if
+    the service manager is to start it anew, because that is another release then.
     """
     identity = _identity(own)
     data = own.top.data
     kept = KeptConfig(data)
+    software = launched(data)
+    if software.kept.given_up:
+        kept.lasted()  # what ended the box again and again was that release, and not its configuration
     box = Box(own, emulated or {}, kept)
     start, config = box.begin()
     clock = Clock(rtc_healthy=config.top.rtc_healthy)
     uploads = Uploads(identity, clock, data)
     catalogue = await uploads.keep(await asyncio.to_thread(kept_blob, data))
-    stop = _stop_event()
+    stop = Stop()
     journal = Journal(data / "journal.db", identity.gateway, identity.kid, clock, identity.old_keys)
     async with journal:
         configuration = await uploads.keep((start.text or own.text).encode())
@@ -78,14 +83,20 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
         async with _running(ground), Floor(config, bench, stations, time) as floor:
             care.floor = floor
             trial = Trial(box, floor, bench)
-            async with _running([keep("configuration", partial(trial.run, start, documents), time)]):
+            update = Update(software, identity, _proof(bench, pulse, config), own.text, stop.again)
+            own_changes = [
+                keep("configuration", partial(trial.run, start, documents), time),
+                keep("software", partial(update.run, documents, uploads.fetch), time),
+            ]
+            async with _running(own_changes):
                 ready()
                 tell(READY)
-                await stop.wait()
+                await stop.asked.wait()
                 tell(STOPPING)
         await journal.append(GATEWAY, Stopped())
     if not start.safe:
         kept.lasted()
+    return stop.code
 
 
 def _ground(place: Place, pulse: Pulse, clock: Clock, metrics: str | None, time: Time) -> Works:
@@ -128,11 +139,28 @@ def _identity(config: GatewayConfig) -> Identity:
     return identity
 
 
-def _stop_event() -> asyncio.Event:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+class Stop:
+    """What ends the gateway: SIGTERM, SIGINT, or the wish to be started again."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.code = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self.asked.set)
+
+    def again(self) -> None:
+        """End, and be started again."""
+        self.code = AGAIN
+        self.asked.set()
+
+
+def _proof(bench: Bench, pulse: Pulse, config: GatewayConfig) -> Proof:
+    here = pulse.journal.head.n
+
+    def is_heard() -> bool:
+        return pulse.uplink is not None and pulse.uplink.outbox.acked >= here
+
+    return Proof(bench, config.top.prove_s, is_heard)
 
 
 @asynccontextmanager

@@ -25,9 +25,20 @@ def write_all(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def keep_names(folder: Path) -> None:
-    """What stands in the folder under which name is durable."""
+    """What stands in the folder under which name is durable; of a file, its bytes."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def keep_tree(folder: Path) -> None:
+    """All that stands below the folder is durable, whoever wrote it. Raises OSError."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            path = Path(place, name)
+            if path.is_file() and not path.is_symlink():
+                keep_names(path)
+        keep_names(Path(place))
+    keep_names(folder.parent)
