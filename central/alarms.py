@@ -29,6 +29,7 @@ class AlarmKind(StrEnum):
     GATEWAY_LOST = "gateway_lost"
     DEVICE_GONE = "device_gone"
     CONFIG_REFUSED = "config_refused"
+    SOFTWARE_REFUSED = "software_refused"
     SAFE_MODE = "safe_mode"
     RULE = "rule"
     SITE_LOST = "site_lost"
@@ -45,7 +46,7 @@ _SEVERE = frozenset(
         *("safe_mode", "site_lost"),
     }
 )
-_NOTICE = frozenset({"volume_overdue", "config_refused"})
+_NOTICE = frozenset({"volume_overdue", "config_refused", "software_refused"})
 
 
 class Alarm(Base):

@@ -150,6 +150,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.projection = court.ledger.projection
     app.state.authority = court.authority
     app.state.blobs = _blobs(settings)
+    app.state.pen = court.pen
     app.state.live_rooms, app.state.live_desks = rooms, desks
     app.state.public_url = settings.public_url
     app.state.ailing = lambda: now[0].ailing if now else []

@@ -18,6 +18,8 @@ from devices.topics import GatewayTopics, checked_name
 
 CONFIG = "config"
 """The document that is a gateway's configuration."""
+SOFTWARE = "software"
+"""The document that names a release of a gateway's software."""
 DESIRED = "desired"
 """Woken when a gateway is to have another document."""
 

@@ -64,11 +64,22 @@ class DocumentDesired(Fact):
     sha256: str
 
 
+class ReleaseAdded(Fact):
+    """A release of the gateways' software was taken in."""
+
+    release: str
+    python: str
+    number: int
+
+
 class RolloutMade(Fact):
-    """A change of configuration is to be brought to so many gateways."""
+    """A change is to be brought to so many gateways: of configuration, or of the document named."""
 
     rollout: int
     gateways: int
+    document: str = "config"
+    sha256: str | None = None
+    """The blob that all get, if it is not the configuration."""
 
 
 class RolloutChanged(Fact):

@@ -23,11 +23,21 @@ from devices.box import (
     KeyChanged,
     LinesDropped,
     SelfTested,
+    SoftwareKept,
+    SoftwareRefused,
+    SoftwareTried,
     Started,
 )
 from devices.messages import Fact, wire_name
 
-_ALARMING: tuple[type[Fact], ...] = (ConfigRefused, DeviceGone, ForgedWishes, IdentityContested, LinesDropped)
+_ALARMING: tuple[type[Fact], ...] = (
+    ConfigRefused,
+    DeviceGone,
+    ForgedWishes,
+    IdentityContested,
+    LinesDropped,
+    SoftwareRefused,
+)
 _TOLD: tuple[type[Fact], ...] = (
     Started,
     ClockChanged,
@@ -36,6 +46,8 @@ _TOLD: tuple[type[Fact], ...] = (
     ConfigKept,
     DeviceBack,
     SelfTested,
+    SoftwareTried,
+    SoftwareKept,
     *_ALARMING,
 )
 
@@ -53,8 +65,10 @@ class FleetProjector:
         match line.fact:
             case Started() as started:
                 _started(session, gateway, started, line)
-            case ConfigTried() | ConfigKept() | ConfigRefused():
-                _configured(session, gateway, line.fact, line)
+            case ConfigTried() | ConfigKept() | ConfigRefused() as told:
+                _configured(session, gateway, told, line)
+            case SoftwareTried() | SoftwareKept() | SoftwareRefused() as told:
+                _changed_software(session, gateway, told, line)
             case SelfTested(device=name, ok=ok):
                 tested = device_of(session, gateway, name)
                 tested.tested_at, tested.tested_ok = line.at, ok
@@ -63,14 +77,8 @@ class FleetProjector:
                 handed_over(session, gateway, key, line.at)
             case ClockChanged(trusted=trusted):
                 gateway.clock_trusted = trusted
-            case DeviceBack(verified=verified):
-                device = device_of(session, gateway, line.device)
-                device.presence, device.verified, device.changed_at = "back", verified, line.at
-                clear_alarm(session, AlarmKind.DEVICE_GONE, line.subject, at=line.at)
-            case DeviceGone():
-                device = device_of(session, gateway, line.device)
-                device.presence, device.changed_at = "gone", line.at
-                alarm(session, line)
+            case DeviceBack() | DeviceGone():
+                _came_or_went(session, gateway, line)
             case IdentityContested():
                 alarm(session, line)
                 set_state(session, gateway, "suspended", line.at, why="identity_contested")
@@ -96,6 +104,8 @@ def alarm(session: Session, line: LineView) -> None:
             raise_alarm(session, AlarmKind.DEVICE_GONE, line.subject, at=line.at, why=why)
         case ConfigRefused(version=version, why=why):
             raise_alarm(session, AlarmKind.CONFIG_REFUSED, line.gateway, at=line.at, version=version, why=why)
+        case SoftwareRefused(version=version, why=why):
+            raise_alarm(session, AlarmKind.SOFTWARE_REFUSED, line.gateway, at=line.at, version=version, why=why)
         case ForgedWishes(count=count):
             raise_alarm(session, AlarmKind.FORGED_WISHES, line.gateway, at=line.at, count=count)
         case LinesDropped(count=count, why=why):
@@ -113,6 +123,17 @@ def _started(session: Session, gateway: Gateway, started: Started, line: LineVie
         return
     clear_alarm(session, AlarmKind.SAFE_MODE, gateway.name, at=line.at)
     _has(session, gateway, started.devices, line)
+
+
+def _came_or_went(session: Session, gateway: Gateway, line: LineView) -> None:
+    device = device_of(session, gateway, line.device)
+    device.changed_at = line.at
+    if isinstance(line.fact, DeviceBack):
+        device.presence, device.verified = "back", line.fact.verified
+        clear_alarm(session, AlarmKind.DEVICE_GONE, line.subject, at=line.at)
+    else:
+        device.presence = "gone"
+        alarm(session, line)
 
 
 def _configured(
@@ -134,6 +155,20 @@ def _configured(
                 clear_alarm(session, AlarmKind.CONFIG_REFUSED, gateway.name, at=line.at)
                 clear_alarm(session, AlarmKind.SAFE_MODE, gateway.name, at=line.at)
             _has(session, gateway, devices, line)
+
+
+def _changed_software(
+    session: Session, gateway: Gateway, fact: SoftwareTried | SoftwareKept | SoftwareRefused, line: LineView
+) -> None:
+    match fact:
+        case SoftwareTried(version=version):
+            documents.told(session, gateway, documents.SOFTWARE, version, "tried", line.at)
+        case SoftwareRefused(version=version, why=why):
+            documents.told(session, gateway, documents.SOFTWARE, version, "refused", line.at, why)
+            alarm(session, line)
+        case SoftwareKept(version=version):
+            documents.told(session, gateway, documents.SOFTWARE, version, "kept", line.at)
+            clear_alarm(session, AlarmKind.SOFTWARE_REFUSED, gateway.name, at=line.at)
 
 
 def _has(session: Session, gateway: Gateway, devices: Mapping[str, str], line: LineView) -> None:

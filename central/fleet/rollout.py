@@ -1,6 +1,6 @@
 """One change brought to many gateways: one, then a tenth, then all; the first that refuses stops it for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -18,8 +18,11 @@ from central.web.refused import Refused
 
 WAVES_PERCENT = (0, 10, 100)
 """Up to which share of the gateways each wave goes; the first is one box."""
-PATIENCE = timedelta(minutes=15)
-"""A gateway that has said nothing of its configuration for so long stops the roll-out."""
+PATIENCE: Mapping[str, timedelta] = {
+    documents.CONFIG: timedelta(minutes=15),
+    documents.SOFTWARE: timedelta(hours=3),
+}
+"""A gateway that has said nothing of the document for so long stops the roll-out; a release waits for hearings."""
 
 
 def make(  # noqa: PLR0913
@@ -29,18 +32,30 @@ def make(  # noqa: PLR0913
 
     Raises Refused (422): nobody chosen, or one of them would get a configuration that cannot be.
     """
-    if not gateways:
-        raise Refused("请选择至少一台网关。", code="nobody", status=422)
     if not title.strip():
         raise Refused("请写明这次变更是做什么。", code="no_title", status=422)
     for gateway in gateways:
         _checked(session, blobs, gateway, patch)
-    rollout = Rollout(title=title.strip()[:120], patch=patch, made_at=now, by=actor)
+    return _begun(session, Rollout(title=title.strip()[:120], patch=patch, made_at=now, by=actor), gateways)
+
+
+def bring(  # noqa: PLR0913
+    session: Session, title: str, document: str, sha256: str, gateways: Sequence[Gateway], now: datetime, *, actor: str
+) -> Rollout:
+    """Begin one that brings all of them the same blob as that document. Raises Refused (422): nobody chosen."""
+    made = Rollout(title=title[:120], patch="", document=document, sha256=sha256, made_at=now, by=actor)
+    return _begun(session, made, gateways)
+
+
+def _begun(session: Session, rollout: Rollout, gateways: Sequence[Gateway]) -> Rollout:
+    if not gateways:
+        raise Refused("请选择至少一台网关。", code="nobody", status=422)
     session.add(rollout)
     session.flush()
     for number, gateway in enumerate(gateways):
         session.add(RolloutBox(rollout_id=rollout.id, gateway_id=gateway.id, wave=_wave(number, len(gateways))))
-    record(session, RolloutMade(rollout=rollout.id, gateways=len(gateways)), actor=actor)
+    made = RolloutMade(rollout=rollout.id, gateways=len(gateways), document=rollout.document, sha256=rollout.sha256)
+    record(session, made, actor=rollout.by)
     tell(session, "rollouts")
     return rollout
 
@@ -94,9 +109,8 @@ def step(session: Session, blobs: Blobs, rollout: Rollout, now: datetime) -> Non
 
 def _send(session: Session, blobs: Blobs, rollout: Rollout, box: RolloutBox, now: datetime) -> None:
     try:
-        text = _checked(session, blobs, box.gateway, rollout.patch)
-        before = documents.current(session, box.gateway, documents.CONFIG)
-        document = configuration.publish(session, blobs, box.gateway, text, now, actor=rollout.by)
+        before = documents.current(session, box.gateway, rollout.document)
+        document = _published(session, blobs, rollout, box.gateway, now)
     except Refused as refused:  # it has changed since the roll-out was made
         box.state, box.why = "skipped", str(refused)
         return
@@ -105,16 +119,23 @@ def _send(session: Session, blobs: Blobs, rollout: Rollout, box: RolloutBox, now
     tell(session, "rollouts")
 
 
+def _published(session: Session, blobs: Blobs, rollout: Rollout, gateway: Gateway, now: datetime) -> DesiredDocument:
+    if rollout.sha256 is not None:
+        return documents.desire(session, gateway, rollout.document, rollout.sha256, now, actor=rollout.by)
+    text = _checked(session, blobs, gateway, rollout.patch)
+    return configuration.publish(session, blobs, gateway, text, now, actor=rollout.by)
+
+
 def _outcome(session: Session, box: RolloutBox, now: datetime) -> None:
     found = select(DesiredDocument).where(
         DesiredDocument.gateway_id == box.gateway_id,
-        DesiredDocument.name == documents.CONFIG,
+        DesiredDocument.name == box.rollout.document,
         DesiredDocument.version == box.version,
     )
     document = session.scalars(found).one_or_none()
     if document is not None and document.state in ("kept", "refused"):
         box.state, box.why = document.state, document.why
-    elif box.sent_at is not None and now - box.sent_at > PATIENCE:
+    elif box.sent_at is not None and now - box.sent_at > PATIENCE[box.rollout.document]:
         box.state, box.why = "late", ""
 
 

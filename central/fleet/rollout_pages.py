@@ -1,4 +1,4 @@
-"""Roll-outs: one change for many gateways, wave after wave, with its progress; and where each gateway stands."""
+"""Roll-outs: one change or release for many gateways, wave after wave, with progress; where each gateway stands."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from central.fleet import rollout, service
+from central.fleet import documents, rollout, service, software
 from central.fleet.config_pages import blobs_of
 from central.fleet.pages import gateway_of
 from central.fleet.tables import Gateway, Rollout, RolloutBox
@@ -46,6 +46,26 @@ def make(
     except Refused as refused:
         with store_of(request).read() as session:
             return _page(request, session, title, patch, refused)
+    return go(f"/rollouts/{made.id}")
+
+
+@router.post("/rollouts/software")
+def bring(
+    request: Request,
+    by: Keeper,
+    now: Now,
+    release: Annotated[str, Form()] = "",
+    gateways: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Begin to bring a release of the software to gateways."""
+    try:
+        with store_of(request).write() as session:
+            chosen = [gateway_of(session, name) for name in gateways or []]
+            sha256 = software.signed(blobs_of(request), request.app.state.pen, software.newest(session, release))
+            made = rollout.bring(session, release, documents.SOFTWARE, sha256, chosen, now, actor=by.ref)
+    except Refused as refused:
+        with store_of(request).read() as session:
+            return _page(request, session, "", "", refused)
     return go(f"/rollouts/{made.id}")
 
 
@@ -88,6 +108,7 @@ def _page(request: Request, session: Session, title: str, patch: str, refused: R
         refused.status if refused else 200,
         rollouts=session.scalars(shown).all(),
         gateways=gateways,
+        releases=software.releases(session),
         title_typed=title,
         patch=patch,
         refused=refused.said if refused else None,

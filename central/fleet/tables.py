@@ -135,15 +135,34 @@ class DesiredDocument(Base):
     told_at: Mapped[datetime | None]
 
 
+class SoftwareRelease(Base):
+    """A release of the gateways' software that was taken in; its packages are blobs."""
+
+    __tablename__ = "software_releases"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    release: Mapped[str] = mapped_column(String(32))
+    python: Mapped[str] = mapped_column(String(8))
+    """Python it is for, such as 3.11."""
+    wheels: Mapped[list[Any]]
+    """File, SHA-256 and size of each package."""
+    added_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
+
+
 class Rollout(Base):
-    """One change of configuration brought to many gateways, wave after wave."""
+    """One change brought to many gateways, wave after wave: of configuration, or one document for all."""
 
     __tablename__ = "rollouts"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(120))
     patch: Mapped[str] = mapped_column(Text)
-    """YAML laid over each gateway's configuration (RFC 7396)."""
+    """YAML laid over each gateway's configuration (RFC 7396); empty for another document."""
+    document: Mapped[str] = mapped_column(String(48), default="config")
+    """Name of the document it brings."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """The blob that all get, if it is not the configuration."""
     state: Mapped[str] = mapped_column(String(8), default="running")
     """`running`, `paused`, `done` or `stopped`."""
     why: Mapped[str] = mapped_column(Text, default="")
@@ -164,7 +183,7 @@ class RolloutBox(Base):
     gateway: Mapped[Gateway] = relationship()
     wave: Mapped[int]
     version: Mapped[int | None] = mapped_column(BigInteger)
-    """The configuration it got."""
+    """Of the document it got."""
     state: Mapped[str] = mapped_column(String(8), default="waiting")
     """`waiting`, `sent`, `kept`, `refused`, `late` or `skipped`."""
     why: Mapped[str] = mapped_column(Text, default="")

@@ -17,6 +17,16 @@ _ROOT = Path(__file__).parents[2]
 REAL = "gateway.__main__:main"
 """Entry point of the real gateway."""
 
+DYING = """
+import sys
+def main():
+    if sys.argv[1] == "run":
+        return 3
+    from gateway.__main__ import main
+    return main()
+"""
+"""Module of a release that passes every question before it is tried, and ends as soon as it is started."""
+
 
 def wheel(
     release: str, entry: str = REAL, *, says: str = "", more: dict[str, str] | None = None

@@ -19,7 +19,7 @@ from gateway.kept_software import IN_VAIN
 from gateway.update import AGAIN
 from tests.kit.court import COURT, Court
 from tests.kit.process import run, until
-from tests.kit.wheels import wheel
+from tests.kit.wheels import DYING, wheel
 
 LIGHT = "tests.kit.updating:main"
 STARTS = 8
@@ -113,13 +113,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return Place(made / "bin" / "python", Court(folder / "court"), folder)
 
 
-def test_killed_as_it_changes_over_a_box_has_the_new_release_and_gives_back_one_that_dies_at_its_start(
+def test_killed_as_it_changes_over_a_box_goes_on_with_a_release_that_works_and_gives_back_one_that_dies(
     place: Place,
 ) -> None:
-    box = place.box("good-then-bad")
-    box.killed_before("rename /state.json")  # installed and not tried yet
+    box = place.box("changing over")
+    box.killed_before("rename /current", 2)  # to be started, and not yet what is started
     assert box.release_there() == "0.1.0"
-    box.killed_before("rename /current")  # to be started, and not yet what is started
     box.killed_before("rename /state.json")  # its second start is not counted yet
     box.killed_before("rename /state.json", 2)  # proven, and not kept yet
     assert box.runs() == [0]
@@ -131,14 +130,6 @@ def test_killed_as_it_changes_over_a_box_has_the_new_release_and_gives_back_one_
     assert box.release_there() == "0.2.0"
     (refused,) = box.told("software_refused")
     assert refused.body["release"] == "0.3.0" and f"{IN_VAIN} times" in refused.body["why"]
-
-
-DYING = """
-import sys
-from gateway.__main__ import main as real
-def main():
-    return 3 if sys.argv[1] == "run" else real()
-"""
 
 
 @pytest.mark.long
