@@ -36,6 +36,10 @@ class AlarmKind(StrEnum):
     DEVICES_GONE = "devices_gone"
     VOLUME_OVERDUE = "volume_overdue"
     CUSTODY_UNCLEAR = "custody_unclear"
+    RECORDING_FAULT = "recording_fault"
+    ARMING_REFUSED = "arming_refused"
+    SOUND_MISSING = "sound_missing"
+    SOUND_ALTERED = "sound_altered"
 
 
 SEVERITY: Mapping[str, int] = {"notice": 0, "warning": 1, "severe": 2}
@@ -43,7 +47,7 @@ SEVERITY: Mapping[str, int] = {"notice": 0, "warning": 1, "severe": 2}
 _SEVERE = frozenset(
     {
         *("chain_broken", "bad_seal", "fork", "door_unasked", "forged_wishes", "identity_contested", "loss_declared"),
-        *("safe_mode", "site_lost"),
+        *("safe_mode", "site_lost", "recording_fault", "arming_refused", "sound_missing", "sound_altered"),
     }
 )
 _NOTICE = frozenset({"volume_overdue", "config_refused", "software_refused"})

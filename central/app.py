@@ -43,6 +43,7 @@ from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
 from central.hearings import api as hearing_api
 from central.hearings import pages as hearing_pages
+from central.hearings import watch as hearing_watch
 from central.hearings import writing_up
 from central.hearings.live import LiveRooms
 from central.hearings.projector import HearingProjector
@@ -79,7 +80,8 @@ MAX_BODY = 32 * 1024 * 1024
 PROJECTORS: Sequence[Projector] = (FleetProjector(), WishProjector())
 """In the order in which they are shown a line: whom others build on comes first."""
 WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
-SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep, service.sweep)
+SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep, service.sweep,
+          hearing_watch.sweep)  # fmt: skip
 """What is looked after as time passes."""
 APIS = (people_api, case_api, wish_api, custody_api, dossier_api, hearing_api, config_api, import_api)
 """What programs ask."""

@@ -84,6 +84,8 @@ class Agenda(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     hearings: tuple[AgendaHearing, ...] = ()
+    tickets: tuple[int, ...] = ()
+    """Severe trouble tickets that are open against this gateway; while there is one, no hearing is armed."""
 
     @model_validator(mode="after")
     def _names_each_once(self) -> Self:

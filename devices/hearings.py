@@ -71,6 +71,18 @@ class HearingArmed(Fact):
     problems: tuple[Problem, ...] = ()
 
 
+class ArmingRefused(Fact):
+    """A severe ticket is open against what would record it, so it is not armed; `problems` as in HearingArmed.
+
+    It is recorded all the same if nothing changes: sound that was not taken cannot be had again.
+    """
+
+    hearing: HearingId
+    tickets: tuple[int, ...]
+    """Central's numbers."""
+    problems: tuple[Problem, ...] = ()
+
+
 class HearingOpened(Fact):
     """宣布开庭: sample 0 of the hearing was taken at that moment."""
 

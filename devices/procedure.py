@@ -39,6 +39,8 @@ class Step(NamedTuple):
 STEPS: tuple[Step, ...] = (
     Step("scheduled", "hearing_armed", "armed", "第二条"),
     Step("armed", "hearing_armed", "armed", "第二条"),
+    Step("scheduled", "arming_refused", "scheduled", "第二条"),
+    Step("armed", "arming_refused", "scheduled", "第二条"),
     Step("scheduled", "hearing_opened", "recording", "第三条"),
     Step("armed", "hearing_opened", "recording", "第三条"),
     Step("recording", "hearing_paused", "paused", "第三条"),

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs
-from central.fleet import documents
+from central.fleet import documents, tickets
 from central.fleet.service import find
 from central.hearings.tables import Hearing
 from devices.agenda import AGENDA, Agenda, AgendaHearing
@@ -33,7 +33,12 @@ def agenda_of(session: Session, gateway: str, now: datetime) -> Agenda:
         Hearing.gateway == gateway, Hearing.state.in_(_ON_IT), Hearing.closes_at > now - _KEPT
     )
     planned = session.scalars(found.order_by(Hearing.opens_at, Hearing.id)).unique()
-    return Agenda(hearings=tuple(_entry(hearing) for hearing in planned))
+    return Agenda(hearings=tuple(_entry(hearing) for hearing in planned), tickets=barred(session, gateway))
+
+
+def barred(session: Session, gateway: str) -> tuple[int, ...]:
+    """The severe tickets that stand against arming a room of that gateway."""
+    return tuple(sorted(ticket.id for ticket in tickets.severe_open(session, gateway)))
 
 
 def words_of(blobs: Blobs, hearing: Hearing) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from central.blobs import Blobs
 from central.clock import Clock
 from central.fleet.tables import Gateway, GatewayKey
+from central.hearings import watch
 from central.hearings.facts import HearingProven
 from central.hearings.proof import Flaw, flaws, is_all_here
 from central.hearings.tables import Hearing
@@ -84,5 +85,6 @@ def _sign(session: Session, number: int, found: Sequence[Flaw], clock: Clock) ->
     told = HearingProven(hearing=hearing.ref, manifest=hearing.manifest or "", flaws=len(found),
                          signature=hearing.countersign or "")  # fmt: skip
     hearing.proven_line = record(session, told).id
+    watch.proven(session, hearing, now)
     tell(session, hearing.topic)
     return 1

@@ -7,12 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.fleet.service import find
+from central.hearings import watch
 from central.hearings.schedule import ALL
 from central.hearings.tables import Event, Hearing, Segment, Sound
 from central.ledger.projection import LineView
 from central.store import tell
 from central.web.refused import Refused
 from devices.hearings import (
+    ArmingRefused,
     DriftMeasured,
     HearingArmed,
     HearingClosed,
@@ -32,7 +34,7 @@ from devices.microphones import MicrophoneBack, MicrophoneClips, MicrophoneLost
 from devices.procedure import HearingState, after
 
 _OF_A_HEARING: tuple[type[Fact], ...] = (
-    *(HearingArmed, HearingOpened, HearingPaused, HearingResumed, HearingClosed, HearingSealed),
+    *(HearingArmed, ArmingRefused, HearingOpened, HearingPaused, HearingResumed, HearingClosed, HearingSealed),
     *(MomentMarked, SoundGap, DriftMeasured, RecordingFault, RecordingRecovered, SegmentRecorded, SegmentTranscribed),
 )
 _OF_A_SEAT: tuple[type[Fact], ...] = (MicrophoneLost, MicrophoneBack, MicrophoneClips)
@@ -61,6 +63,7 @@ class HearingProjector:
             case fact:
                 _carry_on(hearing, fact, line)
                 _note(session, hearing, line)
+                watch.told(session, hearing, fact, line.at)
         tell(session, ALL, hearing.topic)
 
 

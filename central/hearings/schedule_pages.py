@@ -48,6 +48,13 @@ async def _seats(request: Request) -> dict[str, str]:
 Seats = Annotated[dict[str, str], Depends(_seats)]
 
 
+@router.get("/hearings/of/{case}")
+def of_case(request: Request, by: Reader, session: Reading, case: int) -> HTMLResponse:
+    """Every hearing of a case."""
+    found = cases.find_case(session, case)
+    return drawn(request, "hearings/case.html", case=found, hearings=schedule.of_case(session, case))
+
+
 @router.get("/hearings")
 def day(request: Request, by: Reader, session: Reading, now: Now, day: str = "") -> HTMLResponse:
     """One day, room by room, and what is planned after it."""

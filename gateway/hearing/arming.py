@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from devices.agenda import Agenda, AgendaHearing
 from devices.errors import DeviceError
-from devices.hearings import HearingArmed
+from devices.hearings import ArmingRefused, HearingArmed
 from devices.speech import WordList
 from gateway import durable
 from gateway.hearing.room import Room
@@ -31,7 +31,7 @@ class Arming:
         self._settings = room.settings
         self._place = place
         self._folder = folder
-        self._armed: dict[str, HearingArmed] = {}
+        self._told: dict[str, HearingArmed | ArmingRefused] = {}
 
     async def follow(self, documents: Callable[[], AsyncIterator[bytes]], up: Up) -> None:
         """Take each newer agenda; one that cannot be read leaves the one before in force."""
@@ -53,8 +53,8 @@ class Arming:
         plans = self.agenda.of_room(self._settings.room)
         return [p for p in plans if now < p.closes_at and (p.opens_at - now).total_seconds() <= soon_s]
 
-    async def test(self, plan: AgendaHearing, taken_by: str | None) -> HearingArmed | None:
-        """The self-test; gives what it found if that is news."""
+    async def test(self, plan: AgendaHearing, taken_by: str | None) -> HearingArmed | ArmingRefused | None:
+        """The self-test; gives what it found if that is news. While a severe ticket is open, arming is refused."""
         seen = Seen(
             ears=self._room.ears,
             rate=self._room.rate,
@@ -64,11 +64,14 @@ class Arming:
             has_words=await self._has_words(plan),
             taken_by=taken_by,
         )
-        armed = HearingArmed(hearing=plan.hearing, problems=tuple(problems(plan, self.agenda, seen)))
-        if self._armed.get(plan.hearing) == armed:
+        found, tickets = tuple(problems(plan, self.agenda, seen)), self.agenda.tickets
+        told: HearingArmed | ArmingRefused = HearingArmed(hearing=plan.hearing, problems=found)
+        if tickets:
+            told = ArmingRefused(hearing=plan.hearing, tickets=tickets, problems=found)
+        if self._told.get(plan.hearing) == told:
             return None
-        self._armed[plan.hearing] = armed
-        return armed
+        self._told[plan.hearing] = told
+        return told
 
     async def _has_words(self, plan: AgendaHearing) -> bool:
         kept = self._folder / plan.hearing / "words.json"

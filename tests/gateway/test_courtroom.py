@@ -60,6 +60,18 @@ async def test_a_second_hearing_waits_for_the_room_and_both_are_told_of_each_oth
         await it.until(lambda: it.of("hearing_opened", hearing="h-2"))
 
 
+async def test_a_room_with_an_open_severe_ticket_is_not_armed_and_records_all_the_same(tmp_path: Path) -> None:
+    async with hall(tmp_path) as it:
+        it.courtroom.arming.agenda = Agenda(hearings=(planned(it, "h-1", 1, 600),), tickets=(7,))
+        (refused,) = await it.until(lambda: it.of("arming_refused", hearing="h-1"))
+        assert refused.body["tickets"] == [7]
+        await it.until(lambda: it.of("hearing_opened", hearing="h-1", by="agenda"))
+        assert not it.of("hearing_armed")
+        await it.courtroom.close("h-1")
+        plan(it, planned(it, "h-2", 500, 600))
+        await it.until(lambda: it.of("hearing_armed", hearing="h-2") and it.of("hearing_sealed", hearing="h-1"))
+
+
 async def test_no_configuration_and_no_update_disturbs_a_hearing_before_it_is_sealed(tmp_path: Path) -> None:
     async with hall(tmp_path) as it:
         plan(it, planned(it, "h-1", 600, 1200))
