@@ -5,6 +5,7 @@ object store is durable when it has answered.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import re
@@ -118,6 +119,11 @@ class Blobs:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise WrongBlob(f"blob {sha256} was altered where it lies")
         return data
+
+    def remove(self, sha256: str) -> None:
+        """It is gone, if it was here; whoever removes it knows that nobody else needs it. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError), _in_words():
+            obstore.delete(self._store, _key(sha256))
 
     def pieces(self, sha256: str) -> Iterator[bytes]:
         """The blob piece by piece, for whoever checks it himself; raises NoBlob."""

@@ -124,3 +124,34 @@ class SigningDeclined(Fact):
     text: str
     key: str
     reason: str
+
+
+class KeepingSet(Fact):
+    """How long the recording is kept: a class of `keeping.RULES`."""
+
+    hearing: str
+    rule: str
+
+
+class HearingHeld(Fact):
+    """Nothing of the recording may go, whatever its class; `why` is the hash of the reason, empty if that is lifted."""
+
+    hearing: str
+    why: str
+
+
+class DisposalProposed(Fact):
+    """Somebody proposes that sound and words go; `reason` is the hash of why."""
+
+    hearing: str
+    reason: str
+
+
+class DisposalApproved(Fact):
+    """Another person agrees: sound and words of the hearing sealed in `manifest` go now."""
+
+    hearing: str
+    manifest: str
+    rule: str
+    reason: str
+    proposed_by: str

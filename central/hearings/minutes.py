@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs
-from central.hearings import drawn, minutes_flow
+from central.hearings import drawn, keeping, minutes_flow
 from central.hearings.facts import (
     MinutesDrawnUp,
     MinutesObjected,
@@ -62,7 +62,8 @@ def standing(session: Session, hand: Hand, newest: MinutesText | None) -> Standi
     on_their_way = select(func.count(Sound.segment_id.distinct())).join(Segment).where(
         Segment.hearing_id == hand.hearing.id, Sound.words.is_not(None), Sound.taken.is_(None)
     )  # fmt: skip
-    differs = changed(read(hand.blobs, newest), _now(session, hand)) if newest else 0
+    gone = keeping.of(session, hand.hearing.id).disposed_at is not None
+    differs = changed(read(hand.blobs, newest), _now(session, hand)) if newest and not gone else 0
     return Standing(
         state=newest.state if newest else "",  # type: ignore[arg-type]
         over=hand.hearing.state in _OVER,

@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session
 from sse_starlette import EventSourceResponse
 
 from central.blobs import NoBlob
-from central.hearings import acts, course, minutes_pages, notes, schedule, schedule_pages, transcript_pages
+from central.hearings import (
+    acts,
+    course,
+    keeping_pages,
+    minutes_pages,
+    notes,
+    schedule,
+    schedule_pages,
+    transcript_pages,
+)
 from central.hearings.live import LiveRooms
 from central.hearings.schedule_pages import blobs_of
 from central.hearings.tables import Event
@@ -24,6 +33,7 @@ from devices.agenda import ROLE_NAMES
 
 router = pages()
 router.include_router(schedule_pages.router)
+router.include_router(keeping_pages.router)
 router.include_router(minutes_pages.router)
 router.include_router(transcript_pages.router)
 

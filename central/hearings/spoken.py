@@ -46,6 +46,11 @@ class Utterance(Base):
         """What counts now."""
         return self.heard if self.fixed is None else self.fixed
 
+    @property
+    def found_by(self) -> str:
+        """What it is found by: as it was heard and as it was corrected."""
+        return self.heard if self.fixed is None else f"{self.heard}\n{self.fixed}"
+
 
 class Correction(Base):
     """Somebody says what was said; both stay."""

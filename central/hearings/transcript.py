@@ -172,16 +172,12 @@ def _by_list(session: Session, said: Utterance, hearing: Hearing, now: datetime)
 
 
 def _correct(session: Session, said: Utterance, hearing: Hearing, text: str, by: str, now: datetime) -> None:
-    old = _found_by(said)
+    old = said.found_by
     told = TranscriptCorrected(hearing=hearing.ref, utterance=said.id, text=hashlib.sha256(text.encode()).hexdigest())
     line = record(session, told, actor=None if by == BY_WORDS else by).id
     said.corrections.append(Correction(text=text, by=by, at=now, line=line))
     said.fixed = text
-    SPOKEN.index(session, said.id, _found_by(said), old)
-
-
-def _found_by(said: Utterance) -> str:
-    return said.heard if said.fixed is None else f"{said.heard}\n{said.fixed}"
+    SPOKEN.index(session, said.id, said.found_by, old)
 
 
 def joined(words: Sequence[str]) -> str:

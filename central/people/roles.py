@@ -27,6 +27,7 @@ ACTION_NAMES: Mapping[str, str] = {
     "hearing.note": "签署录音说明",
     "hearing.listen": "听庭审录音、看笔录",
     "hearing.correct": "更正笔录",
+    "hearing.keep": "管理庭审录音的保管",
     "volume.label": "贴卷宗条码",
     "volume.deposit": "存卷",
     "volume.reserve": "预约取卷",
@@ -62,7 +63,10 @@ ROLES: Mapping[str, frozenset[str]] = {
         "hearing.record",
         "hearing.correct",
     },
-    "judge": _READS | _MOVES | _PAPERLESS | {"case.step", "hearing.record", "hearing.note", "hearing.correct"},
+    "judge": _READS
+    | _MOVES
+    | _PAPERLESS
+    | {"case.step", "hearing.record", "hearing.note", "hearing.correct", "hearing.keep"},
     "archivist": _READS
     | _MOVES
     | _PAPERLESS
@@ -70,6 +74,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "dossier.write",
         "case.write",
         "volume.label",
+        "hearing.keep",
         "volume.archive",
         "volume.confirm",
         "cabinet.write",

@@ -1,0 +1,163 @@
+"""How long a recording is kept, who may hold it, and its disposal: by rule, for a reason, by two people, on record.
+
+What is disposed of are sound and words; course, manifest, signatures and minutes stay, so that what was there shows.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from central.hearings.facts import DisposalApproved, DisposalProposed, HearingHeld, KeepingSet
+from central.hearings.tables import Hearing
+from central.ledger.own import record
+from central.people.roles import Actor, must
+from central.store import Base, BigId, tell
+from central.web.refused import Refused
+from devices.messages import Fact
+
+LONGEST = 1000
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How many years a class of recordings is kept after the hearing; None for ever. Marks as in `minutes_flow`."""
+
+    name: str
+    years: int | None
+    basis: str
+    mark: str
+
+
+_BASIS = "诉讼档案分永久、长期（六十年）、短期（二十年）保管；录音录像随案归档（法释〔2017〕5号第五条）。"
+RULES: Mapping[str, Rule] = {
+    "permanent": Rule("永久", None, _BASIS, "M"),
+    "long": Rule("长期", 60, _BASIS, "M"),
+    "short": Rule("短期", 20, _BASIS, "M"),
+}
+"""The classes; a recording nobody has classed is kept for ever."""
+
+
+class Keeping(Base):
+    """How one hearing's recording is kept."""
+
+    __tablename__ = "hearing_keeping"
+
+    hearing_id: Mapped[int] = mapped_column(ForeignKey("hearings.id"), primary_key=True)
+    rule: Mapped[str] = mapped_column(String(10), default="permanent")
+    hold: Mapped[str] = mapped_column(Text, default="")
+    """Why nothing of it may go, whatever the rule says; empty if nobody holds it."""
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why it is proposed that it go."""
+    proposed_by: Mapped[str] = mapped_column(String(80), default="")
+    approved_by: Mapped[str] = mapped_column(String(80), default="")
+    disposed_at: Mapped[datetime | None]
+    line: Mapped[int | None] = mapped_column(BigId)
+    """The line of the last step."""
+    removed_at: Mapped[datetime | None]
+    """When its sound and words were gone from the disk."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Who acts on the keeping of which hearing, and when."""
+
+    person: Actor
+    hearing: Hearing
+    now: datetime
+
+
+def of(session: Session, hearing: int) -> Keeping:
+    """How it is kept; as nobody has said otherwise, for ever."""
+    found = session.get(Keeping, hearing)
+    return found or Keeping(hearing_id=hearing, rule="permanent", hold="", reason="", proposed_by="", approved_by="")
+
+
+def due(hearing: Hearing, keeping: Keeping) -> date | None:
+    """From which day it may be disposed of; None: never, or it is not closed."""
+    years, closed = RULES[keeping.rule].years, hearing.closed_at
+    if years is None or closed is None:
+        return None
+    day = closed.date()
+    leap = (day.month, day.day) == (2, 29)
+    return date(day.year + years, 3, 1) if leap else day.replace(year=day.year + years)
+
+
+def classify(session: Session, hand: Hand, rule: str) -> Keeping:
+    """Put it into a class. Raises Refused."""
+    must(hand.person, "hearing.keep")
+    if rule not in RULES:
+        raise Refused("没有这种保管期限。", code="no_such_rule", status=422)
+    keeping = _there(session, hand)
+    keeping.rule, keeping.reason, keeping.proposed_by = rule, "", ""
+    return _told(session, hand, keeping, KeepingSet(hearing=hand.hearing.ref, rule=rule))
+
+
+def hold(session: Session, hand: Hand, why: str) -> Keeping:
+    """Nothing of it may go until that is lifted: an empty reason lifts it. Raises Refused."""
+    must(hand.person, "hearing.keep")
+    keeping = _there(session, hand)
+    keeping.hold, keeping.reason, keeping.proposed_by = why.strip()[:LONGEST], "", ""
+    told = HearingHeld(hearing=hand.hearing.ref, why=_hash(keeping.hold) if keeping.hold else "")
+    return _told(session, hand, keeping, told)
+
+
+def propose(session: Session, hand: Hand, reason: str) -> Keeping:
+    """The first of two: it may go, for this reason. Raises Refused: not due, held, not sealed, no reason."""
+    must(hand.person, "hearing.keep")
+    keeping, reason = _there(session, hand), reason.strip()
+    _may_go(hand, keeping)
+    if not reason or len(reason) > LONGEST:
+        raise Refused("请写明内容，最多 {most} 个字。", code="bad_words", status=422, most=LONGEST)
+    keeping.reason, keeping.proposed_by = reason, hand.person.ref
+    return _told(session, hand, keeping, DisposalProposed(hearing=hand.hearing.ref, reason=_hash(reason)))
+
+
+def approve(session: Session, hand: Hand) -> Keeping:
+    """The second: sound and words go. Raises Refused: nobody proposed it, the same person, not due, held."""
+    must(hand.person, "hearing.keep")
+    keeping = _there(session, hand)
+    _may_go(hand, keeping)
+    if not keeping.proposed_by:
+        raise Refused("还没有人提出销毁。", code="not_proposed")
+    if keeping.proposed_by == hand.person.ref:
+        raise Refused("销毁要由另一个人核准。", code="same_person", status=403)
+    keeping.approved_by, keeping.disposed_at = hand.person.ref, hand.now
+    told = DisposalApproved(
+        hearing=hand.hearing.ref, manifest=hand.hearing.manifest or "", rule=keeping.rule,
+        reason=_hash(keeping.reason), proposed_by=keeping.proposed_by,
+    )  # fmt: skip
+    return _told(session, hand, keeping, told)
+
+
+def _may_go(hand: Hand, keeping: Keeping) -> None:
+    day = due(hand.hearing, keeping)
+    if hand.hearing.state != "sealed":
+        raise Refused("封存的录音才能销毁。", code="not_sealed")
+    if keeping.hold:
+        raise Refused("录音已被要求保全，不能销毁。", code="held")
+    if day is None or hand.now.date() < day:
+        raise Refused("保管期限未满，不能销毁。", code="not_due")
+
+
+def _there(session: Session, hand: Hand) -> Keeping:
+    """Locked by its hearing, so that two who act at once wait for one another."""
+    session.scalars(select(Hearing.id).where(Hearing.id == hand.hearing.id).with_for_update(of=Hearing)).one()
+    keeping = of(session, hand.hearing.id)
+    if keeping.disposed_at is not None:
+        raise Refused("这场庭审的录音已经销毁。", code="disposed")
+    session.add(keeping)
+    return keeping
+
+
+def _told(session: Session, hand: Hand, keeping: Keeping, fact: Fact) -> Keeping:
+    keeping.line = record(session, fact, actor=hand.person.ref).id
+    tell(session, hand.hearing.topic)
+    return keeping
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,62 @@
+"""The keeping of a recording in the browser: its class, who holds it, and its disposal by two people."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+
+from central.hearings import keeping, schedule
+from central.people.roles import Actor
+from central.people.service import name_of
+from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.look import page as drawn
+from central.web.refused import Refused
+
+router = pages()
+
+Reader = Annotated[Actor, Depends(needs("hearing.read"))]
+Keeper = Annotated[Actor, Depends(needs("hearing.keep"))]
+Text = Annotated[str, Form()]
+
+
+@router.get("/hearings/{hearing}/keeping")
+def one(request: Request, by: Reader, session: Reading, hearing: int) -> HTMLResponse:
+    """How long it is kept, by which rule, and what can be done."""
+    return _page(request, by, session, hearing)
+
+
+@router.post("/hearings/{hearing}/keeping/{event}")
+def step(  # noqa: PLR0913  (who, when, which, what)
+    request: Request, by: Keeper, now: Now, hearing: int, event: str, rule: Text = "", words: Text = ""
+) -> Response:
+    """Class it, hold it, lift that, propose its disposal, approve it."""
+    try:
+        with store_of(request).write() as session:
+            hand = keeping.Hand(by, schedule.find_hearing(session, by, hearing), now)
+            match event:
+                case "classify":
+                    keeping.classify(session, hand, rule)
+                case "hold" if words.strip():
+                    keeping.hold(session, hand, words)
+                case "lift":
+                    keeping.hold(session, hand, "")
+                case "propose":
+                    keeping.propose(session, hand, words)
+                case "approve":
+                    keeping.approve(session, hand)
+                case _:
+                    raise Refused("没有这个步骤。", code="no_such_step", status=404)
+    except Refused as refused:
+        with store_of(request).read() as session:
+            return _page(request, by, session, hearing, refused)
+    return go(f"/hearings/{hearing}/keeping")
+
+
+def _page(request: Request, by: Actor, session: Session, hearing: int, refused: Refused | None = None) -> HTMLResponse:
+    found = schedule.find_hearing(session, by, hearing)
+    kept = keeping.of(session, hearing)
+    names = {ref: name_of(session, ref) for ref in (kept.proposed_by, kept.approved_by) if ref}
+    context: dict[str, Any] = {"hearing": found, "kept": kept, "rules": keeping.RULES, "names": names, "by": by}
+    context |= {"due": keeping.due(found, kept), "refused": refused.said if refused else None}
+    return drawn(request, "hearings/keeping.html", refused.status if refused else 200, **context)
