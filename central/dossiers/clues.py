@@ -104,6 +104,8 @@ TITLES: Mapping[int, tuple[str, ...]] = {
 }
 """Item -> what stands in the title of its documents."""
 
+SAME = ("记录", "笔录")
+"""The first is written where the second is meant."""
 DECISIVE: Mapping[int, tuple[str, ...]] = {24: ("本判决为终审判决", "本裁定为终审裁定", "民终")}
 """Item -> what settles it wherever it stands, whatever the title says."""
 

@@ -1,6 +1,6 @@
 """The two engines that read a page: RapidOCR, and Tesseract with chi_sim. Only a worker imports them.
 
-Measured on rendered pages (`tests/bench/dossiers.py`): RapidOCR makes several times fewer errors and takes several
+Measured on rendered pages (`tests/bench/reading.py`): RapidOCR makes several times fewer errors and takes several
 times longer; so it is the default, and a court with little time and clean paper sets `ocr: tesseract`.
 """
 
@@ -60,8 +60,8 @@ def _tesseract(image: Image.Image) -> list[Line]:
     if shutil.which("tesseract") is None:
         raise EngineFailed("tesseract is not installed; install tesseract-ocr and tesseract-ocr-chi-sim")
     page = io.BytesIO()
-    image.convert("L").save(page, "PNG", compress_level=1, dpi=(300, 300))
-    command = ["tesseract", "stdin", "stdout", "-l", "chi_sim", "--psm", _BLOCK, "tsv"]
+    image.convert("L").save(page, "PPM")
+    command = ["tesseract", "stdin", "stdout", "-l", "chi_sim", "--dpi", "300", "--psm", _BLOCK, "tsv"]
     env = os.environ | {"OMP_THREAD_LIMIT": "1"}  # with more threads it is slower, up to ten times
     try:
         done = subprocess.run(command, input=page.getvalue(), capture_output=True, env=env, timeout=_PATIENCE_S)

@@ -24,7 +24,7 @@ _FORMATS = (zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.Code128)
 def skew_of(image: Image.Image) -> float:
     """Degrees by which it must be turned for its lines to lie level; 0 where it is level or has no lines."""
     small = image.convert("L")
-    small.thumbnail((_LOOK, _LOOK), Image.Resampling.BILINEAR)
+    small.thumbnail((_LOOK, _LOOK), Image.Resampling.BILINEAR, reducing_gap=2.0)
     grey = np.asarray(small)
     ink = Image.fromarray(((grey < grey.mean() - 40) * 255).astype(np.uint8))
     best = max(np.arange(-_MOST_SKEW, _MOST_SKEW + 0.1, 1.0), key=lambda angle: _level(ink, angle))
@@ -43,7 +43,7 @@ def straightened(image: Image.Image, degrees: float) -> Image.Image:
 
 def is_blank(image: Image.Image) -> bool:
     """True if there is next to nothing on it; its edges, where scanners leave shadows, are not counted."""
-    grey = np.asarray(image.convert("L"))
+    grey = np.asarray(image.convert("L").reduce(2))
     rim = max(1, min(grey.shape) // 25)
     inner = grey[rim:-rim, rim:-rim]
     return bool((inner < min(160, float(inner.mean()) - 40)).mean() < _INK)
@@ -51,7 +51,10 @@ def is_blank(image: Image.Image) -> bool:
 
 def codes_on(image: Image.Image) -> Sequence[str]:
     """What the QR codes and CODE128 barcodes on it say, in no order that matters."""
-    return sorted({found.text for found in zxingcpp.read_barcodes(image.convert("L"), formats=_FORMATS) if found.text})
+    found = zxingcpp.read_barcodes(
+        image.convert("L"), formats=_FORMATS, try_invert=False
+    )  # nobody prints white on black
+    return sorted({code.text for code in found if code.text})
 
 
 def jpeg(image: Image.Image, dpi: int) -> bytes:

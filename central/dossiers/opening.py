@@ -236,7 +236,7 @@ def _write(image: Any, out: Path) -> None:
     if image.mode == "RGB":
         small = image.resize((200, 200)).convert("HSV").getchannel("S")
         image = image if max(small.getdata()) > 40 else image.convert("L")
-    image.save(out, "PNG", compress_level=1)
+    image.save(out, "PPM")  # read once and thrown away: packing it would take longer than all else that is done to it
 
 
 def _members(path: Path) -> list[zipfile.ZipInfo]:

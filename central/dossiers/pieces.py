@@ -122,7 +122,7 @@ def _read(bench: Bench, taken: Work) -> None:
 
 
 def _looked_at(bench: Bench, page: Page, intake: Intake) -> _Read:
-    out, number = bench.opener.out / "page.png", 1 if page.original else page.number
+    out, number = bench.opener.out / "page.ppm", 1 if page.original else page.number
     came = bench.opener.ask(page.original or intake.sha256, "page", number=number, out=str(out))
     with Image.open(out) as picture:
         picture.load()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from central.dossiers.clues import DATE, DECISIVE, DIFFERS, DIGITS, HAN, PARTY, TEXTS, TITLES, closes
+from central.dossiers.clues import DATE, DECISIVE, DIFFERS, DIGITS, HAN, PARTY, SAME, TEXTS, TITLES, closes
 from central.dossiers.order import name_of
 from central.web.refused import Said
 
@@ -119,7 +119,7 @@ def _near(line: str, every: Sequence[tuple[int, str]], place: int) -> list[tuple
     """What a short line at the top is called almost like: all signs of a name in their order, or most pairs of them."""
     if len(line) > _LONGEST_TITLE or place > 1:
         return []
-    told = line.replace("记录", "笔录")
+    told = line.replace(*SAME)
     likely = [(_like(told, word), item, word) for item, word in every if len(word) >= 4]
     best = max(likely, default=(0.0, 0, ""))
     return [(best[1], best[2], _NEAR * best[0])] if best[0] >= _LEAST_NEAR else []

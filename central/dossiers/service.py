@@ -147,11 +147,12 @@ def search(session: Session, person: Actor, words: str, limit: int = 30, below: 
     """Pages of all dossiers that say this, the newest first; `below`: number of the last page of the piece before."""
     must(person, "dossier.read")
     wanted, hits, below = folded(words), list[Hit](), below or _FAR
+    piece = min(2 * limit, _PIECE)  # mostly these are hits; only where the pairs stand apart more are looked at
     while wanted and len(hits) < limit:
-        ids = PAGES.candidates(session, words, below, _PIECE)
+        ids = PAGES.candidates(session, words, below, piece)
         if not ids:
             break
-        below = min(ids)
+        below, piece = min(ids), _PIECE
         hits += _hits(session, person, ids, wanted)
     return hits[:limit]
 

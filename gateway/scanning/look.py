@@ -19,7 +19,8 @@ degrees, and how much of black to white a stroke's edge climbs in 1/150 inch (be
 and spoilt."""
 _FINE = 1200
 """Pixels of the shorter side at which strokes are measured, about 150 dpi of a sheet of A4."""
-_SMALL = (400, 566)
+_SMALL = 400
+"""Pixels of the shorter side at which ink is looked for, at least."""
 _THUMB = (220, 310)
 _INK, _LEAST = 64, 0.0004
 """So much darker than the paper is ink; so large a share of it is writing and not dust."""
@@ -42,8 +43,7 @@ def looked_at(image: bytes, resolution: int) -> Looks:
         whole = min(page.size)
         page.draft("L", (page.width * _FINE // whole, page.height * _FINE // whole))
         fine = page.convert("L")
-    small = fine.copy()
-    small.thumbnail(_SMALL)
+    small = fine.reduce(max(1, min(fine.size) // _SMALL))
     blank = _is_blank(small)
     flaws = _flaws(fine, small, resolution * min(fine.size) / whole, blank=blank)
     return Looks(blank, tuple(flaws), _thumb(small))
@@ -67,7 +67,11 @@ def _flaws(fine: Image.Image, small: Image.Image, dpi: float, *, blank: bool) ->
         yield "cut"
     if abs(_skew(ink)) >= LIMITS["skewed"]:
         yield "skewed"
-    if _sharpness(_inner(fine), paper) * dpi / 150 < LIMITS["blurred"]:
+    middle = fine.height // 4
+    if (
+        _sharpness(fine.crop((middle // 4, middle, fine.width - middle // 4, 3 * middle)), paper) * dpi / 150
+        < LIMITS["blurred"]
+    ):
         yield "blurred"
 
 

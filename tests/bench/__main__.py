@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import backlog, box, bus, each_device, wires, wish
+from tests.bench import backlog, box, bus, dossiers, each_device, wires, wish
 from tests.bench.figures import Figure, table, write
 from tests.kit.installation import small_court
 
@@ -25,6 +25,7 @@ def main() -> None:
         figures += box.measure(court, locker)
         figures += wish.measure(court, locker)
         figures += backlog.measure(court, locker, lines)
+    figures += dossiers.measure()
     print(table(figures))
     print(f"written to {write(figures)}")
 

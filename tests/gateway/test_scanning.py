@@ -73,6 +73,23 @@ async def test_a_jam_keeps_what_came_names_the_sheet_and_the_job_goes_on(driver:
         assert [page.sheet for page in it.current] == [1, 2, 3, 4] and alike(it) == 4
 
 
+async def test_after_two_sheets_at_once_or_an_open_cover_the_job_goes_on_and_each_sheet_is_there_once(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as it:
+        it.hand("put_blank", sheets=4)
+        await it.open(4)
+        for number, trouble in enumerate(("double_feed", "open_cover"), 1):
+            it.hand(trouble, sides=1)
+            await it.ask(ONE)
+            ended = await it.until(ScanEnded, number)
+            assert (ended.why, ended.sheets, ended.put_back) == ("fault", number, number + 1)  # airscan knows no better
+            it.hand("clear")
+        await it.ask(ONE)
+        assert (await it.until(ScanEnded, 3)).sheets == 4
+        assert [page.sheet for page in it.current] == [1, 2, 3, 4] and alike(it) == 4
+
+
 async def test_a_sheet_of_which_only_the_front_came_goes_through_again_and_is_there_once(tmp_path: Path) -> None:
     async with office(tmp_path) as it:
         it.stage.feeder.put_in([Sheet(sheet.front, sheet.front) for sheet in numbered(2)])
