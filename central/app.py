@@ -22,6 +22,7 @@ from central.dossiers import api as dossier_api
 from central.dossiers import crew
 from central.dossiers import pages as dossier_pages
 from central.dossiers.closing import ClosingDossiers
+from central.dossiers.large import large_files
 from central.dossiers.live import LiveDesks
 from central.dossiers.projector import ScanProjector
 from central.fleet import (
@@ -169,15 +170,17 @@ def _routers(court: Court, hub: Hub, now: Now) -> Sequence[APIRouter]:
     settings, store = court.settings, court.store
     knock = gateway_door(store, settings.court, court.clock)
     blobs = _blobs(settings)
-    uploads = settings.home / "uploads"
+    uploads, large = settings.home / "uploads", settings.home / "large-files"
     routers = (
         health_routes(store, now),
         live_routes(hub, signed_in),
         fleet_api(store, settings, court.authority, knock, court.clock),
         blob_routes(blobs, knock, _receipts(court.pen)),
         upload_routes(blobs, uploads, knock),
+        large_files(blobs, large),
     )
-    sweep_uploads(uploads)
+    for folder in (uploads, large):
+        sweep_uploads(folder)
     return routers
 
 

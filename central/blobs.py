@@ -197,7 +197,7 @@ def upload_routes(blobs: Blobs, folder: Path, door: Door) -> APIRouter:
         storage=LocalFileStorage(str(folder)),
         tags=["blobs"],
     )
-    router = APIRouter(prefix="/api/v1", dependencies=[Depends(door), Depends(_small_enough)])
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(door), Depends(small_enough)])
     router.include_router(uploads)
     return router
 
@@ -222,7 +222,8 @@ def _keep(blobs: Blobs, path: Path, sha256: str) -> None:
         path.with_name(f"{path.name}.info").unlink(missing_ok=True)
 
 
-def _small_enough(content_length: Annotated[int, Header()] = 0) -> None:
+def small_enough(content_length: Annotated[int, Header()] = 0) -> None:
+    """A dependency of uploads: a request carries one piece. Raises HTTPException (413)."""
     if content_length > MAX_PIECE:
         raise HTTPException(413, f"send pieces of at most {MAX_PIECE} bytes")
 

@@ -184,3 +184,11 @@ def shown(page: Page, images: int) -> None:
         "n => [...document.querySelectorAll('.side img')].filter(i => i.complete && i.naturalWidth).length === n",
         arg=images,
     )
+
+
+def test_a_file_larger_than_a_request_may_bring_goes_in_pieces(at: Windows, tmp_path: Path) -> None:
+    large = tmp_path / "大图.jpg"
+    large.write_bytes(paper.jpeg(paper.drawn(RECEIPT, 100, paper.SLIP_MM), 100) + bytes(33 * 1024**2))
+    desk = at.desk(path="/edossiers/5/intake")
+    desk.set_input_files("#files", [large])
+    expect(desk.locator(".intake", has_text="大图.jpg")).to_contain_text("已收录")

@@ -1,0 +1,73 @@
+"""Files larger than one request may bring: tus 1.0 at `/api/v1/file-uploads/`, in pieces that can be resumed."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, HTTPException
+from tuspyserver import create_tus_router
+from tuspyserver.storage.local import LocalFileStorage
+
+from central.blobs import KEEP_UPLOADS_S, Blobs, small_enough
+from central.dossiers import service
+from central.dossiers.opening import LARGEST_FILE
+from central.people.auth import needs
+from central.people.roles import Actor
+from central.web.here import Now, StoreOf
+
+Writer = Annotated[Actor, Depends(needs("dossier.write"))]
+Completed = Callable[[str, Mapping[str, str]], Awaitable[None]]
+
+
+def large_files(blobs: Blobs, folder: Path) -> APIRouter:
+    """Pieces go to `folder`; the metadata names `case`, `filename`, `filetype`, and `secret` for the side volume."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def created(metadata: Mapping[str, str], _: Mapping[str, Any]) -> None:
+        if not metadata.get("case", "").isdecimal():
+            raise HTTPException(400, "Upload-Metadata must name the number of the case as case")
+
+    def completing(store: StoreOf, by: Writer, now: Now) -> Completed:
+        def bring(path: Path, metadata: Mapping[str, str]) -> None:
+            try:
+                brought = _kept(blobs, path, metadata["filename"])
+                with store.write() as session:
+                    secret = metadata.get("secret") == "1"
+                    service.bring(session, by, int(metadata["case"]), brought, now, secret=secret)
+            finally:
+                path.unlink(missing_ok=True)
+                path.with_name(f"{path.name}.info").unlink(missing_ok=True)
+
+        async def completed(path: str, metadata: Mapping[str, str]) -> None:
+            await asyncio.to_thread(bring, Path(path), metadata)
+
+        return completed
+
+    uploads = create_tus_router(
+        prefix="file-uploads",
+        files_dir=str(folder),
+        max_size=LARGEST_FILE,
+        days_to_keep=KEEP_UPLOADS_S // 86400,
+        pre_create_hook=created,
+        upload_complete_dep=completing,
+        storage=LocalFileStorage(str(folder)),
+        tags=["dossiers"],
+    )
+    allowed = [Depends(needs("dossier.write")), Depends(small_enough), Depends(_not_too_large)]
+    router = APIRouter(prefix="/api/v1", dependencies=allowed)
+    router.include_router(uploads)
+    return router
+
+
+def _not_too_large(upload_length: Annotated[int, Header()] = 0) -> None:
+    """Told before it is sent, for the protocol's own limit is felt only when so much has come."""
+    if upload_length > LARGEST_FILE:
+        raise HTTPException(413, f"a file may have {LARGEST_FILE} bytes; bring it in as several")
+
+
+def _kept(blobs: Blobs, path: Path, name: str) -> service.Brought:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return service.Brought(name, sha256, blobs.put_file(path, sha256))
