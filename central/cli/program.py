@@ -308,6 +308,22 @@ def verify(file: Path, root: str | None) -> None:
 
 @program.command()
 @home_option
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--as", "login", prompt="Login of whoever brings them in", help="In whose name files are brought in.")
+@click.option("--once", is_flag=True, help="Take in what lies there and end.")
+def watch(home: Path, folder: Path, login: str, once: bool) -> None:
+    """Bring files into dossiers that are laid into FOLDER, in folders named by case number or volume barcode."""
+    from central.cli.plain import plainly
+    from central.cli.watching import watching
+    from central.cli.works import courtroom
+
+    with plainly(), courtroom(home) as court:
+        for line in watching(court, folder, login, once=once):
+            click.echo(line)
+
+
+@program.command()
+@home_option
 @click.argument("file", type=FILE)
 def backup(home: Path, file: Path) -> None:
     """Put database, keys, settings and blobs into FILE while central runs. Whoever has FILE has the court's keys."""
