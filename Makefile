@@ -8,7 +8,7 @@ BIN := .venv/bin
 STAMPS := build/stamps
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help demo test long bench fleet check setup clean constraints schema system-demo system-test
+.PHONY: help demo test long bench fleet bundle check setup clean constraints schema system-demo system-test
 
 help:
 	@echo "make demo          a small court on emulated hardware, in your browser (Ctrl-C stops it)"
@@ -17,6 +17,7 @@ help:
 	@echo "make long          the tests that take longer: kills, backlogs, both databases"
 	@echo "make bench         figures, printed and in build/bench.json"
 	@echo "make fleet N=1000  so many light gateways at one central; figures printed"
+	@echo "make bundle        an offline installer for closed networks, in dist/"
 	@echo "make check         ruff, mypy, import-linter"
 	@echo "make setup         set up only"
 	@echo "make clean         remove everything that was made here"
@@ -36,6 +37,9 @@ fleet: setup
 
 bench: setup
 	@exec $(SETUP) with_ptys $(BIN)/python -m tests.bench
+
+bundle: setup
+	@$(SETUP) bundle
 
 check: $(STAMPS)/environment
 	@$(BIN)/ruff check .

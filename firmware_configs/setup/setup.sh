@@ -116,6 +116,36 @@ constraints() { # what is pinned stays so; to move a version, take its line out 
     mv constraints.new constraints.txt
 }
 
+# What a gateway imports, without what only central needs; their own needs come along.
+GATEWAY="pydantic PyJWT cryptography pyserial pymodbus pyusb python-escpos vosk python-sane aiomqtt PyYAML pillow numpy"
+
+bundle() { # an offline installer: wheels, list of system packages, units, script; and the release for gateways
+    local name made=${1:-build/bundle} dist=${2:-dist}
+    rm -rf "$made"
+    mkdir -p "$made/wheels" "$made/gateway" "$dist"
+    say "wheels of all that constraints.txt names"
+    .venv/bin/python -m pip wheel -qq --disable-pip-version-check -c constraints.txt -w "$made/wheels" .
+    name=$(basename "$made"/wheels/courtside-*.whl .whl | cut -d- -f1,2)
+    # shellcheck disable=SC2086
+    .venv/bin/python -m pip wheel -qq --disable-pip-version-check --no-index --find-links "$made/wheels" \
+        -c constraints.txt -w "$made/gateway" $GATEWAY
+    cp "$made"/wheels/courtside-*.whl "$made/gateway"
+    .venv/bin/courtside-central software pack "$made/gateway" "$made/gateway-${name#courtside-}.zip"
+    rm -r "$made/gateway"
+    system_packages >"$made/packages.txt"
+    cp -r docs firmware_configs/systemd firmware_configs/udev firmware_configs/gateways constraints.txt LICENSE "$made"
+    cp firmware_configs/setup/offline/* "$made"
+    (cd "$made" && find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS)
+    tar -C "$made" --transform "s,^\.,$name," -cf "$dist/$name-offline.tar" .
+    say "$dist/$name-offline.tar: $(du -h "$dist/$name-offline.tar" | cut -f1)"
+}
+
+system_packages() { # what running needs, of what `missing_for` knows; compilers and browser tools are for building
+    sed -n '/^missing_for() {/,/\[ "$1" = demo \]/s/.*\becho \([a-z0-9.+ -]*\).*/\1/p' "$0" | tr ' ' '\n' |
+        grep -vxE '|nodejs|npm|gcc|libc6-dev|python3-dev|libsane-dev|pulseaudio|pulseaudio-utils'
+    echo libsane1
+}
+
 with_ptys() { # run a program where there are pseudo-terminals: emulated serial ports are some, and a bare chroot has none
     if .venv/bin/python -c 'import os; os.openpty()' 2>/dev/null; then
         exec "$@"
