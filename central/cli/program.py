@@ -6,21 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from central.cli.options import EXISTING, FILE, home_option
+from central.cli.releasing import software
+
 if TYPE_CHECKING:
     from central.settings import Settings
 
 ROLES = ("clerk", "judge", "archivist", "it", "admin")
 KINDS = ("people", "cases", "volumes", "cabinets", "cells")
-FILE = click.Path(path_type=Path, dir_okay=False)
-EXISTING = click.Path(path_type=Path, dir_okay=False, exists=True)
-
-home_option = click.option(
-    "--home",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(),
-    show_default="here",
-    help="Folder of the installation (central.yaml, keys, database, blobs).",
-)
 password_option = click.option(
     "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for if not given."
 )
@@ -185,50 +178,7 @@ def reader_remove(home: Path, name: str) -> None:
     click.echo(f"{name} reads nothing any more")
 
 
-@program.group()
-def software() -> None:
-    """The software of gateways: releases, and who gets them."""
-
-
-@software.command("pack")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.argument("file", type=FILE)
-def software_pack(folder: Path, file: Path) -> None:
-    """Put the wheels in FOLDER into one bundle, for gateways with this machine's Python."""
-    from central.cli.plain import plainly
-    from central.fleet.software import pack
-
-    with plainly():
-        click.echo(f"release {pack(folder, file)} in {file}")
-
-
-@software.command("add")
-@home_option
-@click.argument("file", type=EXISTING)
-def software_add(home: Path, file: Path) -> None:
-    """Take a bundle in, to be rolled out on the page of roll-outs or by `software rollout`."""
-    from central.cli.plain import plainly
-    from central.cli.works import blobs_of, courtroom
-    from central.fleet.software import add
-    from central.people.service import SYSTEM
-
-    with plainly(), courtroom(home) as court, court.store.write() as session:
-        made = add(session, blobs_of(court.settings), file, court.clock(), actor=SYSTEM.ref)
-        click.echo(f"release {made.release} for Python {made.python}, {len(made.wheels)} packages")
-
-
-@software.command("rollout")
-@home_option
-@click.argument("release")
-@click.argument("gateways", nargs=-1, required=True)
-def software_rollout(home: Path, release: str, gateways: tuple[str, ...]) -> None:
-    """Bring RELEASE to these gateways: one, then a tenth, then all; the first that gives it back stops it."""
-    from central.cli.plain import plainly
-    from central.cli.works import courtroom, rolled_out
-
-    with plainly(), courtroom(home) as court:
-        number = rolled_out(court, release, gateways)
-    click.echo(f"roll-out {number} begins; its page shows how far it is")
+program.add_command(software)
 
 
 @program.group()

@@ -12,7 +12,7 @@ from tuspyserver.storage.local import LocalFileStorage
 
 from central.blobs import KEEP_UPLOADS_S, Blobs, small_enough
 from central.dossiers import service
-from central.dossiers.opening import LARGEST_FILE
+from central.dossiers.bounds import LARGEST_FILE
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.web.here import Now, StoreOf

@@ -17,9 +17,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from central.dossiers.bounds import LARGEST_FILE
+
 MEMORY = 2 * 1024**3
 SECONDS = 100
-LARGEST_FILE = 600 * 1024**2
 MOST_PAGES = 5000
 MOST_PIXELS = 90_000_000
 """A sheet of A3 at 600 dpi has 70 million."""

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from central.dossiers.bounds import LARGEST_FILE
 from central.dossiers.large import large_files
 from central.dossiers.opened import Opener
-from central.dossiers.opening import LARGEST_FILE
 from central.people.service import SYSTEM, find_person, issue_token
 from central.store import Store
 from tests.central.desk import application
