@@ -23,6 +23,7 @@ from devices import (
     scanners,
     scanning,
     speech,
+    supplies,
 )
 from devices.messages import Fact, Wish
 from devices.topics import ROOT
@@ -39,6 +40,7 @@ KINDS = (
     speech,
     power,
     climate,
+    supplies,
     hearings,
     box,
 )

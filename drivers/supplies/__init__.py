@@ -1,0 +1,1 @@
+"""What office machines say of paper, toner and themselves."""

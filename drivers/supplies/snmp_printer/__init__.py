@@ -1,0 +1,1 @@
+"""Network printers asked by SNMP."""
