@@ -78,6 +78,11 @@ class GatewayTopics:
         """The gateway as a Homie 5 device."""
         return f"homie/5/{self.gateway}"
 
+    @property
+    def discovery(self) -> str:
+        """The gateway's own topic for Home Assistant's device discovery."""
+        return f"homeassistant/device/{self.gateway}/config"
+
     def live(self, device: str, stream: str) -> str:
         """Up, may be lost: one stream of one device."""
         return f"{self.base}/live/{device}/{stream}"

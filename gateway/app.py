@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from devices.box import GATEWAY, Started, Stopped
+from devices.topics import GatewayTopics
 from drivers.line import Counts
 from gateway.bench import Bench
 from gateway.broker import NotAdmitted
@@ -20,7 +21,7 @@ from gateway.catalogue import gateway_version
 from gateway.catalogue_blob import kept_blob
 from gateway.children import child
 from gateway.clock import Clock, follow_chrony
-from gateway.config import GatewayConfig, LockerSettings
+from gateway.config import GatewayConfig, GatewayFile, LockerSettings
 from gateway.deadlines import Deadlines
 from gateway.documents import Documents
 from gateway.floor import Floor
@@ -77,7 +78,7 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
         time = Time(clock.mono)
         pulse = Pulse(journal, bench, data)
         place = Place(identity, journal, bench, uploads, documents, deadlines)
-        ground = _ground(place, pulse, clock, own.top.metrics, time)
+        ground = _ground(place, pulse, clock, config.top.model_copy(update={"metrics": own.top.metrics}), time)
         bench.care = care = RemoteCare(bench, pulse, uploads.keep, deadlines)
         stations = partial(_stations, place, pulse.live, kept.lasted)
         async with _running(ground), Floor(config, bench, stations, time) as floor:
@@ -99,7 +100,7 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
     return stop.code
 
 
-def _ground(place: Place, pulse: Pulse, clock: Clock, metrics: str | None, time: Time) -> Works:
+def _ground(place: Place, pulse: Pulse, clock: Clock, top: GatewayFile, time: Time) -> Works:
     """What runs whatever devices there are."""
     wishes = Wishes(place.identity, place.journal, place.bench, place.deadlines)
     ground = [
@@ -110,9 +111,9 @@ def _ground(place: Place, pulse: Pulse, clock: Clock, metrics: str | None, time:
         keep("pruning", partial(_prune, place.journal), time),
         keep("documents", place.documents.run, time),
         keep("renewal", partial(_renew, place, pulse), time),
-        keep("link", partial(_link, place.identity, pulse, wishes, place.documents), time),
+        keep("link", partial(_link, pulse, wishes, place, top.home_assistant), time),
     ]
-    return [*ground, _metrics(pulse, metrics, time)] if metrics else ground
+    return [*ground, _metrics(pulse, top.metrics, time)] if top.metrics else ground
 
 
 def _started(config: GatewayConfig, start: Start, catalogue: str, configuration: str, *, simulated: bool) -> Started:
@@ -213,13 +214,22 @@ async def _renew(place: Place, pulse: Pulse, up: Up) -> None:
     await Renewal(place.identity, place.journal, prove, place.bench.undisturbed).run(up)
 
 
-async def _link(identity: Identity, pulse: Pulse, wishes: Wishes, documents: Documents, up: Up) -> None:
+def _for_home_assistant(identity: Identity, bench: Bench) -> str:
+    from gateway.home_assistant import payload  # not at the head: few want it
+
+    return payload(GatewayTopics(identity.court, identity.gateway), bench.properties, gateway_version())
+
+
+async def _link(pulse: Pulse, wishes: Wishes, place: Place, discoverable: bool, up: Up) -> None:
+    identity, documents = place.identity, place.documents
     journal, bench = pulse.journal, pulse.bench
 
     async def obey(token: str, retained: bool) -> None:
         await caught("a wish", lambda: wishes.heard(token, retained))
 
     uplink = Uplink(identity, journal, bench.properties, obey, documents.take)
+    if discoverable:
+        uplink.discovery = partial(_for_home_assistant, identity, bench)
     bench.described = uplink.described
     pulse.uplink = uplink
     await up()

@@ -104,6 +104,10 @@ class GatewayFile(BaseModel):
         pattern=r"^[!-9;-~]+:[0-9]{1,5}$",
         description="host:port of the figures for Prometheus; none without.",
     )
+    home_assistant: bool = Field(
+        default=False,
+        description="True if Home Assistant is to find the devices at the broker; from the next start on.",
+    )
     prove_s: float = Field(
         default=60, gt=0, le=3600, description="Seconds within which devices must be back after central's change."
     )

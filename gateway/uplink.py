@@ -34,6 +34,8 @@ State = Literal["offline", "online", "central_offline", "suspended", "contested"
 _FIRST_WORD_S = 0.5
 """How long after subscribing the retained ack is waited for before anything is sent."""
 _LIVE_AT_ONCE = 100
+_DISCOVERED = "discovered"
+"""Under this the journal remembers that something of us stands there for Home Assistant."""
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,8 @@ class Uplink:
         self._run = secrets.token_hex(8)
         self._run_is_told = False
         self._description_is_old = True
+        self.discovery: Callable[[], str] = str
+        """Gives what Home Assistant is to find of this gateway; empty for nothing, as by default."""
         self._values: dict[str, str] = {}
         self._values_changed = asyncio.Event()
         self._live: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(_LIVE_AT_ONCE)
@@ -159,12 +163,20 @@ class Uplink:
                 told = homie.announcement(self._identity.gateway, self._devices, dict(self._journal.states), self._run)
                 for topic, value in told:
                     await connection.publish(self._homie(topic), value, retain=True)
+                await self._announce_to_home_assistant(connection)
                 self._run_is_told = True
             while self._values:
                 topic, value = self._values.popitem()
                 await connection.publish(self._homie(topic), value, retain=True)
             await self._values_changed.wait()
             self._values_changed.clear()
+
+    async def _announce_to_home_assistant(self, connection: Connection) -> None:
+        """What was told once is taken back when it is not to be told any more: an empty payload deletes it."""
+        told = self.discovery()
+        if told or self._journal.recall(_DISCOVERED):
+            await connection.publish(self._topics.discovery, told, retain=True)
+            await self._journal.remember(_DISCOVERED, "told" if told else "")
 
     def _written(self, committed: Committed) -> None:
         first = committed.head.n - len(committed.lines) + 1

@@ -111,13 +111,17 @@ def acl(court: str, gateways: Iterable[str], centrals: Iterable[str] = (), readi
             f"write {own.journal}",
             f"write {own.base}/live/#",
             f"readwrite {own.homie}/#",
+            f"write {own.discovery}",
             f"read {own.ack}",
             f"read {own.wish}",
             f"read {own.desired}",
             f"read {host(court)}",
         ]
         blocks.append(f"user {name}\n" + "".join(f"topic {right}\n" for right in rights))
-    blocks += [f"user reader:{name}\ntopic read homie/5/#\n" for name in sorted(reading)]
+    blocks += [
+        f"user reader:{name}\ntopic read homie/5/#\ntopic read homeassistant/device/+/config\n"
+        for name in sorted(reading)
+    ]
     return "\n".join(blocks)
 
 

@@ -34,7 +34,9 @@ def test_a_reader_gets_root_certificate_and_key_and_may_read_how_devices_stand_a
     assert subject.rfc4514_string() == "CN=reader:desk"
     assert files[2].stat().st_mode & 0o077 == 0 and not authority.path("reader-desk.key").exists()
     assert readers.names(authority.folder) == ["desk"]
-    assert acl(COURT, [], reading=["desk"]).endswith("user reader:desk\ntopic read homie/5/#\n")
+    assert acl(COURT, [], reading=["desk"]).endswith(
+        "user reader:desk\ntopic read homie/5/#\ntopic read homeassistant/device/+/config\n"
+    )
 
 
 def test_a_reader_that_is_removed_is_on_no_list_and_both_are_on_record(

@@ -1,6 +1,7 @@
 """Gateway and central over a real Mosquitto: what is acknowledged, what is sent again, who is heard."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from devices.claims import DesiredClaims
 from devices.locks import DoorChanged, door_properties
+from devices.topics import GatewayTopics
 from gateway.clock import Clock
+from gateway.home_assistant import payload
 from gateway.identity import Identity
 from gateway.journal import Journal
 from gateway.uplink import Uplink
@@ -278,6 +281,24 @@ async def test_homie_shows_values_as_they_are_journalled_and_how_the_gateway_lef
         await box.journal.append("wall-a", DoorChanged(cell=3, door="open"))
         await central.until(lambda c: ("homie/5/locker-a/wall-a/cell-3", b"open") in c.seen)
     await central.until(lambda c: ("homie/5/locker-a/$state", b"disconnected") in c.seen)
+
+
+async def test_home_assistant_finds_what_is_to_be_found_and_loses_it_when_that_is_over(
+    identity: Identity, central: FakeCentral, tmp_path: Path
+) -> None:
+    topics = GatewayTopics(identity.court, identity.gateway)
+    await central.client.subscribe("homeassistant/#", 1)
+    async with running(identity, tmp_path / "journal.db") as box:
+        box.uplink.discovery = lambda: payload(topics, DEVICES, "0.1.0")
+        box.uplink.described()
+        await central.until(lambda c: any(topic == topics.discovery for topic, _ in c.seen))
+        told = json.loads(dict(central.seen)[topics.discovery])
+        assert told["components"]["wall-a-cell-1"]["state_topic"] == "homie/5/locker-a/wall-a/cell-1"
+        assert told["components"]["wall-a-presence"]["options"] == ["back", "gone"]
+        assert told["availability"][0]["topic"] == "homie/5/locker-a/$state"
+        assert {each["platform"] for each in told["components"].values()} == {"sensor"}
+    async with running(identity, tmp_path / "journal.db"):
+        await central.until(lambda c: (topics.discovery, b"") in c.seen)
 
 
 async def test_a_box_enrolled_anew_tells_in_another_book_what_central_has_not(
