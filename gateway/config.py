@@ -290,7 +290,17 @@ def _device(source: _Source, name: str, content: Mapping[str, Any]) -> DeviceCon
         return None
     rest = {key: value for key, value in content.items() if key != "driver"}
     settings = source.validated(found.driver.Config, rest, where)
-    return DeviceConfig(name, found, settings) if settings is not None else None
+    if settings is None:
+        return None
+    way, ways = _way(settings.port), found.driver.TRANSPORTS
+    if way and way not in ways:
+        source.say((*where, "port"), f"{found.name} is not reached by {way}, but by {' or '.join(ways)}")
+    return DeviceConfig(name, found, settings)
+
+
+def _way(port: str) -> str:
+    """How bytes go to such a port; empty for what is no port of bytes, and whose pattern says enough."""
+    return "tcp" if port.startswith("tcp://") else "serial" if port.startswith("/dev/") else ""
 
 
 def _check_ports(source: _Source, devices: Mapping[str, DeviceConfig]) -> None:

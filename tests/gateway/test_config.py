@@ -124,6 +124,12 @@ def test_two_devices_with_the_same_address_on_one_bus_are_refused(tmp_path: Path
     ]
 
 
+def test_a_port_by_which_the_device_is_not_reached_is_said(tmp_path: Path) -> None:
+    at_a_serial_port = GOOD.replace("stations:", "  wall-b: {driver: displays/pjlink, port: /dev/ttyS3}\nstations:")
+    (error,) = _errors(tmp_path, at_a_serial_port)
+    assert error == "locker-a.yaml line 13: devices.wall-b.port: displays/pjlink is not reached by serial, but by tcp"
+
+
 def test_two_boards_with_their_own_addresses_share_a_bus(tmp_path: Path) -> None:
     second = "  wall-b: {driver: locks/kr_cu16, port: /dev/ttyS1, board: 1}\n"
     file = tmp_path / "locker-a.yaml"
