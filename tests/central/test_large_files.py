@@ -18,6 +18,7 @@ from tests.central.desk import application
 from tests.central.locker import Locker
 from tests.central.shelf import COMPLAINT, Shelf
 from tests.kit import paper
+from tests.kit.databases import sqlite_in
 
 URL = "/api/v1/file-uploads/"
 TUS = {"tus-resumable": "1.0.0"}
@@ -25,9 +26,8 @@ DATA = paper.pdf([paper.drawn(COMPLAINT, 100, paper.SLIP_MM)])
 
 
 @pytest.fixture
-def shelf(court_key: Ed25519PrivateKey, tmp_path: Path) -> Iterator[Shelf]:
-    store = Store(f"sqlite:///{tmp_path / 'central.db'}")
-    store.create_tables()
+def shelf(court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path) -> Iterator[Shelf]:
+    store = Store(sqlite_in(tmp_path, up_to_date))
     locker = Locker(store, court_key, tmp_path / "blobs")
     with Opener(locker.blobs.get) as opener:
         yield Shelf(locker, opener)
