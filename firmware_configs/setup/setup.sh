@@ -117,7 +117,7 @@ constraints() { # what is pinned stays so; to move a version, take its line out 
 }
 
 # What a gateway imports, without what only central needs; their own needs come along.
-GATEWAY="pydantic PyJWT cryptography pyserial pymodbus pyusb python-escpos vosk python-sane aiomqtt PyYAML pillow numpy"
+GATEWAY="pydantic PyJWT cryptography pyserial pymodbus pyusb python-escpos vosk python-sane aiomqtt PyYAML pillow numpy starlette uvicorn httpx zeroconf"
 
 bundle() { # an offline installer: wheels, list of system packages, units, script; and the release for gateways
     local name made=${1:-build/bundle} dist=${2:-dist}
