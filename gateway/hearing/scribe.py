@@ -11,6 +11,8 @@ from devices.speech import Heard, Recogniser, Words
 from gateway.hearing.record import Record, moved
 from gateway.supervise import Up
 
+TOGETHER_S = 0.2
+"""So much sound is asked about at once: each question costs, and a caption may come so much later."""
 QUEUE_S = 30
 LATE_S = 0.5
 """A word shows within that time after it was spoken; only then silence was silence."""
@@ -45,6 +47,7 @@ class Scribe:
         self._record = Record(seat, rate)
         self._queue: asyncio.Queue[tuple[Record, int, bytes]] = asyncio.Queue()
         """Sound; a piece without any is a break."""
+        self._gathered, self._gathered_from = bytearray(), 0
         self._moved = asyncio.Condition()
         self._listening: Listening | None = None
         self._count = 0
@@ -52,19 +55,33 @@ class Scribe:
 
     def attend(self, hearing: str, corrections: Mapping[str, str]) -> None:
         """Listen in that hearing; `corrections`: as it is heard -> as it is to be shown."""
+        self._pass_on()
         self.hearing, self._corrections = hearing, corrections
         self._record = Record(self.seat, self._rate)
 
     def hear(self, from_sample: int, pcm: bytes) -> None:
         """The next sound; if the recogniser is too far behind it is heard again from the disk later."""
-        if self._queue.qsize() < QUEUE_S * 20:
-            self._queue.put_nowait((self._record, from_sample, pcm))
-        else:
-            self._record.miss(from_sample, from_sample + len(pcm) // 2)
+        if from_sample != self._gathered_from + len(self._gathered) // 2:
+            self._pass_on()
+        if not self._gathered:
+            self._gathered_from = from_sample
+        self._gathered += pcm
+        if len(self._gathered) >= TOGETHER_S * self._rate * 2:
+            self._pass_on()
 
     def is_over(self, at: int) -> None:
         """No sound follows that sample for now: a pause, a gap, the end."""
+        self._pass_on()
         self._queue.put_nowait((self._record, at, b""))
+
+    def _pass_on(self) -> None:
+        """What was gathered is to be listened to."""
+        from_sample, pcm = self._gathered_from, bytes(self._gathered)
+        self._gathered.clear()
+        if pcm and self._queue.qsize() < QUEUE_S / TOGETHER_S:
+            self._queue.put_nowait((self._record, from_sample, pcm))
+        elif pcm:
+            self._record.miss(from_sample, from_sample + len(pcm) // 2)
 
     async def run(self, up: Up) -> None:
         """Listen until cancelled."""

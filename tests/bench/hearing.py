@@ -29,6 +29,7 @@ from devices.microphones import Chunk
 from drivers.speech.vosk import model as models
 from drivers.speech.vosk.driver import Config, Device, hold
 from gateway.hearing.flac import encode
+from gateway.hearing.scribe import TOGETHER_S
 from gateway.hearing.spool import Stored
 from gateway.hearing.track import Hands, Missing, Track
 from tests.bench.figures import Figure, below, least, told
@@ -101,8 +102,9 @@ async def _ours(pcm: bytes) -> tuple[float, float]:
     async with _recogniser() as (device, process):
         begun = _spent(process)
         await device.begin("seat", RATE)
-        for at in range(0, len(pcm), 2 * PIECE):
-            await device.hear("seat", pcm[at : at + 2 * PIECE])
+        together = 2 * round(TOGETHER_S * RATE)
+        for at in range(0, len(pcm), together):
+            await device.hear("seat", pcm[at : at + together])
         await device.end("seat")
         spent = _spent(process) - begun
         some = pcm[: 2 * RATE * 10]
