@@ -116,19 +116,29 @@ constraints() { # what is pinned stays so; to move a version, take its line out 
     mv constraints.new constraints.txt
 }
 
-# What a gateway imports, without what only central needs; their own needs come along.
-GATEWAY="pydantic PyJWT cryptography pyserial pymodbus pyusb python-escpos vosk python-sane aiomqtt PyYAML pillow numpy starlette uvicorn httpx zeroconf"
+gateway_packages() { # what a gateway imports, without what only central needs; their own needs come along
+    .venv/bin/python - <<'PYTHON'
+import sys
+from importlib.metadata import packages_distributions
+
+import grimp
+
+graph = grimp.build_graph("devices", "drivers", "gateway", include_external_packages=True, cache_dir=None)
+outside = {name for name in graph.modules if graph.is_module_squashed(name)} - sys.stdlib_module_names
+print(*sorted({package for name in outside for package in packages_distributions().get(name, [])}))
+PYTHON
+}
 
 bundle() { # an offline installer: wheels, list of system packages, units, script; and the release for gateways
     local name made=${1:-build/bundle} dist=${2:-dist}
-    rm -rf "$made"
+    rm -rf "$made" build/lib build/bdist.* # else a file that is gone from here would still be in the wheel
     mkdir -p "$made/wheels" "$made/gateway" "$dist"
     say "wheels of all that constraints.txt names"
     .venv/bin/python -m pip wheel -qq --disable-pip-version-check -c constraints.txt -w "$made/wheels" .
     name=$(basename "$made"/wheels/courtside-*.whl .whl | cut -d- -f1,2)
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2046
     .venv/bin/python -m pip wheel -qq --disable-pip-version-check --no-index --find-links "$made/wheels" \
-        -c constraints.txt -w "$made/gateway" $GATEWAY
+        -c constraints.txt -w "$made/gateway" $(gateway_packages)
     cp "$made"/wheels/courtside-*.whl "$made/gateway"
     .venv/bin/courtside-central software pack "$made/gateway" "$made/gateway-${name#courtside-}.zip"
     rm -r "$made/gateway"
