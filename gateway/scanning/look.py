@@ -67,12 +67,15 @@ def _flaws(fine: Image.Image, small: Image.Image, dpi: float, *, blank: bool) ->
         yield "cut"
     if abs(_skew(ink)) >= LIMITS["skewed"]:
         yield "skewed"
-    middle = fine.height // 4
-    if (
-        _sharpness(fine.crop((middle // 4, middle, fine.width - middle // 4, 3 * middle)), paper) * dpi / 150
-        < LIMITS["blurred"]
-    ):
+    if _sharpness(_with_writing(fine), paper) * dpi / 150 < LIMITS["blurred"]:
         yield "blurred"
+
+
+def _with_writing(fine: Image.Image) -> Image.Image:
+    """The middle of the page, which is quicker looked at; all of it if what is written stands elsewhere."""
+    quarter = fine.height // 4
+    middle = fine.crop((quarter // 4, quarter, fine.width - quarter // 4, 3 * quarter))
+    return fine if _is_blank(middle) else middle
 
 
 def _inner(image: Image.Image) -> Image.Image:

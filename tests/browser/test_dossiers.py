@@ -123,6 +123,7 @@ def test_a_pile_of_paper_is_scanned_by_keys_with_a_jam_and_a_difference_that_is_
     folder = pile(tmp_path / "pile", [sheets[0], dark, sheets[2]])
     court.hand(box, SCANNER, "put_in", folder=str(folder))
     court.hand(box, SCANNER, "jam", sides=2)
+    expect(clerk.locator("#case")).to_be_visible()  # by itself
     clerk.goto(f"{at.url}/scan")
     live(clerk)
     expect(clerk.locator("#case")).to_be_focused()

@@ -48,6 +48,12 @@ def test_what_a_person_should_look_at_is_told(flaws: tuple[Flaw, ...], page: Ima
     assert looked_at(file_of(page), page.width * 150 // WIDE).flaws == flaws
 
 
+@pytest.mark.parametrize("blur", [0, 3])
+def test_a_page_with_a_few_lines_at_its_head_is_judged_by_them(blur: int) -> None:
+    page = paper.drawn("收条\n今收到货款三千元整。", 150).filter(ImageFilter.GaussianBlur(blur))
+    assert looked_at(file_of(page), 150).flaws == (("blurred",) if blur else ())
+
+
 def test_a_shadow_along_the_edge_is_no_writing_that_was_cut() -> None:
     page = PAGE.copy()
     page.paste(20, (0, 0, 12, HIGH))
