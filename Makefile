@@ -59,7 +59,7 @@ $(STAMPS)/environment: pyproject.toml constraints.txt | $(STAMPS)
 	@$(SETUP) environment
 	@touch $@
 
-$(STAMPS)/assets: package.json package-lock.json central/web/build.mjs | $(STAMPS)
+$(STAMPS)/assets: package.json package-lock.json central/web/build.mjs central/web/icons.json | $(STAMPS)
 	@$(SETUP) assets
 	@touch $@
 
