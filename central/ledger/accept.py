@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from central.alarms import AlarmKind, raise_alarm
 from central.clock import Clock, utc_now
 from central.ledger.again import AGAIN, is_known
-from central.ledger.batch import Batch, BatchRefused, Sender, Written, open_batch, read_payload
+from central.ledger.batch import Batch, BatchRefused, Sender, open_batch
 from central.ledger.parking import UNPROJECTABLE, Projection
 from central.ledger.projection import LineView, Projector, Watcher
 from central.ledger.tables import Book, Fork, LedgerLine, line_id, store_lines, store_seal
@@ -60,16 +60,12 @@ class Ledger:
         self._clock = clock
 
     def accept(self, session: Session, sender: Sender, payload: bytes, seal: str | None) -> Accepted:
-        """Take in one batch as it came."""
-        return self.take(session, sender, read_payload(payload), seal)
-
-    def take(self, session: Session, sender: Sender, written: Written, seal: str | None) -> Accepted:
-        """Take in one batch that was read; whatever is wrong with it is an alarm and an answer, never an exception.
+        """Take in one batch; whatever is wrong with it is an alarm and an answer, never an exception.
 
         Raises only what the database raises; then nothing is committed and nothing acknowledged.
         """
         try:
-            batch = open_batch(self.court, sender, written, seal)
+            batch = open_batch(self.court, sender, payload, seal)
             return self._take(session, sender, batch)
         except BatchRefused as refused:
             params: dict[str, Any] = {"why": refused.why, "book": refused.book, "seq": refused.seq}

@@ -1,7 +1,4 @@
-"""A batch as it came from a gateway, checked for all that can be checked without the database.
-
-Reading costs most of it and needs nothing but the bytes, so it can be done ahead, while another batch is committed.
-"""
+"""A batch as it came from a gateway, checked for all that can be checked without the database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,46 +74,25 @@ class Batch:
         return None
 
 
-@dataclass(frozen=True)
-class Written:
-    """What a payload says by itself: lines whose chain holds, up to where `broken` says why it does not."""
-
-    lines: Sequence[Line]
-    hashes: Sequence[str]
-    broken: tuple[int | None, str] | None = None
-    """Where and why; no place if nothing could be read."""
-
-
-def read_payload(payload: bytes) -> Written:
-    """The lines of a batch, their chain checked; never raises."""
-    raws = split(payload)
-    if not raws or len(raws) > MAX_BATCH_LINES or len(payload) > MAX_BATCH_BYTES:
-        return Written((), (), (None, f"{len(raws)} lines in {len(payload)} bytes; more than a batch may hold"))
-    try:
-        first = read_line(raws[0])
-        lines = read_chain(raws, first.seq, first.prev)
-    except ChainBroken as error:
-        return Written((), (), (error.seq, error.why))
-    except BadLine as error:
-        return Written((), (), (None, str(error)))
-    hashes = [line.prev for line in lines[1:]] + [lines[-1].hash]
-    if not all(map(_is_name, {name for line in lines for name in (line.device, line.type, line.cause or "")})):
-        why = f"device, type or cause is longer than {_NAME} characters or holds a NUL"
-        return Written(lines, hashes, (_misnamed(lines), why))
-    return Written(lines, hashes)
-
-
-def open_batch(court: str, sender: Sender, written: Written, seal: str | None) -> Batch:
+def open_batch(court: str, sender: Sender, payload: bytes, seal: str | None) -> Batch:
     """The batch, if size, seal, numbers and chain hold; raises BatchRefused."""
     claims, kid = _sealed(court, sender, seal)
-    lines, hashes = written.lines, written.hashes
-    if lines and lines[0].seq != claims.first:
-        raise _broken(claims, claims.first, f"sealed as the first, but the line says it is number {lines[0].seq}")
-    if written.broken is not None:
-        seq, why = written.broken
-        raise _broken(claims, claims.first if seq is None else seq, why)
-    if claims.seq - claims.first + 1 != len(lines):
-        raise _broken(claims, claims.first, f"sealed as lines {claims.first} to {claims.seq}, but {len(lines)} came")
+    raws = split(payload)
+    if not raws or len(raws) > MAX_BATCH_LINES or len(payload) > MAX_BATCH_BYTES:
+        raise _broken(claims, claims.first, f"{len(raws)} lines in {len(payload)} bytes; more than a batch may hold")
+    if claims.seq - claims.first + 1 != len(raws):
+        raise _broken(claims, claims.first, f"sealed as lines {claims.first} to {claims.seq}, but {len(raws)} came")
+    try:
+        lines = read_chain(raws, claims.first, read_line(raws[0]).prev)
+    except ChainBroken as error:
+        raise _broken(claims, error.seq, error.why) from error
+    except BadLine as error:
+        raise _broken(claims, claims.first, str(error)) from error
+    if not all(map(_is_name, {name for line in lines for name in (line.device, line.type, line.cause or "")})):
+        raise _broken(
+            claims, _misnamed(lines), f"device, type or cause is longer than {_NAME} characters or holds a NUL"
+        )
+    hashes = [line.prev for line in lines[1:]] + [lines[-1].hash]
     if hashes[-1] != claims.head:
         raise _broken(claims, claims.seq, f"its hash is {hashes[-1][:12]}, sealed was {claims.head[:12]}")
     return Batch(claims, kid, str(seal), lines, hashes)

@@ -1,6 +1,5 @@
 """From the broker to the ledger: one thread takes batches in the order they came, commits, and only then acknowledges.
 
-Another reads ahead: while the disk makes one batch durable, the lines of the next are read and their chain checked.
 What does not fit the bounded queue is let go: no ack follows, so the gateway sends it again (ledger rule 7).
 Several batches that wait are committed together.
 """
@@ -9,7 +8,6 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -19,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from central.clock import Clock, utc_now
 from central.ledger.accept import Accepted, Ledger
-from central.ledger.batch import Sender, Written, read_payload
+from central.ledger.batch import Sender
 from central.ledger.lease import Lease
 from central.ledger.own import Pen
 from central.store import Store
@@ -60,7 +58,7 @@ class Counts:
 @dataclass(frozen=True)
 class _Waiting:
     gateway: str
-    written: Future[Written]
+    payload: bytes
     seal: str | None
     since: datetime
 
@@ -93,7 +91,6 @@ class Ingest:
         self._stirred = threading.Condition()
         self._ended = False
         self._busy = 0
-        self._reading = ThreadPoolExecutor(1, "ingest-reads")
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
 
     def start(self) -> None:
@@ -105,19 +102,16 @@ class Ingest:
         with self._stirred:
             self._ended = True
             self._stirred.notify()
-        if self._thread.ident is not None:
-            self._thread.join()
-        self._reading.shutdown(cancel_futures=True)
+        self._thread.join()
 
     def put(self, gateway: str, payload: bytes, seal: str | None) -> bool:
         """A batch came; False if it had to be let go. Never blocks; callable from any thread."""
         with self._stirred:
             of_one = sum(batch.gateway == gateway for batch in self._batches)
-            if self._ended or of_one >= MAX_OF_ONE or len(self._batches) >= MAX_WAITING:
+            if of_one >= MAX_OF_ONE or len(self._batches) >= MAX_WAITING:
                 self.counts.let_go += 1
                 return False
-            written = self._reading.submit(read_payload, payload)
-            self._batches.append(_Waiting(gateway, written, seal, self._clock()))
+            self._batches.append(_Waiting(gateway, payload, seal, self._clock()))
             self._stirred.notify()
         return True
 
@@ -145,14 +139,6 @@ class Ingest:
         return (self._clock() - oldest).total_seconds() if oldest else 0.0
 
     def _run(self) -> None:
-        try:
-            self._take_until_ended()
-        finally:
-            with self._stirred:
-                self._ended = True
-            self._reading.shutdown(cancel_futures=True)
-
-    def _take_until_ended(self) -> None:
         while True:
             batches, news = self._next()
             if self._ended:
@@ -205,7 +191,7 @@ class Ingest:
                 sender = self._senders(session, batch.gateway)
                 if sender is None:
                     continue
-                answer = self._ledger.take(session, sender, batch.written.result(), batch.seal)
+                answer = self._ledger.accept(session, sender, batch.payload, batch.seal)
                 answers[batch.gateway] = answer
                 self._count(answer)
         for answer in answers.values():

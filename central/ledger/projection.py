@@ -27,16 +27,31 @@ class LineView:
         self.book_id = book_id
         self.line = line
         self.hash = hash_
-        self.at: datetime = line.at
+
+    @property
+    def at(self) -> datetime:
         """When it was written, by the writer's clock."""
-        self.device: str = line.device
+        return self.line.at
+
+    @property
+    def device(self) -> str:
         """The device it is about."""
-        self.type: str = line.type
+        return self.line.device
+
+    @property
+    def type(self) -> str:
         """Wire name of the fact."""
-        self.body: Mapping[str, Any] = line.body
+        return self.line.type
+
+    @property
+    def body(self) -> Mapping[str, Any]:
         """What the fact says, as written."""
-        self.cause: str | None = line.cause
+        return self.line.body
+
+    @property
+    def cause(self) -> str | None:
         """The wish or permit it follows."""
+        return self.line.cause
 
     @property
     def id(self) -> int:

@@ -101,7 +101,6 @@ def test_a_full_queue_lets_go_of_what_comes(store: Store, answers: Answers) -> N
     assert all(ingest.put(f"box-{number}", b"", None) for number in range(MAX_WAITING))
     assert not ingest.put("one-more", b"", None)
     assert ingest.counts.let_go == 1
-    ingest.stop()
 
 
 def test_one_gateway_cannot_fill_the_queue_and_what_was_let_go_is_taken_when_sent_again(
