@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, select, union_all
+from sqlalchemy import Select, bindparam, exists, literal, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from central.cases.service import SIZES
@@ -59,10 +59,11 @@ _JAMMED = (
     .execution_options(autoflush=False)
 )
 _PRESENCE = select(_GATEWAY.state, _GATEWAY.presence).where(_GATEWAY.name == bindparam("name"))
-_CELL, _CABINET = columns_of(Cell), columns_of(Cabinet)
+_CELL, _CABINET, _MOVE = columns_of(Cell), columns_of(Cabinet), columns_of(Move)
+_WAITS = exists().where(_MOVE.cabinet_id == _CABINET.id, _MOVE.state == "SCAN")
 _LOCKERS = union_all(
     select(literal(1), _CELL.device).where(_CELL.gateway == bindparam("gateway")).distinct(),
-    select(literal(0), _CABINET.reader).where(_CABINET.gateway == bindparam("gateway")),
+    select(literal(0), _CABINET.reader).where(_CABINET.gateway == bindparam("gateway"), _WAITS),
 )
 
 
@@ -101,10 +102,11 @@ class Lockers:
 
     banks: frozenset[str]
     readers: frozenset[str]
+    """Those at which a deposit waits for a code; what others read changes nothing."""
 
 
 def lockers_of(session: Session, gateway: str) -> Lockers:
-    """Banks of locks and readers of a gateway that belong to a cabinet."""
+    """Banks of locks of a gateway that belong to a cabinet, and readers at which a deposit waits."""
     found = session.execute(_LOCKERS, {"gateway": gateway}).all()
     return Lockers(
         frozenset(device for is_bank, device in found if is_bank),
