@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -178,7 +178,6 @@ def blob_routes(blobs: Blobs, door: Door, receipt: Receipt) -> APIRouter:
 
 def upload_routes(blobs: Blobs, folder: Path, door: Door) -> APIRouter:
     """tus 1.0 at `/api/v1/uploads/`; metadata names `sha256`, and `filename` and `filetype` as tuspyserver asks."""
-    folder.mkdir(parents=True, exist_ok=True)
 
     def created(metadata: Mapping[str, str], _: Mapping[str, Any]) -> None:
         if not _SHA256.match(metadata.get("sha256", "")):
@@ -187,17 +186,24 @@ def upload_routes(blobs: Blobs, folder: Path, door: Door) -> APIRouter:
     async def completed(path: str, metadata: Mapping[str, str]) -> None:
         await asyncio.to_thread(_keep, blobs, Path(path), metadata["sha256"])
 
-    uploads = create_tus_router(
-        prefix="uploads",
-        files_dir=str(folder),
-        max_size=MAX_BLOB,
-        days_to_keep=KEEP_UPLOADS_S // 86400,
-        pre_create_hook=created,
+    return in_pieces(
+        "uploads", folder, MAX_BLOB, [Depends(door), Depends(small_enough)], tags=["blobs"], pre_create_hook=created,
         on_upload_complete=completed,
+    )  # fmt: skip
+
+
+def in_pieces(prefix: str, folder: Path, most: int, allowed: Sequence[Any], **tus: Any) -> APIRouter:
+    """Routes of tus 1.0 below /api/v1 for uploads of `most` bytes, whose pieces are durable in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    uploads = create_tus_router(
+        prefix=prefix,
+        files_dir=str(folder),
+        max_size=most,
+        days_to_keep=KEEP_UPLOADS_S // 86400,
         storage=LocalFileStorage(str(folder)),
-        tags=["blobs"],
+        **tus,
     )
-    router = APIRouter(prefix="/api/v1", dependencies=[Depends(door), Depends(small_enough)])
+    router = APIRouter(prefix="/api/v1", dependencies=allowed)
     router.include_router(uploads)
     return router
 

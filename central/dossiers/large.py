@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException
-from tuspyserver import create_tus_router
-from tuspyserver.storage.local import LocalFileStorage
 
-from central.blobs import KEEP_UPLOADS_S, Blobs, small_enough
+from central.blobs import Blobs, in_pieces, small_enough
 from central.dossiers import service
 from central.dossiers.bounds import LARGEST_FILE
 from central.people.auth import needs
@@ -23,7 +21,6 @@ Completed = Callable[[str, Mapping[str, str]], Awaitable[None]]
 
 def large_files(blobs: Blobs, folder: Path) -> APIRouter:
     """Pieces go to `folder`; the metadata names `case`, `filename`, `filetype`, and `secret` for the side volume."""
-    folder.mkdir(parents=True, exist_ok=True)
 
     def created(metadata: Mapping[str, str], _: Mapping[str, Any]) -> None:
         if not metadata.get("case", "").isdecimal():
@@ -45,20 +42,11 @@ def large_files(blobs: Blobs, folder: Path) -> APIRouter:
 
         return completed
 
-    uploads = create_tus_router(
-        prefix="file-uploads",
-        files_dir=str(folder),
-        max_size=LARGEST_FILE,
-        days_to_keep=KEEP_UPLOADS_S // 86400,
-        pre_create_hook=created,
-        upload_complete_dep=completing,
-        storage=LocalFileStorage(str(folder)),
-        tags=["dossiers"],
-    )
     allowed = [Depends(needs("dossier.write")), Depends(small_enough), Depends(_not_too_large)]
-    router = APIRouter(prefix="/api/v1", dependencies=allowed)
-    router.include_router(uploads)
-    return router
+    return in_pieces(
+        "file-uploads", folder, LARGEST_FILE, allowed, tags=["dossiers"], pre_create_hook=created,
+        upload_complete_dep=completing,
+    )  # fmt: skip
 
 
 def _not_too_large(upload_length: Annotated[int, Header()] = 0) -> None:

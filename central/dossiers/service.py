@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
@@ -184,12 +184,6 @@ def _hit(page: Page, document: Document | None, wanted: str) -> Hit:
 def recent(session: Session, limit: int = 50) -> Sequence[Dossier]:
     """Dossiers in which something happened last."""
     return session.scalars(select(Dossier).order_by(Dossier.changed_at.desc()).limit(limit)).all()
-
-
-def pages_of(session: Session, case: int) -> Sequence[Page]:
-    """Every page of a dossier, in the order they came."""
-    found = select(Page).where(Page.case_id == case, or_(Page.state != "NEW", Page.image.is_not(None)))
-    return session.scalars(found.order_by(Page.intake_id, Page.number)).all()
 
 
 def ref_of(dossier: Dossier) -> str:

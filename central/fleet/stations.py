@@ -16,16 +16,21 @@ from central.web.refused import Refused
 def stations(session: Session, blobs: Blobs, kind: str) -> Iterator[tuple[Gateway, Mapping[str, Any]]]:
     """Each gateway that has such a station, by name, and the station's settings as plain values."""
     for gateway in session.scalars(select(Gateway).where(Gateway.state != "revoked").order_by(Gateway.name)):
-        sha256 = gateway.configuration
-        if sha256 is None:
-            wanted = documents.current(session, gateway, documents.CONFIG)
-            sha256 = wanted.sha256 if wanted else None
-        try:
-            told = _station(blobs, sha256, kind) if sha256 else None
-        except (NoBlob, OSError):
-            continue
+        told = station_at(session, blobs, gateway, kind)
         if told is not None:
             yield gateway, told
+
+
+def station_at(session: Session, blobs: Blobs, gateway: Gateway, kind: str) -> Mapping[str, Any] | None:
+    """The settings of that gateway's station; None if it has none of that kind, or what it has is still to come."""
+    sha256 = gateway.configuration
+    if sha256 is None:
+        wanted = documents.current(session, gateway, documents.CONFIG)
+        sha256 = wanted.sha256 if wanted else None
+    try:
+        return _station(blobs, sha256, kind) if sha256 else None
+    except (NoBlob, OSError):
+        return None
 
 
 @lru_cache(maxsize=4096)

@@ -57,8 +57,8 @@ class Emulator:
     def _answer(self, question: wire.Frame) -> wire.Frame:
         if question.function != self._function:
             return wire.Frame(self._unit, question.function | wire.EXCEPTION, bytes((_NO_FUNCTION,)))
-        wanted = range(question.first - self._first, question.first - self._first + question.count)
-        if question.count < 1 or wanted.start < 0 or wanted.stop > wire.MOST:
+        wanted = range(question.address - self._first, question.address - self._first + question.value)
+        if question.value < 1 or wanted.start < 0 or wanted.stop > wire.MOST:
             return wire.Frame(self._unit, question.function | wire.EXCEPTION, bytes((_NO_ADDRESS,)))
         values = [_BROKEN if self._broken else self._tenths["celsius"], self._tenths["percent"]]
         told = [value * self._finer for value in (reversed(values) if self._humidity_first else values)]

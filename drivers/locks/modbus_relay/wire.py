@@ -1,13 +1,9 @@
-"""Bytes of a Modbus RTU relay board: `UNIT FUNCTION DATA CRC`, made and read by pymodbus (devices.md 1g).
+"""Bytes of a Modbus RTU relay board, made and read by pymodbus (devices.md 1g).
 
-Functions 01 (read relays), 02 (read inputs), 05 (one relay) and 0F (many relays); an exception is the function with
-80 added and a code. The CRC covers everything before it, low byte first. Boards of Waveshare's make time a pulse
-themselves: function 05 at 0200 + relay (on) or 0400 + relay (off), the value in tenths of a second.
+Functions 01 (read relays), 02 (read inputs), 05 (one relay) and 0F (many relays). Boards of Waveshare's make time a
+pulse themselves: function 05 at 0200 + relay (on) or 0400 + relay (off), the value in tenths of a second.
 """
 
-from dataclasses import dataclass
-
-from pymodbus.framer.rtu import FramerRTU
 from pymodbus.pdu.bit_message import (
     ReadCoilsRequest,
     ReadCoilsResponse,
@@ -15,11 +11,12 @@ from pymodbus.pdu.bit_message import (
     WriteMultipleCoilsRequest,
 )
 
-from drivers.framing import Framer, Verdict
+from drivers import modbus
+from drivers.framing import Framer
+from drivers.modbus import EXCEPTION as EXCEPTION
 
 CHECKED = True
 READ_RELAYS, READ_INPUTS, WRITE_RELAY, WRITE_RELAYS = 0x01, 0x02, 0x05, 0x0F
-EXCEPTION = 0x80
 TIMED_ON, TIMED_OFF = 0x0200, 0x0400
 """Added to a relay's number: the board ends the pulse by itself, even if nobody is there any more."""
 TICK_S = 0.1
@@ -31,18 +28,8 @@ _WRITES = frozenset({WRITE_RELAY, WRITE_RELAYS})
 _EXCEPTIONS = frozenset(function | EXCEPTION for function in _READS | _WRITES)
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A question or an answer; `data` is what stands between function and CRC."""
-
-    unit: int
-    function: int
-    data: bytes
-
-    def to_bytes(self) -> bytes:
-        """As on the wire."""
-        body = bytes((self.unit, self.function)) + self.data
-        return body + FramerRTU.compute_CRC(body).to_bytes(2, "big")  # its words are already the wire's way round
+class Frame(modbus.Frame):
+    """A question or an answer; `value` is a state, a number of relays, or tenths of a second."""
 
     @property
     def bits(self) -> list[bool]:
@@ -50,16 +37,6 @@ class Frame:
         answer = ReadCoilsResponse()
         answer.decode(self.data)
         return list(answer.bits)
-
-    @property
-    def address(self) -> int:
-        """Of a question or of the answer to a writing: the relay or input, with what was added to it."""
-        return int.from_bytes(self.data[:2], "big")
-
-    @property
-    def value(self) -> int:
-        """Of a question or of the answer to a writing: a state, a number of relays, or tenths of a second."""
-        return int.from_bytes(self.data[2:4], "big")
 
 
 def read_relays(unit: int, first: int, count: int) -> Frame:
@@ -84,7 +61,7 @@ def write_relays(unit: int, first: int, states: list[bool]) -> Frame:
 
 def answers(question: Frame, answer: Frame) -> bool:
     """True if the frame is this question's answer, an exception too: a writing repeats what was asked."""
-    if answer.unit != question.unit or answer.function & ~EXCEPTION != question.function:
+    if not answer.is_for(question):
         return False
     if answer.function & EXCEPTION:
         return True
@@ -95,12 +72,12 @@ def answers(question: Frame, answer: Frame) -> bool:
 
 def question_framer() -> Framer[Frame]:
     """Reads what the gateway says."""
-    return Framer(lambda window: _verdict(window, _question_length(window)), LONGEST)
+    return Framer(lambda window: modbus.verdict(Frame, window, _question_length(window), LONGEST), LONGEST)
 
 
 def answer_framer() -> Framer[Frame]:
     """Reads what boards say."""
-    return Framer(lambda window: _verdict(window, _answer_length(window)), LONGEST)
+    return Framer(lambda window: modbus.verdict(Frame, window, _answer_length(window), LONGEST), LONGEST)
 
 
 def _question_length(window: bytes) -> int | None:
@@ -118,12 +95,3 @@ def _answer_length(window: bytes) -> int | None:
     if window[1] in _READS:
         return 5 + window[2] if len(window) > 2 else None
     return 8 if window[1] in _WRITES else 5 if window[1] in _EXCEPTIONS else 0
-
-
-def _verdict(window: bytes, length: int | None) -> Verdict[Frame]:
-    if length == 0 or (length or 0) > LONGEST:
-        return 1
-    if length is None or len(window) < length:
-        return None
-    frame = Frame(window[0], window[1], window[2 : length - 2])
-    return frame if frame.to_bytes() == window[:length] else 1
