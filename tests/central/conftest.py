@@ -14,8 +14,11 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from central.dossiers.opened import Opener
 from central.ledger.own import Pen, take_pen
 from central.store import Store
+from tests.central.locker import Locker
+from tests.central.shelf import Shelf
 from tests.kit.databases import bring_up_to_date, sqlite_in
 
 COURT = "huishan"
@@ -122,4 +125,14 @@ def store(database: str, court_key: Ed25519PrivateKey) -> Iterator[Store]:
     store = Store(database)
     take_pen(store, Pen(COURT, court_key))
     yield store
+    store.close()
+
+
+@pytest.fixture
+def shelf(court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path) -> Iterator[Shelf]:
+    """A court's dossiers and a worker for them, on SQLite."""
+    store = Store(sqlite_in(tmp_path, up_to_date))
+    locker = Locker(store, court_key, tmp_path / "blobs")
+    with Opener(locker.blobs.get) as opener:
+        yield Shelf(locker, opener)
     store.close()

@@ -3,35 +3,20 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from central.dossiers import api, catalogue
-from central.dossiers.opened import Opener
 from central.people.roles import may
 from central.people.service import SYSTEM, find_person, issue_token
-from central.store import Store
 from central.web.errors import speak
 from central.web.look import make_look
 from tests.central.desk import Desk, desk
-from tests.central.locker import Locker
 from tests.central.shelf import COMPLAINT, DELIBERATION, JUDGMENT, Shelf
 from tests.kit import paper
-from tests.kit.databases import sqlite_in
-
-
-@pytest.fixture
-def shelf(court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path) -> Iterator[Shelf]:
-    store = Store(sqlite_in(tmp_path, up_to_date))
-    locker = Locker(store, court_key, tmp_path / "blobs")
-    with Opener(locker.blobs.get) as opener:
-        yield Shelf(locker, opener)
-    store.close()
 
 
 @pytest.fixture

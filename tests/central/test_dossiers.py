@@ -26,7 +26,6 @@ from central.web.refused import Refused
 from tests.central.locker import Locker
 from tests.central.shelf import COMPLAINT, DELIBERATION, JUDGMENT, RECEIPT, Shelf
 from tests.kit import paper
-from tests.kit.databases import sqlite_in
 
 STRANGER = Actor(99, "", frozenset())
 
@@ -37,15 +36,6 @@ def both(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Iterator
     locker = Locker(store, court_key, tmp_path / "blobs")
     with Opener(locker.blobs.get) as opener:
         yield Shelf(locker, opener)
-
-
-@pytest.fixture
-def shelf(court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path) -> Iterator[Shelf]:
-    store = Store(sqlite_in(tmp_path, up_to_date))
-    locker = Locker(store, court_key, tmp_path / "blobs")
-    with Opener(locker.blobs.get) as opener:
-        yield Shelf(locker, opener)
-    store.close()
 
 
 def slip(text: str, dpi: int = 150) -> Image.Image:

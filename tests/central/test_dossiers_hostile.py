@@ -6,7 +6,6 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pikepdf
@@ -18,20 +17,8 @@ from central.dossiers import pieces, work
 from central.dossiers.opened import FileRefused, Opener
 from central.dossiers.tables import Document, Intake, Page
 from central.ledger.tables import LedgerLine
-from central.store import Store
-from tests.central.locker import Locker
 from tests.central.shelf import COMPLAINT, JUDGMENT, Shelf
 from tests.kit import paper
-from tests.kit.databases import sqlite_in
-
-
-@pytest.fixture
-def shelf(court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path) -> Iterator[Shelf]:
-    store = Store(sqlite_in(tmp_path, up_to_date))
-    locker = Locker(store, court_key, tmp_path / "blobs")
-    with Opener(locker.blobs.get) as opener:
-        yield Shelf(locker, opener)
-    store.close()
 
 
 def slip(text: str = COMPLAINT) -> bytes:

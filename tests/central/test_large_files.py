@@ -1,37 +1,22 @@
 """A file larger than a request may bring comes in pieces, goes on after a break, and is in the dossier once."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from central.dossiers.bounds import LARGEST_FILE
 from central.dossiers.large import large_files
-from central.dossiers.opened import Opener
 from central.people.service import SYSTEM, find_person, issue_token
-from central.store import Store
 from tests.central.desk import application
-from tests.central.locker import Locker
 from tests.central.shelf import COMPLAINT, Shelf
 from tests.kit import paper
-from tests.kit.databases import sqlite_in
 
 URL = "/api/v1/file-uploads/"
 TUS = {"tus-resumable": "1.0.0"}
 DATA = paper.pdf([paper.drawn(COMPLAINT, 100, paper.SLIP_MM)])
-
-
-@pytest.fixture
-def shelf(court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path) -> Iterator[Shelf]:
-    store = Store(sqlite_in(tmp_path, up_to_date))
-    locker = Locker(store, court_key, tmp_path / "blobs")
-    with Opener(locker.blobs.get) as opener:
-        yield Shelf(locker, opener)
-    store.close()
 
 
 @pytest.fixture

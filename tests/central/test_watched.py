@@ -1,29 +1,12 @@
 """A watched folder: what is laid there whole is brought into its case once; what cannot be is laid aside and why."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from central.dossiers.opened import Opener
 from central.dossiers.watched import Watched
-from central.store import Store
-from tests.central.locker import Locker
 from tests.central.shelf import RECEIPT, Shelf
 from tests.kit import paper
-from tests.kit.databases import sqlite_in
 
 SLIP = paper.jpeg(paper.drawn(RECEIPT, 100, paper.SLIP_MM))
-
-
-@pytest.fixture
-def shelf(court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path) -> Iterator[Shelf]:
-    store = Store(sqlite_in(tmp_path, up_to_date))
-    locker = Locker(store, court_key, tmp_path / "blobs")
-    with Opener(locker.blobs.get) as opener:
-        yield Shelf(locker, opener)
-    store.close()
 
 
 def laid(folder: Path, name: str, data: bytes) -> Path:

@@ -2,19 +2,15 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from gateway import durable
 from gateway.kept_config import IN_VAIN, KeptConfig, Start
+from tests.kit.killed import killed_at_write
 
 OLD, NEW = "devices: {}\n", "devices: {} # new\n"
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def kept(folder: Path, *texts: str) -> KeptConfig:
@@ -42,21 +38,8 @@ def test_killed_at_any_step_it_starts_with_the_old_or_the_new_one_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, after: bool
 ) -> None:
     kept(tmp_path, OLD)
-    write, left = durable.write, step
-
-    def killing(path: Path, content: bytes) -> None:
-        nonlocal left
-        if left == 0 and not after:
-            raise Killed
-        write(path, content)
-        if left == 0:
-            raise Killed
-        left -= 1
-
-    with monkeypatch.context() as patched:
-        patched.setattr(durable, "write", killing)
-        with suppress(Killed):
-            change(tmp_path)
+    with killed_at_write(monkeypatch, step, after=after):
+        change(tmp_path)
     start = KeptConfig(tmp_path).begin()
     assert start.text in (OLD, NEW) and not start.safe
     change(tmp_path)

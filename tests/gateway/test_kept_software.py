@@ -1,19 +1,14 @@
 """Which software a box starts, whatever step it was killed at."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from gateway import durable
 from gateway.kept_software import IN_VAIN, PROGRAM, KeptSoftware, Release
+from tests.kit.killed import killed_at_write
 
 OLD, NEW = Release("old", 1, "0.1.0"), Release("new", 2, "0.2.0", ("wall-a",))
-
-
-class Killed(BaseException):
-    """The process ends here."""
 
 
 def box(folder: Path) -> KeptSoftware:
@@ -46,21 +41,8 @@ def test_killed_at_any_write_it_starts_the_old_or_the_new_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, after: bool
 ) -> None:
     box(tmp_path)
-    write, left = durable.write, step
-
-    def killing(path: Path, content: bytes) -> None:
-        nonlocal left
-        if left == 0 and not after:
-            raise Killed
-        write(path, content)
-        if left == 0:
-            raise Killed
-        left -= 1
-
-    with monkeypatch.context() as patched:
-        patched.setattr(durable, "write", killing)
-        with suppress(Killed):
-            change(tmp_path)
+    with killed_at_write(monkeypatch, step, after=after):
+        change(tmp_path)
     assert starts(tmp_path) in ("old", "new")
     change(tmp_path)
     assert starts(tmp_path) == "new"

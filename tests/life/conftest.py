@@ -1,6 +1,6 @@
 """What the life tests share: the disk that forgets, and the logs of every process when a test fails."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,15 @@ def pytest_runtest_makereport() -> Generator[None, Any, Any]:
             said = [(name, process.last_words()) for name, process in court.processes.items()]
             report.sections += [(f"last words of {name}", words) for name, words in said]
     return report
+
+
+@pytest.fixture
+def court(tmp_path: Path) -> Iterator[Installation]:
+    """A court just founded, its broker and central at work; it has no box yet."""
+    with Installation(tmp_path / "court") as court:
+        court.found()
+        court.start("broker", "central")
+        yield court
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,10 @@
 """A bare box joins, gets its configuration, is changed, breaks, comes back, is killed meanwhile, and is replaced."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from central.cli.works import courtroom
@@ -43,14 +41,6 @@ class Desk:
         """Return, with the reason, once the gateway said so."""
         until(f"{version} is {state}", lambda: self.stands(gateway)[:2] == (version, state))
         return self.stands(gateway)[2]
-
-
-@pytest.fixture
-def court(tmp_path: Path) -> Iterator[Installation]:
-    with Installation(tmp_path / "court") as court:
-        court.found()
-        court.start("broker", "central")
-        yield court
 
 
 def bare(court: Installation, name: str) -> tuple[Box, dict[str, Any]]:

@@ -1,7 +1,6 @@
 """A release goes from central to a box, which is killed as it tries it and keeps it; one that dies is given back."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ from tests.kit.wheels import DYING, wheel
 
 AGAIN_AND_AGAIN = 'while :; do "$@"; code=$?; echo "ended with $code"; [ $code = 0 ] && exit 0; sleep 0.2; done'
 """What the service manager does."""
-
-
-@pytest.fixture
-def court(tmp_path: Path) -> Iterator[Installation]:
-    with Installation(tmp_path / "court") as court:
-        court.found()
-        court.start("broker", "central")
-        yield court
 
 
 def launched(court: Installation, name: str) -> Box:
