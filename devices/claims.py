@@ -14,7 +14,7 @@ WISH_LIFE_S = 30
 class Claims(BaseModel):
     """Issuer and audience of a token; every token names both."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     iss: str
     aud: str
@@ -98,7 +98,7 @@ class AckClaims(Claims):
 class Document(BaseModel):
     """One current document: its blob and its version, which only grows."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     version: int = Field(ge=1)
@@ -114,7 +114,7 @@ class DesiredClaims(Claims):
 class Wheel(BaseModel):
     """One Python package of a release, and the blob that it is."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+!-]{1,150}\.whl$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")

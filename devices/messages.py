@@ -28,7 +28,7 @@ def wire_name(message: type[BaseModel]) -> str:
 class Wish(BaseModel):
     """Something central asks of one device; nothing in it is ignored, for a half-understood wish is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     registry: ClassVar[dict[str, type["Wish"]]] = {}
 
     kind: ClassVar[str]
@@ -62,7 +62,7 @@ class Wish(BaseModel):
 class Fact(BaseModel):
     """Something that happened; fields from a newer gateway are passed over, for a fact is never refused."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
     registry: ClassVar[dict[str, type["Fact"]]] = {}
 
     @classmethod

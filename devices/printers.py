@@ -17,7 +17,7 @@ Online = Literal["online", "offline", "cover_open", "ribbon_out", "paused", "err
 class ReceiptRow(BaseModel):
     """One row of a receipt."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     text: str
     large: bool = False
@@ -28,7 +28,7 @@ class ReceiptRow(BaseModel):
 class Receipt(BaseModel):
     """What is printed for one job: rows of text, then a barcode and a QR code if given."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     rows: tuple[ReceiptRow, ...]
     barcode: str | None = Field(default=None, max_length=40, pattern=r"^[ -~]+$")
@@ -38,7 +38,7 @@ class Receipt(BaseModel):
 class Label(BaseModel):
     """What is printed on one label: rows of text, then a barcode and a QR code if given; `epc` goes into its tag."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     rows: tuple[str, ...] = Field(max_length=12)
     barcode: str | None = Field(default=None, max_length=40, pattern=r"^[ -~]+$")

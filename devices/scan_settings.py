@@ -12,7 +12,7 @@ Source = Literal["flatbed", "feeder", "feeder_duplex"]
 class ScanSettings(BaseModel):
     """What one batch of sheets is scanned with; `options` are the device's own, by the names it describes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     source: Source = "feeder"
     mode: Mode = "gray"

@@ -12,7 +12,6 @@ import serial
 from pydantic import Field
 
 from devices.errors import DeviceOffline
-from drivers.usb_link import open_usb
 from drivers.usb_port import is_usb
 
 Port = Annotated[
@@ -52,6 +51,8 @@ class Link(Protocol):
 async def open_link(port: str, baud: int) -> Link:
     """Open `/dev/...` as serial 8N1 at that speed (exclusively), `tcp://...` and `usb://...`. Raises DeviceOffline."""
     if is_usb(port):
+        from drivers.usb_link import open_usb  # not at the head: few boxes have such a device
+
         return await open_usb(port)
     if port.startswith("tcp://"):
         return await _open_tcp(port)

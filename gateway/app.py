@@ -65,7 +65,7 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
     start, config = box.begin()
     clock = Clock(rtc_healthy=config.top.rtc_healthy)
     uploads = Uploads(identity, clock, data)
-    catalogue = await uploads.keep(await asyncio.to_thread(kept_blob, data))
+    catalogue = await uploads.keep(kept_blob(data))  # in no thread: nothing runs yet, and its memory would stay
     stop = Stop()
     journal = Journal(data / "journal.db", identity.gateway, identity.kid, clock, identity.old_keys)
     async with journal:

@@ -31,7 +31,7 @@ class BadConfig(Exception):
 class LockerSettings(BaseModel):
     """A dossier locker: its banks of locks, the reader and the printer beside them, and its display."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     locks: tuple[str, ...] = Field(min_length=1, description="Devices whose doors belong to this locker.")
     reader: str | None = Field(default=None, description="Device at which permits are shown.")
@@ -45,7 +45,7 @@ class LockerSettings(BaseModel):
 class SeatSettings(BaseModel):
     """Where a seat is heard."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     device: str = Field(description="Sound device of this seat.")
     channel: int = Field(default=1, ge=1, le=8, description="Its channel there, counted from 1.")
@@ -54,7 +54,7 @@ class SeatSettings(BaseModel):
 class CourtroomSettings(BaseModel):
     """A courtroom that records hearings."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     room: str = Field(description="The room's name on the agenda.")
     seats: dict[_IDENTIFIER, SeatSettings] = Field(min_length=1, description="Seats, each with its microphone.")
@@ -69,7 +69,7 @@ class CourtroomSettings(BaseModel):
 class ScanningSettings(BaseModel):
     """A desk where paper is scanned."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     scanner: str = Field(description="The scanner on the desk.")
     presets: dict[_IDENTIFIER, ScanSettings] = Field(
@@ -83,7 +83,7 @@ class ScanningSettings(BaseModel):
 class Stations(BaseModel):
     """What behaves across devices even with the network down."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     locker: LockerSettings | None = Field(default=None, description="A dossier locker.")
     courtroom: CourtroomSettings | None = Field(default=None, description="A courtroom that records hearings.")
@@ -93,7 +93,7 @@ class Stations(BaseModel):
 class GatewayFile(BaseModel):
     """The top of the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     gateway: Annotated[str, AfterValidator(checked_gateway)] = Field(description="This box's name, as enrolled.")
     court: _IDENTIFIER = Field(description="The court's name, as enrolled.")

@@ -69,7 +69,7 @@ class Renewal:
         await up()
         clock = self._journal.clock
         while True:
-            due = await asyncio.to_thread(due_at, self._identity)
+            due = due_at(self._identity)  # in no thread: it is short, and a thread would keep its memory
             if clock.trusted and clock.now() >= due and clock.mono() >= self._rests_until:
                 rest = _RESTS_S
                 try:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class OpenDoor(BaseModel):
     """A door that stands open; `late` when it has stood so too long."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     bank: str
     cell: int
@@ -29,7 +29,7 @@ class OpenDoor(BaseModel):
 class View(BaseModel):
     """What the display shows. It holds no name and no code, for anybody can look at it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     state: Literal["idle", "pin", "refused"] = "idle"
     cell: int | None = None
@@ -45,7 +45,7 @@ class View(BaseModel):
 class Typed(BaseModel):
     """What a person did at the display: typed a PIN, or went back."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     pin: str | None = Field(default=None, pattern=r"^[0-9]{1,12}$")
 
