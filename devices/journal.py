@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
@@ -24,7 +25,7 @@ MAX_BATCH_BYTES = 128 * 1024
 
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 _FIELDS = {"seq": int, "prev": str, "at": str, "boot": str, "mono_ms": int, "device": str, "type": str, "body": dict}
-_NAMES, _KINDS = tuple(_FIELDS), tuple(_FIELDS.values())
+_values, _KINDS = itemgetter(*_FIELDS), tuple(_FIELDS.values())
 
 
 class ChainBroken(ValueError):
@@ -98,6 +99,14 @@ def write_line(
 
 def read_line(raw: bytes) -> Line:
     """The line in these bytes; raises BadLine."""
+    line = _read(raw)
+    if not _HASH.match(line.prev):
+        raise BadLine("prev is no SHA-256")
+    return line
+
+
+def _read(raw: bytes) -> Line:
+    """The line, but for its `prev`, which may be any text."""
     if len(raw) > MAX_LINE:
         raise BadLine(f"{len(raw)} bytes, at most {MAX_LINE}")
     try:
@@ -106,15 +115,16 @@ def read_line(raw: bytes) -> Line:
         raise BadLine(f"not JSON: {error}") from error
     if not isinstance(line, dict):
         raise BadLine("not an object")
-    values: tuple[Any, ...] = tuple(map(line.get, _NAMES))
+    try:
+        values = _values(line)
+    except KeyError:
+        raise BadLine(_ill_typed(line)) from None
     if tuple(map(type, values)) != _KINDS:
         raise BadLine(_ill_typed(line))
     seq, prev, at, boot, mono_ms, device, type_, body = values
     cause = line.get("cause")
     if cause is not None and not isinstance(cause, str):
         raise BadLine("cause is no string")
-    if not _HASH.match(prev):
-        raise BadLine("prev is no SHA-256")
     if seq < 1:
         raise BadLine("seq is below 1")
     return Line(seq, prev, read_time(at), boot, mono_ms, device, type_, body, cause, raw)
@@ -148,7 +158,7 @@ def read_chain(raws: Iterable[bytes], first: int, prev: str) -> list[Line]:
     seq, before = first, prev
     for raw in raws:
         try:
-            line = read_line(raw)
+            line = _read(raw)
         except BadLine as error:
             raise ChainBroken(seq, str(error)) from error
         if line.seq != seq:

@@ -204,7 +204,7 @@ class Broker:
             timeout=patience_s,
             socket_options=[_NODELAY],
         )
-        client.pending_calls_threshold = 1000  # two batches and a few states wait for their PUBACK, which is no news
+        client.pending_calls_threshold = 1000  # four batches and a few states wait for their PUBACK, which is no news
         return client
 
     def _tell_gone(self, errors: BaseExceptionGroup[aiomqtt.MqttError | OSError]) -> None:

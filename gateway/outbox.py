@@ -1,7 +1,7 @@
 """What central has not committed yet: which batch goes next, and what an ack means (ledger rules 3, 4, 7).
 
 No I/O but reading the journal; the broker link publishes what `next_batch` gives and tells what it hears.
-The backlog stays on disk: an outbox holds two batches at most, however long central was away.
+The backlog stays on disk: an outbox holds four batches at most, however long central was away.
 
 An ack can say five things: *further* (the usual), *no further* (a batch did not arrive or did not fit: soon once
 more), *back* (central was restored: again from there), *ahead of us* or *another hash than ours* (our disk was
@@ -18,7 +18,7 @@ from devices.journal import MAX_BATCH_BYTES, MAX_BATCH_LINES, ZERO, join, line_h
 from gateway.journal import Journal
 from gateway.journal_store import Segment, Why, raw_at, raws
 
-UNDER_WAY = 2
+UNDER_WAY = 4
 """Batches published and not acknowledged at most."""
 _SOON_S = 1.0
 _FIRST_RESEND_S = (5.0, 10.0)

@@ -26,6 +26,8 @@ from devices.journal import ZERO, BadLine, read_line
 _LOG = logging.getLogger(__name__)
 # Statements asked for each batch are made once: making one costs as much as asking it.
 _BOOK = select(Book).where(Book.gateway == bindparam("gateway"), Book.book == bindparam("book")).with_for_update()
+_LOCKED = "books"
+"""In a session's `info`: the books this transaction holds."""
 
 Result = Literal["stored", "again", "gap", "fork", "refused", "suspended"]
 
@@ -164,11 +166,11 @@ class Ledger:
         book.seq, book.head, book.received_at = batch.claims.seq, batch.claims.head, now
         book.key = next_key or book.key
         session.flush()
-        wanted = self.projection.wanted
+        wanted = set(filter(self.projection.wanted, {line.type for line in lines}))
         views = [
             LineView(name, book_id, line, hash_)
             for line, hash_ in zip(lines, hashes, strict=True)
-            if wanted(line.type) and not (AGAIN in line.body and is_known(session, name, line))
+            if line.type in wanted and not (AGAIN in line.body and is_known(session, name, line))
         ]
         self.projection.take(session, views)
 
@@ -210,7 +212,12 @@ def newest_book(session: Session, gateway: str) -> Book | None:
 
 
 def _find(session: Session, gateway: str, book: str) -> Book | None:
-    return session.scalars(_BOOK, {"gateway": gateway, "book": book}).one_or_none()
+    """That book, locked; asked for once a transaction, for nobody else can change it before the end of it."""
+    locked: dict[tuple[str, str], Book] = session.info.setdefault(_LOCKED, {})
+    found = locked.get((gateway, book)) or session.scalars(_BOOK, {"gateway": gateway, "book": book}).one_or_none()
+    if found is not None:
+        locked[gateway, book] = found
+    return found
 
 
 def _at(book: Book, result: Result, fresh: int = 0) -> Accepted:

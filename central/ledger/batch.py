@@ -88,11 +88,12 @@ def open_batch(court: str, sender: Sender, payload: bytes, seal: str | None) -> 
         raise _broken(claims, error.seq, error.why) from error
     except BadLine as error:
         raise _broken(claims, claims.first, str(error)) from error
-    if not all(map(_is_name, {name for line in lines for name in (line.device, line.type, line.cause or "")})):
+    _, prevs, _, _, _, devices, types, _, causes, _ = zip(*lines, strict=True)
+    if not all(map(_is_name, {*devices, *types, *filter(None, causes)})):
         raise _broken(
             claims, _misnamed(lines), f"device, type or cause is longer than {_NAME} characters or holds a NUL"
         )
-    hashes = [line.prev for line in lines[1:]] + [lines[-1].hash]
+    hashes = [*prevs[1:], lines[-1].hash]
     if hashes[-1] != claims.head:
         raise _broken(claims, claims.seq, f"its hash is {hashes[-1][:12]}, sealed was {claims.head[:12]}")
     return Batch(claims, kid, str(seal), lines, hashes)

@@ -29,8 +29,8 @@ _LOG = logging.getLogger(__name__)
 
 MAX_WAITING = 200
 """Batches (128 KiB at most each) that may wait here."""
-MAX_OF_ONE = 4
-"""Of one gateway: the two it may have under way, and those two sent again. What is beyond it sends once more."""
+MAX_OF_ONE = 8
+"""Of one gateway: the four it may have under way, and those four sent again. What is beyond it sends once more."""
 MAX_NEWS = 1000
 _TOGETHER = 8
 _IDLE_S = 5.0

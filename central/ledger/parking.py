@@ -5,7 +5,7 @@ fails alone is parked, and later lines of its subject park behind it, so that no
 opened. The rest of the court goes on.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, IntegrityError, InvalidRequestError
@@ -55,9 +55,9 @@ class Projection:
         """Project the wanted lines of one batch, parking those that cannot be."""
         if not todo:
             return
-        wanted = self._wanted
         parked = set(session.scalars(_PARKED_SUBJECTS))
-        if not parked and all(line.type in wanted for line in todo) and self._all(session, todo):
+        types = {line.type for line in todo}
+        if not parked and types <= self._wanted and self._all(session, todo, types):
             return
         for line in todo:
             why = self._one(session, line) if line.subject not in parked else _WAITS
@@ -82,11 +82,12 @@ class Projection:
         tell(session, "parked")
         return left
 
-    def _all(self, session: Session, lines: Sequence[LineView]) -> bool:
+    def _all(self, session: Session, lines: Sequence[LineView], types: Set[str]) -> bool:
         try:
             with session.begin_nested():
                 for projector in self._projectors:
-                    _show(session, projector, lines)
+                    if not projector.types.isdisjoint(types):
+                        _show(session, projector, lines)
         except UNPROJECTABLE:
             return False
         return True
@@ -120,7 +121,7 @@ def parked_lines(session: Session) -> Iterable[tuple[Parked, LedgerLine]]:
 
 def _show(session: Session, projector: Projector, lines: Sequence[LineView]) -> None:
     wanted = [line for line in lines if line.type in projector.types]
-    if isinstance(projector, BatchProjector) and wanted:
+    if isinstance(projector, BatchProjector):
         projector.project_batch(session, wanted)
         return
     for line in wanted:

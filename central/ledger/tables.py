@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import repeat
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint, insert, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -130,11 +131,10 @@ _SEAL = insert(Base.metadata.tables[Seal.__tablename__])
 
 def store_lines(session: Session, gateway: str, book: int, lines: Sequence[Line], hashes: Sequence[str]) -> None:
     """Keep lines of a book with their hashes, for ever. Past the session, which would take ten times as long."""
-    zero = line_id(book, 0)
-    rows = [
-        (zero + line.seq, book, line.seq, hash_, gateway, line.device, line.type, line.cause, millis(line.at), line.raw)
-        for line, hash_ in zip(lines, hashes, strict=True)
-    ]
+    seqs, _, ats, _, _, devices, types, _, causes, raws = zip(*lines, strict=True)
+    ids = map(line_id(book, 0).__add__, seqs)
+    told = (seqs, hashes, repeat(gateway), devices, types, causes, map(millis, ats), raws)
+    rows = list(zip(ids, repeat(book), *told, strict=False))  # the book and its gateway have no end
     append_rows(session, _LINES, _COLUMNS, rows)
 
 
