@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from fastapi import APIRouter, FastAPI
 
-from central import migrations, pki
+from central import migrations, pki, today
 from central.blobs import Blobs, Receipt, blob_routes, sweep_uploads, upload_routes
 from central.cases import api as case_api
 from central.cases import pages as case_pages
@@ -87,6 +87,7 @@ SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, groupin
 APIS = (people_api, case_api, wish_api, custody_api, dossier_api, hearing_api, config_api, import_api)
 """What programs ask."""
 PAGES = (
+    today,
     custody_pages,
     dossier_pages,
     hearing_pages,
@@ -102,7 +103,7 @@ PAGES = (
     ledger_pages,
     import_pages,
 )
-"""What people see. Custody stands first: its pages look into the modules below it."""
+"""What people see. Those that look into the modules below them stand first."""
 
 
 def open_court(settings: Settings, clock: Clock = utc_now) -> Court:

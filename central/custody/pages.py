@@ -1,4 +1,4 @@
-"""What waits today, the lockers drawn as walls, and the dossier with its chain of custody."""
+"""The lockers drawn as walls, and the dossier with its chain of custody."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.alarms import open_alarms
 from central.cases import flow as case_flow
 from central.cases import numbers
 from central.cases import service as cases
@@ -18,8 +17,7 @@ from central.custody import board, cells, counter_pages, flow, permits, service,
 from central.custody.counter_pages import Mover
 from central.custody.tables import Cell
 from central.fleet.tables import Gateway
-from central.people.pages import Here
-from central.people.roles import Actor, may
+from central.people.roles import Actor
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused, Said
@@ -46,16 +44,6 @@ class Check(BaseModel):
     found: str = ""
     reason: str = ""
     back: str = "/"
-
-
-@router.get("/")
-def home(request: Request, by: Here, session: Reading) -> HTMLResponse:
-    """What waits for whoever looks: moves under way, overdue, reserved, in hand, and alarms."""
-    waiting = board.waiting(session, by.ref, everybody=may(by, "volume.confirm"))
-    refs = {move.person for move in waiting.moves} | {row.holder for row in (*waiting.overdue, *waiting.held)}
-    names = board.names_of(session, refs)
-    alarms = open_alarms(session)[:5] if may(by, "fleet.read") else []
-    return page(request, "custody/home.html", waiting=waiting, names=names, alarms=alarms)
 
 
 @router.get("/lockers")

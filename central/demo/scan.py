@@ -44,6 +44,13 @@ def scan(court: Stage) -> str:
     )
 
 
+def laid_out(court: Stage) -> str:
+    """A scanning desk with the dossier's sheets in its feeder, for whoever looks in; says where and how many."""
+    hands, pile = _station(court), _pile(court)
+    hands.push(SCANNER, "put_in", folder=str(pile))
+    return f"{len(list(pile.iterdir()))} sheets of a case lie in its feeder (HS-{CASE:04}-1); its buttons: {hands.url}"
+
+
 def _station(court: Stage) -> Hands:
     """A second gateway: enrolled, and its scanner at hand."""
 

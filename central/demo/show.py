@@ -11,6 +11,7 @@ from central.demo.acts import live_in
 from central.demo.children import ChildFailed
 from central.demo.court import PASSWORD, PEOPLE
 from central.demo.eyes import StepFailed
+from central.demo.scan import laid_out
 from central.demo.sitting import LASTS, Sitting, sit
 from central.demo.stage import CannotStage, Stage, home, stage
 from central.demo.steps import STEPS
@@ -58,6 +59,8 @@ def wait(court: Stage) -> int:
     live_in(court)
     click.echo("a courtroom is opened, and people speak in it")
     sitting = _sit(court)
+    click.echo("a scanning desk is set up, with paper in it")
+    desk = _desk(court)
     logins = ", ".join([*PEOPLE, "admin"])
     click.echo(f"""
   the court's pages     {court.url}
@@ -66,6 +69,7 @@ def wait(court: Stage) -> int:
                         scan a barcode, push a door, pull a cable
   the locker's display  {court.screen}
   a hearing             {_of(sitting)}
+  the scanning desk     {desk}
   logs                  {court.settings.home / "logs"}
 
   Sign in as clerk, choose a dossier, deposit it: scan its barcode at reader-a, then shut the door of wall-a.
@@ -85,6 +89,15 @@ def _sit(court: Stage) -> Sitting | None:
     except StepFailed as failed:
         click.echo(f"there is no hearing: {failed}", err=True)
         return None
+
+
+def _desk(court: Stage) -> str:
+    try:
+        told = laid_out(court)
+    except (StepFailed, ChildFailed) as failed:
+        click.echo(f"there is no scanning desk: {failed}", err=True)
+        return "none here, for the reason given above"
+    return f"{court.url}/scan\n                        {told}"
 
 
 def _of(sitting: Sitting | None) -> str:

@@ -92,3 +92,12 @@ def _end_hour(hearing: Hearing, zone: tzinfo) -> int:
 
 def _up(at: datetime) -> int:
     return at.hour + (1 if at.minute else 0)
+
+
+def seated(hearing: Hearing) -> Mapping[str, str]:
+    """Seat -> who sits there, as far as the case and the presiding judge say; of several parties, all their names."""
+    parties = hearing.case.parties if hearing.case else ()
+    names = {role: "、".join(one.name for one in parties if one.part == called) for role, called in ROLE_NAMES.items()}
+    if hearing.presiding:
+        names["presiding_judge"] = hearing.presiding.name
+    return {seat: names[role] for seat, role in hearing.seats.items()}

@@ -11,6 +11,7 @@ from sse_starlette import EventSourceResponse
 from central.blobs import NoBlob
 from central.hearings import (
     acts,
+    board,
     course,
     keeping_pages,
     minutes_pages,
@@ -92,6 +93,7 @@ def _one(request: Request, by: Actor, session: Session, hearing: int, refused: R
     context |= {"segments": recorded, "acts": acts.possible(found), "act_names": acts.ACT_NAMES}
     context |= {"reasons": acts.reasons(found), "pause_name": course.pause_name, "course": course}
     context |= {"wish": wish, "outcome": acts.outcome(wish) if wish else None, "role_names": ROLE_NAMES}
+    context |= {"seated": board.seated(found)}
     context |= {"clock": lambda sample: course.clock(found, sample), "names": _names(session, told)}
     context |= {"notes": {event.id: _text(request, event) for event in told if event.note}}
     context |= {"refused": refused.said if refused else None, "by": by}
