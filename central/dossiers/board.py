@@ -40,6 +40,11 @@ def rows(session: Session, person: Actor) -> Sequence[Row]:
     return [Row(d, *(counts.get(d.case_id, 0) for counts in (found, unread, unconfirmed))) for d in recent]
 
 
+def unread(session: Session, case: int) -> int:
+    """Pages of a case that nobody can read yet, because they are being recognised."""
+    return session.scalar(select(func.count()).where(Page.case_id == case, Page.state == "NEW")) or 0
+
+
 def groups(whole: Sequence[Entry]) -> Sequence[tuple[bool, int | None, Sequence[Entry]]]:
     """The catalogue by volume and item: (is side volume, item, documents), empty items left out."""
     keys = dict.fromkeys((entry.document.secret, entry.document.item) for entry in whole)

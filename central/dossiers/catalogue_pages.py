@@ -44,6 +44,7 @@ def editor(request: Request, by: Reader, session: Reading, case: int, document: 
     context: dict[str, Any] = {"case": found, "dossier": dossier, "entries": whole, "opened": opened, "basis": BASIS}
     context |= {"shelves": board.shelves(whole, side=may(by, "dossier.side")), "unconfirmed": unconfirmed}
     context |= {"last": catalogue.last_change(session, case), "name_of": name_of}
+    context["unread"] = board.unread(session, case)
     context["editable"] = may(by, "dossier.write") and not (dossier and dossier.locked)
     return drawn(request, "dossiers/catalogue.html", **context)
 

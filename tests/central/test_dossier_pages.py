@@ -38,6 +38,17 @@ def test_empty_pages_teach(at: Desk) -> None:
     assert "CSD-SEP-19" in at.open("/edossiers/1/separators")
 
 
+def test_while_pages_are_recognised_the_catalogue_and_the_reader_say_how_many(at: Desk, shelf: Shelf) -> None:
+    at.sign_in("clerk")
+    at.open("/edossiers/1/intake")
+    _sent(at, "/edossiers/1/intake", [("files", ("诉状.jpg", slip(COMPLAINT)))])
+    shelf.work(most=1)
+    for path in ("/edossiers/1", "/edossiers/1/catalogue"):
+        assert "还有 1 页在识别" in at.open(path) and "去收录" not in at.shown
+    shelf.work()
+    assert "在识别" not in at.open("/edossiers/1/catalogue")
+
+
 def test_files_are_brought_in_read_confirmed_and_bound_through_the_pages(at: Desk, shelf: Shelf) -> None:
     at.sign_in("clerk")
     at.open("/edossiers/1/intake")
