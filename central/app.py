@@ -60,6 +60,8 @@ from central.people import pages as people_pages
 from central.people import sessions
 from central.people.roles import may
 from central.people.sessions import who
+from central.rules import api as rule_api
+from central.rules import pages as rule_pages
 from central.running import Court, Running, running
 from central.settings import Settings
 from central.store import Store
@@ -84,7 +86,7 @@ WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
 SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep, service.sweep,
           hearing_watch.sweep)  # fmt: skip
 """What is looked after as time passes."""
-APIS = (people_api, case_api, wish_api, custody_api, dossier_api, hearing_api, config_api, import_api)
+APIS = (people_api, case_api, wish_api, custody_api, dossier_api, hearing_api, rule_api, config_api, import_api)
 """What programs ask."""
 PAGES = (
     today,
@@ -93,6 +95,7 @@ PAGES = (
     hearing_pages,
     case_pages,
     people_pages,
+    rule_pages,
     wish_pages,
     care_pages,
     desk_pages,

@@ -1,12 +1,12 @@
 """The spine of a case as a table (court.md R39): which step leads where, on what ground.
 
-Grounds marked M are from memory: data to check and correct, shown beside the step, never a wall.
+Its grounds are rules a court may check and correct; they are shown beside the step and are never a wall.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from central.rules.rule import Rule, Term, Unit, declare
 from central.web.refused import Said
 
 STATE_NAMES: Mapping[str, str] = {
@@ -31,30 +31,76 @@ SHUT = frozenset({"CLOSED", "APPEALED", "ENFORCEMENT", "ARCHIVED"})
 
 @dataclass(frozen=True)
 class CaseStep:
-    """One way onward, with its ground and how sure we are of it (V confirmed, M from memory, D ours)."""
+    """One way onward, with its grounds."""
 
     from_: str
     event: str
     to: str
-    basis: str
-    mark: Literal["V", "M", "D"]
+    basis: tuple[Rule, ...]
+
+
+def _term(value: int, unit: Unit, most: int) -> Term:
+    return Term(value, unit, 1, most)
+
+
+_FILED_IN = declare(
+    "case.file", "收到起诉状后 {n} 日内决定是否立案。", "民事诉讼法第一百二十六条", mark="M", term=_term(7, "days", 60)
+)
+_SERVED_IN = declare(
+    "case.serve", "立案后 {n} 日内送达起诉状副本。", "民事诉讼法第一百二十八条", mark="M", term=_term(5, "days", 60)
+)
+_ANSWERED_IN = declare(
+    "case.answer", "答辩期 {n} 日。", "民事诉讼法第一百二十八条", mark="M", term=_term(15, "days", 90)
+)
+_TRIED = (
+    declare(
+        "case.trial.ordinary", "普通程序审限 {n} 个月。", "民事诉讼法第一百五十二条",
+        mark="M", term=_term(6, "months", 36),
+    ),
+    declare(
+        "case.trial.summary", "简易程序审限 {n} 个月。", "民事诉讼法第一百六十四条",
+        mark="M", term=_term(3, "months", 36),
+    ),
+    declare(
+        "case.trial.small", "小额诉讼审限 {n} 个月。", "民事诉讼法第一百六十八条",
+        mark="M", term=_term(2, "months", 36),
+    ),
+)  # fmt: skip
+_APPEALED_IN = (
+    declare(
+        "case.appeal.judgment", "判决上诉期 {n} 日。", "民事诉讼法第一百七十一条", mark="M", term=_term(15, "days", 90)
+    ),
+    declare(
+        "case.appeal.ruling", "裁定上诉期 {n} 日。", "民事诉讼法第一百七十一条", mark="M", term=_term(10, "days", 90)
+    ),
+)
+_NOTHING_OPEN = declare("case.close", "卷宗、扫描、编目、录音录像无未完事项方可结案。", mark="M")
+ARCHIVED_IN = declare(
+    "case.archive", "案件办结后 {n} 个月内归档。", "《人民法院诉讼文书立卷归档办法》", mark="M",
+    term=_term(3, "months", 24),
+)  # fmt: skip
+"""A date to remind of, never a wall."""
+
+
+def _ours(key: str, text: str) -> tuple[Rule, ...]:
+    return (declare(f"case.{key}", text, mark="D"),)
 
 
 STEPS: tuple[CaseStep, ...] = (
-    CaseStep("RECEIVED", "立案", "FILED", "收到起诉状后七日内决定是否立案。", "M"),
-    CaseStep("FILED", "分案", "ASSIGNED", "立案后分配承办法官。", "D"),
-    CaseStep("ASSIGNED", "送达", "SERVED", "立案后五日内送达起诉状副本，答辩期十五日。", "M"),
-    CaseStep("SERVED", "开庭审理", "TRIAL", "普通程序审限六个月，简易程序三个月，小额诉讼两个月。", "M"),
-    CaseStep("TRIAL", "合议", "DELIBERATION", "合议庭评议；重大疑难案件提交审判委员会。", "D"),
-    CaseStep("TRIAL", "裁判", "JUDGED", "独任审理的案件审理后直接裁判。", "D"),
-    CaseStep("DELIBERATION", "裁判", "JUDGED", "评议后制作裁判文书。", "D"),
-    CaseStep("JUDGED", "宣判送达", "PRONOUNCED", "宣判并送达裁判文书。", "D"),
-    CaseStep("PRONOUNCED", "结案", "CLOSED", "卷宗、扫描、编目、录音录像无未完事项方可结案。", "M"),
-    CaseStep("CLOSED", "上诉移送", "APPEALED", "判决上诉期十五日，裁定上诉期十日。", "M"),
-    CaseStep("CLOSED", "转执行", "ENFORCEMENT", "生效裁判未履行的，依申请执行。", "D"),
-    CaseStep("CLOSED", "归档", "ARCHIVED", "案件办结后三个月内归档。", "M"),
-    CaseStep("APPEALED", "归档", "ARCHIVED", "上级法院退卷后归档。", "D"),
-    CaseStep("ENFORCEMENT", "归档", "ARCHIVED", "执行完毕后归档。", "D"),
+    CaseStep("RECEIVED", "立案", "FILED", (_FILED_IN,)),
+    CaseStep("FILED", "分案", "ASSIGNED", _ours("assign", "立案后分配承办法官。")),
+    CaseStep("ASSIGNED", "送达", "SERVED", (_SERVED_IN, _ANSWERED_IN)),
+    CaseStep("SERVED", "开庭审理", "TRIAL", _TRIED),
+    CaseStep("TRIAL", "合议", "DELIBERATION", _ours("deliberate", "合议庭评议；重大疑难案件提交审判委员会。")),
+    CaseStep("TRIAL", "裁判", "JUDGED", _ours("single", "独任审理的案件审理后直接裁判。")),
+    CaseStep("DELIBERATION", "裁判", "JUDGED", _ours("judge", "评议后制作裁判文书。")),
+    CaseStep("JUDGED", "宣判送达", "PRONOUNCED", _ours("pronounce", "宣判并送达裁判文书。")),
+    CaseStep("PRONOUNCED", "结案", "CLOSED", (_NOTHING_OPEN,)),
+    CaseStep("CLOSED", "上诉移送", "APPEALED", _APPEALED_IN),
+    CaseStep("CLOSED", "转执行", "ENFORCEMENT", _ours("enforce", "生效裁判未履行的，依申请执行。")),
+    CaseStep("CLOSED", "归档", "ARCHIVED", (ARCHIVED_IN,)),
+    CaseStep("APPEALED", "归档", "ARCHIVED", _ours("returned", "上级法院退卷后归档。")),
+    CaseStep("ENFORCEMENT", "归档", "ARCHIVED", _ours("enforced", "执行完毕后归档。")),
 )
 """The spine."""
 

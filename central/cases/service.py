@@ -1,5 +1,6 @@
 """Cases, parties and volumes: registering, finding, and carrying a case along its spine."""
 
+import calendar
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from central.cases.numbers import TYPES, read_number, type_of
 from central.cases.tables import Case, Party, Volume
 from central.ledger.own import record
 from central.people.roles import Actor, must
+from central.rules.service import term_of
 from central.store import tell
 from central.web.refused import Refused, Said
 
@@ -115,6 +117,15 @@ def advance(
         closing.closed(session, person, case, now)
     tell(session, "cases", case_topic(case.id))
     return case
+
+
+def archive_by(session: Session, case: Case) -> date | None:
+    """The last day on which a closed case is to be archived; None for one that is not closed, or not now."""
+    if case.state != "CLOSED" or case.closed_on is None:
+        return None
+    months = case.closed_on.month - 1 + term_of(session, flow.ARCHIVED_IN)
+    year, month = case.closed_on.year + months // 12, months % 12 + 1
+    return date(year, month, min(case.closed_on.day, calendar.monthrange(year, month)[1]))
 
 
 def search(session: Session, query: str, limit: int = 50, after: int | None = None) -> Sequence[Case]:

@@ -15,6 +15,7 @@ from central.custody.standing import cell_of, custody_of, possible
 from central.custody.tables import Move
 from central.people.auth import Acting, needs
 from central.people.roles import Actor
+from central.rules.service import every
 from central.web import look
 from central.web.here import Now, StoreOf
 
@@ -177,4 +178,5 @@ def _standing(request: Request, session: Session, actor: Actor, now: Now, barcod
     found = cases.find_volume(session, barcode)
     custody = custody_of(session, found)
     steps = possible(session, found, actor, now)
-    return models.standing_out(found, custody, cell_of(session, custody), steps, look.words(request))
+    shown = models.Shown(look.words(request), every(session))
+    return models.standing_out(found, custody, cell_of(session, custody), steps, shown)

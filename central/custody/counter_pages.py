@@ -18,6 +18,7 @@ from central.custody.tables import Move
 from central.ledger.tables import LedgerLine
 from central.people import service as people
 from central.people.roles import Actor
+from central.rules.service import term_of
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import Look, page
 from central.web.refused import Refused, Said
@@ -31,8 +32,6 @@ router = pages()
 Mover = Annotated[Actor, Depends(needs("volume.deposit", "volume.hand_out", "volume.confirm"))]
 Text = Annotated[str, Form()]
 
-PERMIT_LIFE = timedelta(days=3)
-"""How long a permit opens when nobody says otherwise."""
 _FOUND = 20
 
 
@@ -116,7 +115,7 @@ def hand_out(request: Request, by: Mover, now: Now, form: Annotated[HandOut, For
         with store_of(request).write() as session:
             due = _due(request, form.due)
             if form.how == "permit":
-                until = min(due, now + PERMIT_LIFE)
+                until = min(due, now + timedelta(days=term_of(session, flow.PERMIT_LIFE)))
                 issued = permits.issue_permit(session, by, form.barcode, form.holder, until, now, due=due)
                 return _permit(request, session, issued)
             if form.how == "reserve":
@@ -183,7 +182,7 @@ def _hand_out(  # noqa: PLR0913  (a page that is drawn before and after its form
 ) -> HTMLResponse:
     custody = standing.custody_of(session, volume)
     look: Look = request.app.state.look
-    due = form.due or f"{(now + service.LOAN).astimezone(look.zone):%Y-%m-%d}"
+    due = form.due or f"{(now + service.loan(session)).astimezone(look.zone):%Y-%m-%d}"
     holder = form.holder or custody.reserved_for or by.ref
     possible = standing.possible(session, volume, by, now, holder)
     context: dict[str, Any] = {

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from central.cases.flow import ARCHIVED_IN
 from central.people.roles import ACTION_NAMES, Actor, may
+from central.rules.rule import Rule, Term, declare
 from central.web.refused import Said
+from devices.claims import PermitClaims
 
 State = Literal["REGISTERED", "LABELLED", "STORED", "RESERVED", "OUT", "RETURNED", "BOUND", "ARCHIVED"]
 Side = Literal["OVERDUE", "MISPLACED", "TAMPER"]
@@ -83,22 +86,6 @@ Guard = Callable[[Situation], Said | None]
 
 
 @dataclass(frozen=True)
-class Basis:
-    """The ground of a step: a text, and how sure we are of it (court.md: V confirmed, M from memory, D ours).
-
-    An M basis is data a court may correct; it never blocks by itself.
-    """
-
-    text: str
-    mark: Literal["V", "M", "D"]
-
-    @property
-    def editable(self) -> bool:
-        """True if the court should check and may change the text."""
-        return self.mark == "M"
-
-
-@dataclass(frozen=True)
 class Step:
     """One way from a state to the next."""
 
@@ -107,8 +94,7 @@ class Step:
     to: State | None
     """None: the step only ends or sets a side state."""
     guards: tuple[Guard, ...]
-    basis: str
-    """Key into BASES."""
+    basis: Rule
 
 
 @dataclass(frozen=True)
@@ -118,7 +104,7 @@ class Possible:
     event: Event
     to: State | None
     why_not: tuple[Said, ...]
-    basis: Basis
+    basis: Rule
 
     @property
     def allowed(self) -> bool:
@@ -126,20 +112,19 @@ class Possible:
         return not self.why_not
 
 
-ARCHIVE_DAYS = 90
-"""Days from closing to archive [M]: a date to remind of, never a wall."""
-
-BASES: Mapping[str, Basis] = {
-    "register": Basis("诉讼材料收到即登记，一卷一码。", "D"),
-    "locker": Basis("卷宗存取以柜门开合为凭：柜门关闭之时，保管责任转移。", "D"),
-    "reserve": Basis("预约只约定取卷人与归还期限，不转移保管责任。", "D"),
-    "desk": Basis("当面交回由接收人确认，保管责任转给接收人。", "D"),
-    "secret": Basis("副卷不对外，仅限本院审判及档案人员取用。", "D"),
-    "archive": Basis("案件办结后三个月内装订归档（《人民法院诉讼文书立卷归档办法》，条文待核）。", "M"),
-    "check": Basis("柜门无人请求而开启的，柜内卷宗须经档案员核对。", "D"),
-}
-"""Grounds by key."""
-
+LOAN = declare("custody.loan", "没有另定期限的，取出后 {n} 天内归还。", mark="D", term=Term(7, "days", 1, 365))
+PERMIT_LIFE = declare(
+    "custody.permit",
+    "没有另定期限的，取卷凭证 {n} 天内有效。",
+    mark="D",
+    term=Term(3, "days", 1, PermitClaims.MAX_DAYS),
+)
+_REGISTERED = declare("custody.register", "诉讼材料收到即登记，一卷一码。", mark="D")
+_LOCKER = declare("custody.locker", "卷宗存取以柜门开合为凭：柜门关闭之时，保管责任转移。", mark="D")
+_RESERVED = declare("custody.reserve", "预约只约定取卷人与归还期限，不转移保管责任。", mark="D")
+_DESK = declare("custody.desk", "当面交回由接收人确认，保管责任转给接收人。", mark="D")
+_CHECKED = declare("custody.check", "柜门无人请求而开启的，柜内卷宗须经档案员核对。", mark="D")
+declare("custody.secret", "副卷不对外，仅限本院审判及档案人员取用。", mark="D")
 
 NOT_ALLOWED = "您没有“{action}”的权限。"
 
@@ -205,25 +190,25 @@ _ARCHIVE = (allowed_to("volume.archive"), nothing_moves, closed)
 _CONFIRM = (allowed_to("volume.confirm"), nothing_moves)
 
 STEPS: tuple[Step, ...] = (
-    Step("REGISTERED", "label", "LABELLED", (allowed_to("volume.label"),), "register"),
-    Step("LABELLED", "deposit", "STORED", _DEPOSIT, "locker"),
-    Step("STORED", "reserve", "RESERVED", _RESERVE, "reserve"),
-    Step("STORED", "hand_out", "OUT", _HAND_OUT, "locker"),
-    Step("STORED", "report_missing", None, _CONFIRM, "check"),
-    Step("RESERVED", "release", "STORED", (allowed_to("volume.reserve"), nothing_moves, no_permit), "reserve"),
-    Step("RESERVED", "hand_out", "OUT", _HAND_OUT, "locker"),
-    Step("RESERVED", "report_missing", None, _CONFIRM, "check"),
-    Step("OUT", "deposit", "STORED", _DEPOSIT, "locker"),
-    Step("OUT", "take_back", "RETURNED", (allowed_to("volume.deposit"), nothing_moves), "desk"),
-    Step("RETURNED", "deposit", "STORED", _DEPOSIT, "locker"),
-    Step("RETURNED", "bind", "BOUND", _ARCHIVE, "archive"),
-    Step("BOUND", "archive", "ARCHIVED", _ARCHIVE, "archive"),
+    Step("REGISTERED", "label", "LABELLED", (allowed_to("volume.label"),), _REGISTERED),
+    Step("LABELLED", "deposit", "STORED", _DEPOSIT, _LOCKER),
+    Step("STORED", "reserve", "RESERVED", _RESERVE, _RESERVED),
+    Step("STORED", "hand_out", "OUT", _HAND_OUT, _LOCKER),
+    Step("STORED", "report_missing", None, _CONFIRM, _CHECKED),
+    Step("RESERVED", "release", "STORED", (allowed_to("volume.reserve"), nothing_moves, no_permit), _RESERVED),
+    Step("RESERVED", "hand_out", "OUT", _HAND_OUT, _LOCKER),
+    Step("RESERVED", "report_missing", None, _CONFIRM, _CHECKED),
+    Step("OUT", "deposit", "STORED", _DEPOSIT, _LOCKER),
+    Step("OUT", "take_back", "RETURNED", (allowed_to("volume.deposit"), nothing_moves), _DESK),
+    Step("RETURNED", "deposit", "STORED", _DEPOSIT, _LOCKER),
+    Step("RETURNED", "bind", "BOUND", _ARCHIVE, ARCHIVED_IN),
+    Step("BOUND", "archive", "ARCHIVED", _ARCHIVE, ARCHIVED_IN),
 )
 """The main road."""
 
 SIDE_STEPS: tuple[Step, ...] = (
-    Step("TAMPER", "confirm", None, _CONFIRM, "check"),
-    Step("MISPLACED", "confirm", None, _CONFIRM, "check"),
+    Step("TAMPER", "confirm", None, _CONFIRM, _CHECKED),
+    Step("MISPLACED", "confirm", None, _CONFIRM, _CHECKED),
 )
 """How a side state ends by a person's word; OVERDUE ends by the volume coming back."""
 
@@ -232,7 +217,7 @@ def possible(situation: Situation) -> list[Possible]:
     """The steps from here, each free to take or with every reason why not."""
     here = {situation.state, *situation.sides}
     steps = [step for step in (*STEPS, *SIDE_STEPS) if step.from_ in here]
-    return [Possible(step.event, step.to, _against(step, situation), BASES[step.basis]) for step in steps]
+    return [Possible(step.event, step.to, _against(step, situation), step.basis) for step in steps]
 
 
 def next_state(state: State, event: Event) -> State | None:
@@ -246,7 +231,7 @@ def answer(situation: Situation, event: Event) -> Possible:
     if found:
         return found[0]
     params = {"state": Said(STATE_NAMES[situation.state]), "event": Said(EVENT_NAMES[event])}
-    return Possible(event, None, (Said("卷宗现为“{state}”，不能“{event}”。", params),), BASES["register"])
+    return Possible(event, None, (Said("卷宗现为“{state}”，不能“{event}”。", params),), _REGISTERED)
 
 
 def _against(step: Step, situation: Situation) -> tuple[Said, ...]:

@@ -1,5 +1,7 @@
 """What the REST API of custody takes and tells."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +12,7 @@ from central.cases.tables import Volume
 from central.custody.chain import Link, Proof
 from central.custody.flow import Possible
 from central.custody.tables import Cabinet, Cell, Custody, Move, Permit
+from central.rules.service import InForce
 from central.web.words import Words
 
 VOLUME = Field(description="A volume's barcode.", examples=["HS-0001"])
@@ -100,6 +103,14 @@ class PossibleOut(BaseModel):
     why_not: list[str]
     basis: str
     basis_mark: Literal["V", "M", "D"] = Field(description="V confirmed, M from memory and to be checked, D ours.")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """To whom a standing is told: in which words, and by which rules."""
+
+    words: Words
+    rules: Mapping[str, InForce]
 
 
 class StandingOut(BaseModel):
@@ -258,7 +269,7 @@ def link_out(link: Link, state_name: str, words: Words) -> LinkOut:
 
 
 def standing_out(
-    volume: Volume, custody: Custody, cell: Cell | None, steps: list[Possible], words: Words
+    volume: Volume, custody: Custody, cell: Cell | None, steps: list[Possible], shown: Shown
 ) -> StandingOut:
     """Where a volume is and what may happen to it."""
     return StandingOut(
@@ -271,7 +282,7 @@ def standing_out(
         reserved_for=custody.reserved_for,
         due=custody.due,
         since=custody.since,
-        possible=[_possible_out(step, words) for step in steps],
+        possible=[_possible_out(step, shown) for step in steps],
     )
 
 
@@ -285,14 +296,15 @@ def permit_out(permit: Permit) -> PermitOut:
     )
 
 
-def _possible_out(step: Possible, words: Words) -> PossibleOut:
+def _possible_out(step: Possible, shown: Shown) -> PossibleOut:
+    basis = shown.rules[step.basis.key]
     return PossibleOut(
         event=step.event,
         to=step.to,
         allowed=step.allowed,
-        why_not=[words.tell(said) for said in step.why_not],
-        basis=words.say(step.basis.text),
-        basis_mark=step.basis.mark,
+        why_not=[shown.words.tell(said) for said in step.why_not],
+        basis=shown.words.tell(basis.said),
+        basis_mark=basis.mark,
     )
 
 

@@ -18,6 +18,7 @@ from central.custody.counter_pages import Mover
 from central.custody.tables import Cell
 from central.fleet.tables import Gateway
 from central.people.roles import Actor
+from central.rules.service import every
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused, Said
@@ -154,7 +155,7 @@ def _take(session: Session, by: Actor, volume: int, event: str, barcode: str, no
     if event == "label":
         cases.set_barcode(session, by, cases.find_volume(session, volume), barcode)
     elif event == "reserve":
-        service.reserve(session, by, volume, by.ref, now, now + service.LOAN)
+        service.reserve(session, by, volume, by.ref, now, now + service.loan(session))
     elif event == "release":
         service.release(session, by, volume, now)
     elif event in _AT_DESK:
@@ -188,6 +189,8 @@ def _dossier(  # noqa: PLR0913  (a page that is drawn after several forms)
         "names": board.names_of(session, refs),
         "steps": {volume.id: standing.possible(session, volume, by, now) for volume in found.volumes},
         "case_steps": case_flow.steps_from(found.state),
+        "archive_by": cases.archive_by(session, found),
+        "rules": every(session),
     }
     context |= {"refused": refused.said if refused else None, "said": said, "event_names": EVENT_NAMES, "types": TYPES}
     status = refused.status if refused else 200

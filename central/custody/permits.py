@@ -19,7 +19,7 @@ from central.custody import flow, settle
 from central.custody.cells import tell_cell
 from central.custody.facts import PermitIssued, PermitRevoked
 from central.custody.holders import holder_of
-from central.custody.service import LOAN, tell_volume
+from central.custody.service import loan, tell_volume
 from central.custody.standing import cell_of, held, must_be_possible, situation
 from central.custody.tables import UNDER_WAY, Move, Permit
 from central.fleet.tables import Gateway
@@ -77,7 +77,7 @@ def issue_permit(  # noqa: PLR0913  (who may take what until when, and how it is
         issued_by=person.ref,
         holder=to.ref,
         bearer=bearer,
-        due=due or custody.due or now + LOAN,
+        due=due or custody.due or now + loan(session),
         issued_at=now,
         expires_at=until,
         state="LIVE",

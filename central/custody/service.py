@@ -33,14 +33,12 @@ from central.custody.tables import Cabinet, Cell, Custody, Move
 from central.ledger.own import record
 from central.people.roles import Actor, must
 from central.people.service import actor_of
+from central.rules.service import term_of
 from central.store import tell
 from central.web.refused import Refused, Said
 from central.wishes.service import ask
 from devices.locks import OpenCell
 from devices.messages import Fact
-
-LOAN = timedelta(days=7)
-"""How long a volume may be out when nobody says otherwise."""
 
 
 def begin_deposit(session: Session, person: Actor, volume: int | str, cabinet: int | str, now: datetime) -> Move:
@@ -129,7 +127,7 @@ def hand_out(
     _must(session, custody, found, person, now, "hand_out", to)
     cell = _cell(session, custody)
     must_be_there(session, cell.gateway)
-    due = _checked_due(due or custody.due, now)
+    due = _checked_due(session, due or custody.due, now)
     move = _new_move(
         session, found, "hand_out", person, now, state="CMD", cabinet=cell.cabinet, holder=to.ref, cell=cell, due=due
     )
@@ -144,7 +142,7 @@ def reserve(session: Session, person: Actor, volume: int | str, holder: str, now
     found = find_volume(session, volume)
     custody, to = held(session, found), holder_of(session, holder)
     _must(session, custody, found, person, now, "reserve", to)
-    custody.state, custody.reserved_for, custody.due = "RESERVED", to.ref, _checked_due(due, now)
+    custody.state, custody.reserved_for, custody.due = "RESERVED", to.ref, _checked_due(session, due, now)
     record(session, VolumeReserved(volume=found.ref, holder=to.ref), actor=person.ref)
     tell_volume(session, found)
     return custody
@@ -221,6 +219,11 @@ def open_items(session: Session, case: Case) -> Sequence[Said]:
         elif custody.sides:
             said.append(Said("第 {number} 册卷宗有待核对。", {"number": volume.number}))
     return said
+
+
+def loan(session: Session) -> timedelta:
+    """How long a volume may be out when nobody says otherwise."""
+    return timedelta(days=term_of(session, flow.LOAN))
 
 
 def tell_volume(session: Session, volume: Volume) -> None:
@@ -309,10 +312,10 @@ def _cell(session: Session, custody: Custody) -> Cell:
     return cell
 
 
-def _checked_due(due: datetime | None, now: datetime) -> datetime:
+def _checked_due(session: Session, due: datetime | None, now: datetime) -> datetime:
     if due is not None and due <= now:
         raise Refused("归还期限须在今后。", code="bad_due", status=422)
-    return due or now + LOAN
+    return due or now + loan(session)
 
 
 def _other_code(session: Session, move: Move, code: str) -> Refused:

@@ -1,6 +1,6 @@
 """What the pages of electronic dossiers show, read in few questions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -53,11 +53,15 @@ def groups(whole: Sequence[Entry]) -> Sequence[tuple[bool, int | None, Sequence[
     ]
 
 
-def shelves(whole: Sequence[Entry], *, side: bool) -> Sequence[tuple[bool, int | None, Sequence[Entry]]]:
-    """Every place a document can be put: 28 items of the main volume, those of the side volume, and none."""
+def shelves(
+    whole: Sequence[Entry], sides: Collection[int] | None
+) -> Sequence[tuple[bool, int | None, Sequence[Entry]]]:
+    """Every place a document can be put, those of the side volume too unless it is None."""
     filled = {(is_side, item): entries for is_side, item, entries in groups(whole)}
     places: list[tuple[bool, int | None]] = [(False, None), *((False, item.number) for item in ITEMS)]
-    places += [(True, item.number) for item in ITEMS if side and (item.side or (True, item.number) in filled)]
+    if sides is not None:
+        shown = (item.number for item in ITEMS if item.number in sides or (True, item.number) in filled)
+        places += [(True, number) for number in shown]
     places += [(True, None)] if (True, None) in filled else []
     return [(is_side, item, filled.get((is_side, item), [])) for is_side, item in places]
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from central.cases.tables import Case
 from central.dossiers import flow, lessons, work
 from central.dossiers.facts import CatalogueChanged, DocumentConfirmed, DossierLocked
-from central.dossiers.order import BASIS, BY_NUMBER, name_of
+from central.dossiers.order import BY_NUMBER, ORDER, name_of
 from central.dossiers.service import open_dossier, ref_of, touched
 from central.dossiers.tables import Change, Document, Dossier, Intake, Page
 from central.ledger.own import record
@@ -239,7 +239,7 @@ def sealed(whole: Sequence[Entry]) -> bytes:
         }
         for entry in whole
     ]
-    return json.dumps({"order": BASIS, "documents": told}, ensure_ascii=False, sort_keys=True).encode()
+    return json.dumps({"order": ORDER.source, "documents": told}, ensure_ascii=False, sort_keys=True).encode()
 
 
 def last_change(session: Session, case: int) -> Said | None:

@@ -8,9 +8,10 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 
 from central.cases import service as cases
-from central.dossiers import board, catalogue, service
-from central.dossiers.order import BASIS, name_of
+from central.dossiers import board, catalogue, flow, service
+from central.dossiers.order import ORDER, name_of, sides
 from central.people.roles import Actor, may
+from central.rules.service import in_force
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page as drawn
 from central.web.refused import Refused
@@ -41,8 +42,18 @@ def editor(request: Request, by: Reader, session: Reading, case: int, document: 
     dossier = service.find_dossier(session, by, case)
     unconfirmed = [e for e in whole if e.document.state != "CONFIRMED"]
     opened = next((entry for entry in whole if entry.document.id == document), None)
-    context: dict[str, Any] = {"case": found, "dossier": dossier, "entries": whole, "opened": opened, "basis": BASIS}
-    context |= {"shelves": board.shelves(whole, side=may(by, "dossier.side")), "unconfirmed": unconfirmed}
+    context: dict[str, Any] = {
+        "case": found,
+        "dossier": dossier,
+        "entries": whole,
+        "opened": opened,
+        "order": in_force(session, ORDER),
+    }
+    context["lock"] = in_force(session, flow.LOCK)
+    context |= {
+        "shelves": board.shelves(whole, sides(session) if may(by, "dossier.side") else None),
+        "unconfirmed": unconfirmed,
+    }
     context |= {"last": catalogue.last_change(session, case), "name_of": name_of}
     context["unread"] = board.unread(session, case)
     context["editable"] = may(by, "dossier.write") and not (dossier and dossier.locked)

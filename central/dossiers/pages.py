@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from central.cases import service as cases
 from central.cases.tables import Case
 from central.dossiers import board, catalogue, catalogue_pages, doors, layout, scan_pages, service, work
-from central.dossiers.order import BASIS, ITEMS, name_of
+from central.dossiers.order import ITEMS, ORDER, name_of, sides
 from central.dossiers.splitting import sheet_code
 from central.grams import folded
 from central.people.roles import Actor, may
+from central.rules.service import in_force
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page as drawn
 from central.web.look import words
@@ -103,10 +104,17 @@ def bring(request: Request, by: Writer, now: Now, case: int, files: list[UploadF
 @router.get("/edossiers/{case}/separators")
 def separators(request: Request, by: Reader, session: Reading, case: int) -> HTMLResponse:
     """Separator sheets to print and lay between the documents of a pile."""
-    sheets = [(item, sheet_code(item.number, side=item.side)) for item in ITEMS]
+    side = sides(session)
+    sheets = [(item, sheet_code(item.number, side=item.number in side)) for item in ITEMS]
     codes = {code: segno.make(code, error="q").svg_inline(scale=8, border=2) for _, code in sheets}
     plain = segno.make(sheet_code(None), error="q").svg_inline(scale=8, border=2)
-    context: dict[str, Any] = {"sheets": sheets, "codes": codes, "plain": plain, "basis": BASIS}
+    context: dict[str, Any] = {
+        "sheets": sheets,
+        "codes": codes,
+        "plain": plain,
+        "sides": side,
+        "order": in_force(session, ORDER),
+    }
     return drawn(request, "dossiers/separators.html", case=cases.find_case(session, case), **context)
 
 

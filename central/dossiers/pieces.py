@@ -23,7 +23,7 @@ from central.dossiers import binding, catalogue, engines, image, layout, lessons
 from central.dossiers.facts import FileRefused, PagesRead
 from central.dossiers.grams import PAGES
 from central.dossiers.layout import Line
-from central.dossiers.order import BY_NUMBER, name_of
+from central.dossiers.order import BY_NUMBER, name_of, sides
 from central.dossiers.proposing import Proposal, placed_by_sheet, propose
 from central.dossiers.service import Brought, add_intake, dossier_of, touched
 from central.dossiers.splitting import Part, Seen, is_sheet, split
@@ -194,7 +194,7 @@ def _add_document(session: Session, case: Case, intake: Intake, part: Part, page
     text = "\n".join(page.text for page in pages)
     told = propose(text, [party.name for party in case.parties], lessons.known(session))
     item, sure, reasons = _decided(part, told)
-    side = BY_NUMBER[item].side if item else False
+    side = item in sides(session)
     document = Document(
         case_id=case.id, item=item, proposed=item, secret=intake.secret or side if part.secret is None else part.secret,
         title=told.title, dated=told.dated, parties=told.parties, confidence=sure, state="PROPOSED",

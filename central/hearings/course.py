@@ -7,8 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.hearings.tables import Event, Hearing, Segment
+from central.rules.rule import declare
 from central.web.states import Tone
-from devices.procedure import PAUSE_REASONS
+from devices.procedure import PAUSE_REASONS, RULE
 
 _LEAST = 0.002
 """A gap is drawn at least so wide, that it is seen."""
@@ -41,6 +42,12 @@ TROUBLE_WORDS: Mapping[str, str] = {
     "unknown_seat": "日程里有法庭没有的席位",
 }
 BY_WORDS: Mapping[str, str] = {"agenda": "按日程", "button": "按按钮", "wish": "应请求"}
+PAUSED = declare("hearing.pause", "录音只能因法定的原因暂停。", "法释〔2017〕5号第三条", mark="V")
+PAUSES = {
+    reason: declare(f"hearing.pause.{reason}", basis.name, RULE + basis.article, mark="V")
+    for reason, basis in PAUSE_REASONS.items()
+}
+"""The reasons for a pause; the courtroom itself knows them and takes no other."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +89,8 @@ def axis(hearing: Hearing, told: Sequence[Event], recorded: Sequence[Segment]) -
 
 
 def pause_name(reason: str) -> str:
-    """What the rule calls a reason for a pause, with its article."""
-    basis = next((basis for known, basis in PAUSE_REASONS.items() if known == reason), None)
-    return basis.name if basis else reason
+    """What the rule calls a reason for a pause."""
+    return next((rule.text for known, rule in PAUSES.items() if known == reason), reason)
 
 
 def seconds(event: Event, hearing: Hearing) -> float:

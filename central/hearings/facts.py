@@ -127,7 +127,7 @@ class SigningDeclined(Fact):
 
 
 class KeepingSet(Fact):
-    """How long the recording is kept: a class of `keeping.RULES`."""
+    """How long the recording is kept: a class of `keeping.NAMES`."""
 
     hearing: str
     rule: str
@@ -153,5 +153,7 @@ class DisposalApproved(Fact):
     hearing: str
     manifest: str
     rule: str
+    years: int | None = None
+    """So long such recordings were kept then."""
     reason: str
     proposed_by: str

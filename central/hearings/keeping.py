@@ -15,6 +15,8 @@ from central.hearings.facts import DisposalApproved, DisposalProposed, HearingHe
 from central.hearings.tables import Hearing
 from central.ledger.own import record
 from central.people.roles import Actor, must
+from central.rules.rule import Rule, Term, declare
+from central.rules.service import in_force
 from central.store import Base, BigId, tell
 from central.web.refused import Refused
 from devices.messages import Fact
@@ -22,23 +24,21 @@ from devices.messages import Fact
 LONGEST = 1000
 
 
-@dataclass(frozen=True)
-class Rule:
-    """How many years a class of recordings is kept after the hearing; None for ever. Marks as in `minutes_flow`."""
-
-    name: str
-    years: int | None
-    basis: str
-    mark: str
-
-
-_BASIS = "诉讼档案分永久、长期（六十年）、短期（二十年）保管；录音录像随案归档（法释〔2017〕5号第五条）。"
-RULES: Mapping[str, Rule] = {
-    "permanent": Rule("永久", None, _BASIS, "M"),
-    "long": Rule("长期", 60, _BASIS, "M"),
-    "short": Rule("短期", 20, _BASIS, "M"),
-}
+_ARCHIVES = "《人民法院诉讼档案管理办法》"
+NAMES: Mapping[str, str] = {"permanent": "永久", "long": "长期", "short": "短期"}
 """The classes; a recording nobody has classed is kept for ever."""
+RULES: Mapping[str, Rule] = {
+    "permanent": declare(
+        "hearing.keep", "庭审录音录像随案归档，没有定期限的永久保管。", "法释〔2017〕5号第五条", mark="M"
+    ),
+    "long": declare(
+        "hearing.keep.long", "长期保管的，闭庭后保管 {n} 年。", _ARCHIVES, mark="M", term=Term(60, "years", 1, 200)
+    ),
+    "short": declare(
+        "hearing.keep.short", "短期保管的，闭庭后保管 {n} 年。", _ARCHIVES, mark="M", term=Term(20, "years", 1, 200)
+    ),
+}
+"""By which rule each is kept: one without a number is kept for ever."""
 
 
 class Keeping(Base):
@@ -76,9 +76,9 @@ def of(session: Session, hearing: int) -> Keeping:
     return found or Keeping(hearing_id=hearing, rule="permanent", hold="", reason="", proposed_by="", approved_by="")
 
 
-def due(hearing: Hearing, keeping: Keeping) -> date | None:
+def due(session: Session, hearing: Hearing, keeping: Keeping) -> date | None:
     """From which day it may be disposed of; None: never, or it is not closed."""
-    years, closed = RULES[keeping.rule].years, hearing.closed_at
+    years, closed = in_force(session, RULES[keeping.rule]).value, hearing.closed_at
     if years is None or closed is None:
         return None
     day = closed.date()
@@ -109,7 +109,7 @@ def propose(session: Session, hand: Hand, reason: str) -> Keeping:
     """The first of two: it may go, for this reason. Raises Refused: not due, held, not sealed, no reason."""
     must(hand.person, "hearing.keep")
     keeping, reason = _there(session, hand), reason.strip()
-    _may_go(hand, keeping)
+    _may_go(session, hand, keeping)
     if not reason or len(reason) > LONGEST:
         raise Refused("请写明内容，最多 {most} 个字。", code="bad_words", status=422, most=LONGEST)
     keeping.reason, keeping.proposed_by = reason, hand.person.ref
@@ -120,7 +120,7 @@ def approve(session: Session, hand: Hand) -> Keeping:
     """The second: sound and words go. Raises Refused: nobody proposed it, the same person, not due, held."""
     must(hand.person, "hearing.keep")
     keeping = _there(session, hand)
-    _may_go(hand, keeping)
+    _may_go(session, hand, keeping)
     if not keeping.proposed_by:
         raise Refused("还没有人提出销毁。", code="not_proposed")
     if keeping.proposed_by == hand.person.ref:
@@ -128,13 +128,14 @@ def approve(session: Session, hand: Hand) -> Keeping:
     keeping.approved_by, keeping.disposed_at = hand.person.ref, hand.now
     told = DisposalApproved(
         hearing=hand.hearing.ref, manifest=hand.hearing.manifest or "", rule=keeping.rule,
+        years=in_force(session, RULES[keeping.rule]).value,
         reason=_hash(keeping.reason), proposed_by=keeping.proposed_by,
     )  # fmt: skip
     return _told(session, hand, keeping, told)
 
 
-def _may_go(hand: Hand, keeping: Keeping) -> None:
-    day = due(hand.hearing, keeping)
+def _may_go(session: Session, hand: Hand, keeping: Keeping) -> None:
+    day = due(session, hand.hearing, keeping)
     if hand.hearing.state != "sealed":
         raise Refused("封存的录音才能销毁。", code="not_sealed")
     if keeping.hold:

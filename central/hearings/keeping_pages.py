@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from central.hearings import keeping, schedule
 from central.people.roles import Actor
 from central.people.service import name_of
+from central.rules.service import in_force
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page as drawn
 from central.web.refused import Refused
@@ -57,6 +58,7 @@ def _page(request: Request, by: Actor, session: Session, hearing: int, refused: 
     found = schedule.find_hearing(session, by, hearing)
     kept = keeping.of(session, hearing)
     names = {ref: name_of(session, ref) for ref in (kept.proposed_by, kept.approved_by) if ref}
-    context: dict[str, Any] = {"hearing": found, "kept": kept, "rules": keeping.RULES, "names": names, "by": by}
-    context |= {"due": keeping.due(found, kept), "refused": refused.said if refused else None}
+    context: dict[str, Any] = {"hearing": found, "kept": kept, "classes": keeping.NAMES, "names": names, "by": by}
+    context |= {"due": keeping.due(session, found, kept), "ground": in_force(session, keeping.RULES[kept.rule])}
+    context |= {"refused": refused.said if refused else None}
     return drawn(request, "hearings/keeping.html", refused.status if refused else 200, **context)

@@ -12,6 +12,7 @@ from central.hearings.minutes_tables import MinutesText
 from central.hearings.schedule_pages import blobs_of
 from central.people.auth import needs
 from central.people.roles import Actor
+from central.rules.service import in_force
 from central.web.here import Now, StoreOf
 
 router = APIRouter()
@@ -94,9 +95,10 @@ def read(request: Request, store: StoreOf, by: Listener, now: Now, hearing: int)
         texts = minutes.texts(session, hearing)
         stands = minutes.standing(session, hand, next(iter(texts), None))
         steps = [
-            StepOut(event=step.event, to=step.to, basis=step.basis, why_not=str(why) if why else None)
+            StepOut(event=step.event, to=step.to, basis=str(in_force(session, step.basis).said),
+                    why_not=str(why) if why else None)
             for step, why in minutes_flow.steps(stands)
-        ]
+        ]  # fmt: skip
         return MinutesOut(texts=[_text(request, text) for text in texts], changed=stands.changed, steps=steps)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from central.rules.rule import Rule, declare
 from central.web.refused import Said
 
 State = Literal["", "DRAFT", "READ_BACK", "OBJECTED", "CORRECTING", "SIGNED", "REPLACED"]
@@ -12,39 +13,46 @@ Event = Literal["draw_up", "read_back", "object", "grant", "refuse", "sign", "de
 
 @dataclass(frozen=True)
 class Step:
-    """One way onward, with its ground and how sure we are of it (V confirmed, M from memory, D ours)."""
+    """One way onward, with its ground."""
 
     from_: State
     event: Event
     to: State
-    basis: str
-    mark: Literal["V", "M", "D"]
+    basis: Rule
 
 
-_MADE = "经审判人员、书记员、诉讼参与人核对签字后，作为法庭笔录（法释〔2017〕5号第六条）。"
-_READ = "法庭笔录应当当庭宣读，也可以告知当事人和其他诉讼参与人阅读（民事诉讼法第一百五十条）。"
-_OBJECT = "认为对自己的陈述记录有遗漏或者差错的，有权申请补正（民事诉讼法第一百五十条）。"
-_GRANT = "书记员可以播放庭审录音进行核对、补正（法释〔2017〕5号第七条）。"
-_REFUSE = "不予补正的，应当将申请记录在案（法释〔2017〕5号第七条）。"
-_SIGN = "法庭笔录由当事人和其他诉讼参与人签名或者盖章（民事诉讼法第一百五十条）。"
-_DECLINE = "拒绝签名盖章的，记明情况附卷（民事诉讼法第一百五十条）。"
-_AGAIN = "签过的文本原样保留；文字再有更正，另立新的文本，重新核对签字。"
+_CIVIL = "民事诉讼法第一百五十条"
+_MADE = declare(
+    "hearing.minutes.made",
+    "经审判人员、书记员、诉讼参与人核对签字后，作为法庭笔录。",
+    "法释〔2017〕5号第六条",
+    mark="V",
+)
+_READ = declare(
+    "hearing.minutes.read", "法庭笔录应当当庭宣读，也可以告知当事人和其他诉讼参与人阅读。", _CIVIL, mark="M"
+)
+_OBJECT = declare("hearing.minutes.object", "认为对自己的陈述记录有遗漏或者差错的，有权申请补正。", _CIVIL, mark="M")
+_GRANT = declare("hearing.minutes.grant", "书记员可以播放庭审录音进行核对、补正。", "法释〔2017〕5号第七条", mark="V")
+_REFUSE = declare("hearing.minutes.refuse", "不予补正的，应当将申请记录在案。", "法释〔2017〕5号第七条", mark="V")
+_SIGN = declare("hearing.minutes.sign", "法庭笔录由当事人和其他诉讼参与人签名或者盖章。", _CIVIL, mark="M")
+_DECLINE = declare("hearing.minutes.decline", "拒绝签名盖章的，记明情况附卷。", _CIVIL, mark="M")
+_AGAIN = declare("hearing.minutes.again", "签过的文本原样保留；文字再有更正，另立新的文本，重新核对签字。", mark="D")
 
 STEPS: tuple[Step, ...] = (
-    Step("", "draw_up", "DRAFT", _MADE, "V"),
-    Step("DRAFT", "draw_up", "REPLACED", _AGAIN, "D"),
-    Step("DRAFT", "read_back", "READ_BACK", _READ, "M"),
-    Step("READ_BACK", "object", "OBJECTED", _OBJECT, "M"),
-    Step("OBJECTED", "object", "OBJECTED", _OBJECT, "M"),
-    Step("OBJECTED", "grant", "CORRECTING", _GRANT, "V"),
-    Step("OBJECTED", "refuse", "READ_BACK", _REFUSE, "V"),
-    Step("CORRECTING", "refuse", "CORRECTING", _REFUSE, "V"),
-    Step("CORRECTING", "grant", "CORRECTING", _GRANT, "V"),
-    Step("CORRECTING", "draw_up", "REPLACED", _AGAIN, "D"),
-    Step("READ_BACK", "draw_up", "REPLACED", _AGAIN, "D"),
-    Step("READ_BACK", "sign", "READ_BACK", _SIGN, "M"),
-    Step("READ_BACK", "decline", "READ_BACK", _DECLINE, "M"),
-    Step("SIGNED", "draw_up", "SIGNED", _AGAIN, "D"),
+    Step("", "draw_up", "DRAFT", _MADE),
+    Step("DRAFT", "draw_up", "REPLACED", _AGAIN),
+    Step("DRAFT", "read_back", "READ_BACK", _READ),
+    Step("READ_BACK", "object", "OBJECTED", _OBJECT),
+    Step("OBJECTED", "object", "OBJECTED", _OBJECT),
+    Step("OBJECTED", "grant", "CORRECTING", _GRANT),
+    Step("OBJECTED", "refuse", "READ_BACK", _REFUSE),
+    Step("CORRECTING", "refuse", "CORRECTING", _REFUSE),
+    Step("CORRECTING", "grant", "CORRECTING", _GRANT),
+    Step("CORRECTING", "draw_up", "REPLACED", _AGAIN),
+    Step("READ_BACK", "draw_up", "REPLACED", _AGAIN),
+    Step("READ_BACK", "sign", "READ_BACK", _SIGN),
+    Step("READ_BACK", "decline", "READ_BACK", _DECLINE),
+    Step("SIGNED", "draw_up", "SIGNED", _AGAIN),
 )
 """A text that was drawn up anew leaves the one before REPLACED, unless that was signed by all: it stays SIGNED."""
 

@@ -17,6 +17,7 @@ from central.hearings.papers import Sheet, Signed
 from central.hearings.schedule_pages import blobs_of
 from central.people.roles import Actor
 from central.people.service import name_of
+from central.rules.service import in_force
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import Look, words
 from central.web.look import page as drawn
@@ -114,10 +115,12 @@ def _page(
     texts = minutes.texts(session, hearing)
     newest = texts[0] if texts else None
     stands = minutes.standing(session, hand, newest)
-    can = {step.event: why for step, why in minutes_flow.steps(stands)}
+    steps = minutes_flow.steps(stands)
+    can = {step.event: why for step, why in steps}
     context: dict[str, Any] = {"hearing": hand.hearing, "texts": texts, "newest": newest, "stands": stands}
     context |= {"text": minutes.read(hand.blobs, newest) if newest else None, "can": can, "by": by}
-    context |= {"steps": minutes_flow.steps(stands), "event_names": minutes_flow.EVENT_NAMES}
+    context |= {"grounds": [(step.event, in_force(session, step.basis)) for step, _ in steps]}
+    context |= {"event_names": minutes_flow.EVENT_NAMES}
     context |= {"hows": minutes.HOW_NAMES, "role_names": ROLE_NAMES, "drawings": _drawings(hand.blobs, newest)}
     context |= {"names": _names(session, texts), "clock": papers.clock}
     context |= {"refused": refused.said if refused else None}

@@ -10,6 +10,7 @@ from central.hearings.facts import FaultNoteSigned
 from central.hearings.tables import Event, Hearing
 from central.ledger.own import record
 from central.people.roles import Actor, must
+from central.rules.rule import declare
 from central.store import tell
 from central.web.refused import Refused
 from devices.hearings import RecordingFault
@@ -18,6 +19,9 @@ from devices.messages import wire_name
 LONGEST = 2000
 """Characters a note may have."""
 _FAULT = wire_name(RecordingFault)
+OWED = declare(
+    "hearing.note", "录音录像有故障的，由操作人员书面说明，经审判长审核签字后归档。", "法释〔2017〕5号第四条", mark="V"
+)
 
 
 def sign(  # noqa: PLR0913  (whose hand, on what, which words, when)

@@ -26,6 +26,7 @@ from central.hearings.tables import Event
 from central.live import HEARTBEAT_S
 from central.people.roles import Actor
 from central.people.service import name_of
+from central.rules.service import in_force
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page as drawn
 from central.web.refused import Refused
@@ -92,6 +93,7 @@ def _one(request: Request, by: Actor, session: Session, hearing: int, refused: R
     context: dict[str, Any] = {"hearing": found, "events": told, "axis": course.axis(found, told, recorded)}
     context |= {"segments": recorded, "acts": acts.possible(found), "act_names": acts.ACT_NAMES}
     context |= {"reasons": acts.reasons(found), "pause_name": course.pause_name, "course": course}
+    context |= {"paused": in_force(session, course.PAUSED), "owed_note": in_force(session, notes.OWED)}
     context |= {"wish": wish, "outcome": acts.outcome(wish) if wish else None, "role_names": ROLE_NAMES}
     context |= {"seated": board.seated(found)}
     context |= {"clock": lambda sample: course.clock(found, sample), "names": _names(session, told)}

@@ -15,6 +15,7 @@ import central.hearings.tables
 import central.ledger.lease
 import central.ledger.tables
 import central.people.tables
+import central.rules.tables
 import central.wishes.tables
 from central.store import Base
 

@@ -41,6 +41,7 @@ ACTION_NAMES: Mapping[str, str] = {
     "fleet.write": "管理设备",
     "audit.read": "查看与导出记录",
     "people.write": "管理人员",
+    "rules.write": "修改规则",
     "import": "导入数据",
 }
 """Every action and what it is called."""
@@ -82,7 +83,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "import",
     },
     "it": frozenset({"cabinet.read", "fleet.read", "fleet.write", "cabinet.write", "audit.read"}),
-    "admin": frozenset({"cabinet.read", "fleet.read", "people.write", "import", "audit.read"}),
+    "admin": frozenset({"cabinet.read", "fleet.read", "people.write", "rules.write", "import", "audit.read"}),
 }
 """Role -> actions. Whoever manages people or machines does not by that move dossiers."""
 

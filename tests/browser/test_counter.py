@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from devices.journal import read_line
 from tests.browser.place import asked_to_open, display, furnished, receipts, shut, wait_open
 from tests.browser.windows import Windows, cell_on, live, redrawn, types, windows
-from tests.kit.installation import Box, Installation
+from tests.kit.installation import ADMIN, Box, Installation
 from tests.kit.process import until
 
 pytestmark = pytest.mark.browser
@@ -164,6 +164,35 @@ def opens_once(court: Installation, box: Box, at: Windows, cell: int, token: str
     court.scan(box, token)
     expect(screen.locator("#why")).to_have_text("这张凭证已经用过")
     at.picture(screen, "display-refused")
+
+
+def test_a_term_from_memory_is_checked_by_the_administrator_without_a_mouse(at: Windows) -> None:
+    clerk, desk = at.desk("clerk", "/dossiers/1"), at.desk(ADMIN[0], password=ADMIN[1])
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("l")
+    at.picture(clerk, "grounds")
+    expect(desk.get_by_text("条是凭记忆写的，请对照公布的文本核对。")).to_be_visible()
+    at.picture(desk, "rules")
+    desk.goto(f"{at.url}/rules/hearing.keep.short")
+    expect(desk.get_by_label("年数")).to_be_focused()
+    desk.keyboard.press("Control+A")
+    desk.keyboard.type("900")
+    desk.get_by_label("为什么").fill("对照现行文本核对")
+    desk.get_by_role("button", name="保存").press("Enter")
+    expect(desk.get_by_text("数值应在 1 到 200 之间。")).to_be_visible()
+    at.picture(desk, "rule-refused")
+    desk.get_by_label("年数").fill("30")
+    desk.get_by_label("已对照公布的文本核对").press("Space")
+    desk.get_by_role("button", name="保存").press("Enter")
+    expect(desk.get_by_role("heading", name="短期保管的，闭庭后保管 30 年。")).to_be_visible()
+    at.picture(desk, "rule-changed")
+    desk.goto(f"{at.url}/rules?lang=en")
+    live(desk)
+    expect(desk.get_by_text("kept for 30 years")).to_be_visible()
+    at.picture(desk, "rules-english")
+    clerk.goto(f"{at.url}/rules/hearing.keep.short")
+    expect(clerk.get_by_role("button", name="保存")).to_have_count(0)
+    at.picture(clerk, "rule-as-read")
 
 
 def cell_named(page: Page) -> int:

@@ -44,14 +44,14 @@ class Windows:
         context.set_default_timeout(_PATIENCE_MS)
         return context.new_page()
 
-    def desk(self, login: str = "clerk", path: str = "/", language: str = "zh-CN") -> Page:
+    def desk(self, login: str = "clerk", path: str = "/", language: str = "zh-CN", password: str = PASSWORD) -> Page:
         """A window in which that person signed in, by keyboard, and went to `path`."""
         page = self.page(language=language)
         page.goto(f"{self.url}{path}")
         expect(page.locator("#f-login")).to_be_focused()
         page.keyboard.type(login)
         page.keyboard.press("Tab")
-        page.keyboard.type(PASSWORD)
+        page.keyboard.type(password)
         page.keyboard.press("Enter")
         page.wait_for_url(f"{self.url}{path}")
         live(page)

@@ -124,4 +124,4 @@ def test_a_case_is_not_closed_while_something_of_it_is_open(store: Store) -> Non
 def test_every_state_of_the_spine_can_be_reached_and_has_a_name_and_every_step_a_ground() -> None:
     reached = {"RECEIVED"} | {step.to for step in flow.STEPS}
     assert reached == set(flow.STATE_NAMES)
-    assert all(step.basis and step.mark in "VMD" for step in flow.STEPS)
+    assert all(step.basis for step in flow.STEPS)

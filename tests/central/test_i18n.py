@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 from central.web.refused import Said
 from central.web.words import LOCALE, words_of
 from devices.agenda import ROLE_NAMES
-from devices.procedure import PAUSE_REASONS
+from devices.procedure import PAUSE_REASONS, RULE
 
 CENTRAL = Path(__file__).parents[2] / "central"
 TEMPLATES = CENTRAL / "web" / "templates"
@@ -51,7 +51,7 @@ def of_templates() -> Iterator[str]:
                 yield text if isinstance(text, str) else text[0]
 
 
-OF_THE_LAW = {*ROLE_NAMES.values(), *(basis.name for basis in PAUSE_REASONS.values())}
+OF_THE_LAW = {*ROLE_NAMES.values(), *(said for b in PAUSE_REASONS.values() for said in (b.name, RULE + b.article))}
 """What the vocabulary calls things, shown as it is."""
 TEXTS = sorted({*of_code(), *of_templates(), *OF_THE_LAW})
 
