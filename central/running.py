@@ -172,10 +172,17 @@ def admit(store: Store, settings: Settings, authority: Authority) -> None:
     folder = settings.home / "broker"
     if (folder / broker_conf.CONF).exists():
         with store.read() as session:
-            broker_conf.write_crl(folder, authority, broker_conf.withdrawn(session))
+            serials = [*broker_conf.withdrawn(session), *readers.withdrawn(authority.folder)]
+            broker_conf.write_crl(folder, authority, serials)
             admitted, reading = broker_conf.admitted(session), readers.names(authority.folder)
             broker_conf.write_acl(folder, settings.court, admitted, settings.broker.centrals, reading)
         broker_conf.reload(folder)
+
+
+def put_out(court: Court, name: str) -> None:
+    """Have the broker turn away at once whoever has that name there; for programs in which nothing is running."""
+    admit(court.store, court.settings, court.authority)
+    turn_away(court.settings, court.authority, [name], court.clock())
 
 
 def _standing(session: Session, gateway: str, state: str) -> Accepted | None:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from central import migrations, pki, settings
 from central.clock import Clock, utc_now
 from central.fleet import service
+from central.fleet.readers import WITHDRAWN
 from central.settings import BadSettings, Settings
 from central.store import Store
 from central.web import __file__ as web
@@ -87,7 +88,7 @@ def _keys(told: Settings, now: datetime) -> Iterator[Finding]:
     yield Finding("ok", "keys", f"root fingerprint {authority.root_fingerprint}")
     if folder.stat().st_mode & 0o077:
         yield Finding("warn", "keys", f"others on this machine may read {folder}; chmod 700 it")
-    for path in sorted(folder.glob("*.pem")):
+    for path in sorted(each for each in folder.glob("*.pem") if not each.name.startswith(WITHDRAWN)):
         ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
         if ends < now:
             yield Finding("bad", "keys", f"{path.name} ended on {ends:%Y-%m-%d} (docs/operations.md, Certificates)")

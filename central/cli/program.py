@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from central.cli.options import EXISTING, FILE, home_option
+from central.cli.options import EXISTING, FILE, FOLDER, home_option
 from central.cli.releasing import software
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def reader() -> None:
 @reader.command("add")
 @home_option
 @click.argument("name")
-@click.option("--into", type=FILE, required=True, help="Folder for its certificate and key.")
+@click.option("--into", type=FOLDER, required=True, help="Folder for its certificate and key.")
 def reader_add(home: Path, name: str, into: Path) -> None:
     """Let the program NAME read; gives the command of Mosquitto's own client that shows what it sees."""
     from central.cli.plain import plainly
@@ -153,28 +153,47 @@ def reader_add(home: Path, name: str, into: Path) -> None:
 
     with plainly(), courtroom(home) as court:
         with court.store.write() as session:
-            ca, certificate, key = readers.add(session, court.authority, name, into, court.clock(), actor=SYSTEM.ref)
+            papers = readers.add(session, court.authority, name, court.clock(), actor=SYSTEM.ref)
+            files = readers.lay(papers, into)
         admit(court.store, court.settings, court.authority)
-        broker = court.settings.broker
-    tls = f"--cafile {ca} --cert {certificate} --key {key}"
-    click.echo(f"mosquitto_sub -V 5 -h {broker.host} -p {broker.port} {tls} -v -t 'homie/5/#'")
+        click.echo(_as_reader(court.settings, files))
+
+
+@reader.command("renew")
+@home_option
+@click.argument("name")
+@click.option("--into", type=FOLDER, required=True, help="Folder for its new certificate and key.")
+def reader_renew(home: Path, name: str, into: Path) -> None:
+    """Give the program NAME another certificate; the broker turns the old one away at once."""
+    from central.cli.plain import plainly
+    from central.cli.works import courtroom
+    from central.fleet import readers
+    from central.people.service import SYSTEM
+    from central.running import put_out
+
+    with plainly(), courtroom(home) as court:
+        with court.store.write() as session:
+            papers = readers.renew(session, court.authority, name, court.clock(), actor=SYSTEM.ref)
+            files = readers.lay(papers, into)
+        put_out(court, readers.user(name))
+        click.echo(_as_reader(court.settings, files))
 
 
 @reader.command("remove")
 @home_option
 @click.argument("name")
 def reader_remove(home: Path, name: str) -> None:
-    """Let the program NAME read nothing any more."""
+    """Let the program NAME read nothing any more; its connection ends at once."""
     from central.cli.plain import plainly
     from central.cli.works import courtroom
     from central.fleet import readers
     from central.people.service import SYSTEM
-    from central.running import admit
+    from central.running import put_out
 
     with plainly(), courtroom(home) as court:
         with court.store.write() as session:
             readers.remove(session, court.authority, name, actor=SYSTEM.ref)
-        admit(court.store, court.settings, court.authority)
+        put_out(court, readers.user(name))
     click.echo(f"{name} reads nothing any more")
 
 
@@ -310,7 +329,7 @@ def doctor(home: Path) -> None:
 
 
 @program.command()
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Where the demo lives.")
+@click.option("--home", type=FOLDER, help="Where the demo lives.")
 @click.option("--once", is_flag=True, help="Drive the main job once without a person; exit 0 only if all of it held.")
 def demo(home: Path | None, once: bool) -> None:
     """A small court on emulated hardware."""
@@ -319,6 +338,13 @@ def demo(home: Path | None, once: bool) -> None:
 
     with plainly():
         raise SystemExit(show(home, once=once))
+
+
+def _as_reader(told: "Settings", files: list[Path]) -> str:
+    """The command by which Mosquitto's own client shows what a reader sees."""
+    ca, certificate, key = files
+    tls = f"--cafile {ca} --cert {certificate} --key {key}"
+    return f"mosquitto_sub -V 5 -h {told.broker.host} -p {told.broker.port} {tls} -v -t 'homie/5/#'"
 
 
 def _settings(home: Path) -> "Settings":

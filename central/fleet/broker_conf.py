@@ -119,7 +119,7 @@ def acl(court: str, gateways: Iterable[str], centrals: Iterable[str] = (), readi
         ]
         blocks.append(f"user {name}\n" + "".join(f"topic {right}\n" for right in rights))
     blocks += [
-        f"user reader:{name}\ntopic read homie/5/#\ntopic read homeassistant/device/+/config\n"
+        f"user {readers.user(name)}\ntopic read homie/5/#\ntopic read homeassistant/device/+/config\n"
         for name in sorted(reading)
     ]
     return "\n".join(blocks)

@@ -47,12 +47,24 @@ class ReaderAdmitted(Fact):
     """A program of others may read at the broker how devices stand."""
 
     reader: str
+    certificate: str = ""
+    """Fingerprint of the certificate it was given."""
+
+
+class ReaderRenewed(Fact):
+    """It was given another certificate; the one before is good no more."""
+
+    reader: str
+    certificate: str
+    withdrawn: str
 
 
 class ReaderRemoved(Fact):
     """A program of others may read nothing any more."""
 
     reader: str
+    withdrawn: str = ""
+    """Fingerprint of the certificate that is good no more."""
 
 
 class DocumentDesired(Fact):

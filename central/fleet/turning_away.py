@@ -23,7 +23,7 @@ _DISCONNECT = bytes.fromhex("e0 00")
 
 
 def turn_away(settings: Settings, authority: Authority, names: list[str], now: datetime) -> None:
-    """End the connections of these gateways; the lists that keep them out must have been written before."""
+    """End the connections of these gateways or readers; the lists that keep them out must have been written before."""
     for name in names:
         try:
             with _at_broker(settings, authority, name, now) as line:

@@ -103,6 +103,25 @@ def test_a_change_that_breaks_a_box_stops_the_roll_out_and_alarms(place: tuple[I
     at.picture(desk, "availability")
 
 
+def test_another_program_is_given_papers_and_put_out_again_on_a_page(at: Windows) -> None:
+    page = at.desk("it", "/fleet")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    expect(page.get_by_text("还没有读取方")).to_be_visible()
+    at.picture(page, "readers-none")
+    page.get_by_label("名称").fill("screen-1")
+    with page.expect_download() as papers:
+        page.get_by_label("名称").press("Enter")
+    assert papers.value.suggested_filename == "screen-1.zip"
+    expect(page.get_by_role("cell", name="screen-1", exact=True)).to_be_visible()
+    with page.expect_download():
+        page.get_by_role("button", name="续签").press("Enter")
+    at.picture(page, "readers")
+    page.get_by_text("停用", exact=True).press("Enter")
+    page.get_by_role("button", name="吊销 screen-1 的证书").press("Enter")
+    expect(page.get_by_text("还没有读取方")).to_be_visible()
+
+
 def test_a_lost_box_turns_red_on_the_map_by_itself(place: tuple[Installation, Box], at: Windows) -> None:
     court, box = place
     page = at.desk("it", "/fleet/map")

@@ -79,6 +79,17 @@ def test_refusals_are_said_in_the_terminals_language(founded: Path, monkeypatch:
     assert "密码" not in refused(*reset)
 
 
+def test_a_reader_is_let_in_renewed_and_put_out(founded: Path, tmp_path: Path) -> None:
+    into = ("--home", founded, "--into", tmp_path / "desk")
+    assert f"--cert {tmp_path / 'desk' / 'desk.pem'}" in ok("reader", "add", "desk", *into)
+    first = (tmp_path / "desk" / "desk.pem").read_bytes()
+    assert "desk" in refused("reader", "add", "desk", *into)
+    assert "mosquitto_sub" in ok("reader", "renew", "desk", *into)
+    assert (tmp_path / "desk" / "desk.pem").read_bytes() != first
+    assert "reads nothing any more" in ok("reader", "remove", "desk", "--home", founded)
+    assert "desk" in refused("reader", "renew", "desk", *into)
+
+
 def test_an_invitation_is_a_command_to_type_on_the_box(founded: Path) -> None:
     assert "courtside-gateway enrol https://127.0.0.1:1 " in ok("gateway", "invite", "locker-a", "--home", founded)
     refused("gateway", "invite", "central", "--home", founded)

@@ -85,9 +85,11 @@ def cell_states(device: dict[str, Any], node: str, name: str) -> list[str]:
 
 
 @pytest.mark.long
-def test_a_reader_that_is_removed_reads_nothing_any_more(court: Installation) -> None:
-    court.central("reader remove", "desk")
+def test_a_reader_that_is_renewed_reads_on_and_one_that_is_removed_reads_nothing_any_more(court: Installation) -> None:
     state = ("-t", "homie/5/locker-a/$state", "-C", "1", "-W", "2")
+    court.central("reader renew", "desk", "--into", court.folder / "desk")
+    until("it reads", lambda: mosquitto(court, "mosquitto_sub", *state).stdout == "ready\n")
+    court.central("reader remove", "desk")
     until("it reads nothing", lambda: mosquitto(court, "mosquitto_sub", *state).stdout == "")
 
 
