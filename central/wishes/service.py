@@ -15,7 +15,10 @@ from central.wishes.facts import WishAsked, WishExpired
 from central.wishes.tables import WAITING, WishRow
 from devices.claims import WISH_LIFE_S, WishClaims
 from devices.grants import LEEWAY_S, sign
+from devices.hearings import COURTROOM
 from devices.messages import Wish, write_body
+from devices.scanning import SCANNING
+from devices.speech import TRANSCRIBER
 from devices.topics import GatewayTopics
 
 OUTBOX = "wishes"
@@ -33,20 +36,43 @@ STATE_NAMES: Mapping[str, str] = {
 """What each state of a wish is called."""
 
 _REFUSALS: Mapping[str, str] = {
-    "forged": "柜机认为请求的签名不可信，已拒绝。请通知信息技术人员。",
-    "expired": "请求到达柜机时已过期，柜门没有打开。请重新操作。",
-    "not_for_us": "请求送错了设备，已拒绝。请通知信息技术人员。",
-    "repeated": "柜机已执行过这个请求，不会重复执行。",
-    "retained": "柜机拒绝了被保留的旧请求。请通知信息技术人员。",
-    "unreadable": "柜机看不懂这个请求，可能需要升级。请通知信息技术人员。",
-    "unknown_device": "柜机上没有名为“{device}”的设备。请检查设备配置。",
-    "clock_not_trusted": "柜机的时钟未校准，为安全起见不开门。请通知信息技术人员。",
-    "device_offline": "设备“{device}”连接不上，什么也没有动。请稍后重试或通知信息技术人员。",
-    "device_busy": "设备“{device}”正忙，请稍后重试。",
-    "device_fault": "设备“{device}”有故障（卡住、缺纸或损坏），需要有人去看。",
+    "forged": "{box}认为请求的签名不可信，已拒绝，{nothing}。请通知信息技术人员。",
+    "expired": "请求到达{box}时已过期，{nothing}。请重新操作。",
+    "not_for_us": "请求送错了设备，已拒绝，{nothing}。请通知信息技术人员。",
+    "repeated": "{box}已执行过这个请求，不会重复执行。",
+    "retained": "{box}拒绝了被保留的旧请求，{nothing}。请通知信息技术人员。",
+    "unreadable": "{box}看不懂这个请求，可能需要升级，{nothing}。请通知信息技术人员。",
+    "unknown_device": "{box}上没有名为“{device}”的设备，{nothing}。请检查设备配置。",
+    "clock_not_trusted": "{box}的时钟未校准，为安全起见不照办，{nothing}。请通知信息技术人员。",
+    "device_offline": "设备“{device}”连接不上，{nothing}。请稍后重试或通知信息技术人员。",
+    "device_busy": "设备“{device}”正忙，{nothing}。请稍后重试。",
+    "device_fault": "设备“{device}”有故障（卡住或损坏），需要有人去看。",
     "rejected": "设备“{device}”不接受这个请求：{detail}",
     "open_not_detected": "锁已释放，但没有检测到柜门打开。柜门可能卡住，请到现场查看。",
 }
+_OUT_OF_PAPER = "打印机“{device}”有故障（卡纸、缺纸或损坏），需要有人去看。"
+_BOXES: Mapping[str, str] = {"locks": "这台柜机", COURTROOM: "法庭的网关", SCANNING: "扫描工位的网关"}
+_BOX = "这台网关"
+_NOTHING: Mapping[str, str] = {
+    "locks": "柜门没有打开",
+    "printers": "什么也没有打印",
+    "cameras": "镜头没有转动",
+    "displays": "屏幕没有变化",
+    COURTROOM: "录音照旧",
+    SCANNING: "什么也没有扫描",
+    TRANSCRIBER: "录音没有转写",
+}
+"""What did not happen, by the kind of device that was asked."""
+_NOTHING_AT_ALL = "什么也没有动"
+_LOOK: Mapping[str, str] = {
+    "locks": "请到现场看柜门是否打开",
+    "printers": "请看打印机是否已经打印",
+    "cameras": "请看镜头是否已经转动",
+    "displays": "请看屏幕是否已经变化",
+    COURTROOM: "请到法庭看录音是否照旧",
+}
+"""Where to look when nothing answered."""
+_LATER = "请稍后再看结果"
 
 
 def ask(  # noqa: PLR0913  (whom, what, who, why, when: each is said by the caller)
@@ -138,13 +164,21 @@ def end(session: Session, row: WishRow, state: str, at: datetime, line: int) -> 
 
 def outcome(row: WishRow) -> Said:
     """How it stands with a wish, in a sentence for the person who asked."""
+    kind = getattr(Wish.registry.get(row.type), "kind", "")
+    told = {
+        "box": Said(_BOXES.get(kind, _BOX)),
+        "nothing": Said(_NOTHING.get(kind, _NOTHING_AT_ALL)),
+        "look": Said(_LOOK.get(kind, _LATER)),
+        "device": row.device,
+        "detail": row.detail or row.why or "",
+    }
     if row.state == "refused":
-        text = _REFUSALS.get(row.why or "", "柜机拒绝了请求：{detail}")
-        return Said(text, {"device": row.device, "detail": row.detail or row.why or ""})
+        text = _REFUSALS.get(row.why or "", "{box}拒绝了请求：{detail}")
+        return Said(_OUT_OF_PAPER if (row.why, kind) == ("device_fault", "printers") else text, told)
+    if row.state == "expired" and row.sent_at is None:
+        return Said("请求没有送出：与{box}的连接中断，{nothing}。请稍后重试。", told)
     if row.state == "expired":
-        if row.sent_at is None:
-            return Said("请求没有送出：与柜机的连接中断。什么也没有动，请稍后重试。")
-        return Said("柜机没有应答。请到现场看柜门是否打开；恢复联系后，实际情况会自动补记。")
+        return Said("{box}没有应答。{look}；恢复联系后，实际情况会自动补记。", told)
     return Said(STATE_NAMES[row.state])
 
 

@@ -1,20 +1,30 @@
 """The whole life of a wish is on record, from asked to answered or the reason why not."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.store import Store
+from central.web.words import words_of
 from central.wishes import service
 from central.wishes.outbox import WishOutbox
 from central.wishes.tables import WishRow
-from devices.box import WishInterrupted, WishRefused, WishTaken
+from devices.box import Refusal, SetLogLevel, WishInterrupted, WishRefused, WishTaken
+from devices.cameras import ShowView
 from devices.claims import WISH_LIFE_S, WishClaims
+from devices.displays import SwitchDisplay
 from devices.grants import keys_of, read
+from devices.hearings import OpenHearing
 from devices.locks import DoorChanged, OpenCell
+from devices.messages import Wish
+from devices.printers import PrintReceipt
+from devices.scanning import StopScan
 
+from .box import NOON
 from .locker import BOX, COURT, WALL, Locker
 
 
@@ -122,3 +132,33 @@ def test_why_not_is_said_in_words(locker: Locker, fact: WishRefused | WishInterr
     locker.tell(fact, row.jti)
     found = locker.wish(row.jti)
     assert found.state == state and word in str(service.outcome(found))
+
+
+_ASKED: dict[Wish, str] = {
+    OpenCell(cell=4): "柜门",
+    PrintReceipt(document="a" * 64): "打印",
+    ShowView(view="bench"): "镜头",
+    SwitchDisplay(power="on"): "屏幕",
+    OpenHearing(hearing="h-0123456789ab"): "录音",
+    StopScan(job="c1-0000"): "扫描",
+    SetLogLevel(level="debug"): "什么也没有动",
+}
+
+
+@pytest.mark.parametrize("why", [*get_args(Refusal), "not yet known"])
+@pytest.mark.parametrize("asked", _ASKED, ids=lambda wish: wish.type)
+def test_a_refusal_speaks_of_what_was_asked_and_of_lockers_only_where_one_was(asked: Wish, why: str) -> None:
+    row = WishRow(type=asked.type, device="d", state="refused", why=why, detail="no")
+    for said in (str(service.outcome(row)), words_of("en").tell(service.outcome(row))):
+        assert not re.search(r"柜|locker|door|[{}]", said) or asked.type == "open_cell"
+        assert not re.search(r"缺纸|paper", said) or asked.type == "print_receipt"
+
+
+@pytest.mark.parametrize(("asked", "word"), _ASKED.items(), ids=lambda told: getattr(told, "type", ""))
+def test_what_was_too_late_or_never_sent_says_what_did_not_happen(asked: Wish, word: str) -> None:
+    refused = WishRow(type=asked.type, device="d", state="refused", why="expired", detail="")
+    unsent = WishRow(type=asked.type, device="d", state="expired", sent_at=None)
+    assert all(word in str(service.outcome(row)) for row in (refused, unsent))
+    unanswered = WishRow(type=asked.type, device="d", state="expired", sent_at=NOON)
+    assert "没有应答" in str(service.outcome(unanswered))
+    assert ("柜" in str(service.outcome(unanswered))) is (asked.type == "open_cell")
