@@ -10,6 +10,8 @@ class FileBroughtIn(Fact):
     intake: int
     sha256: str
     size: int
+    made_of: str = ""
+    """SHA-256 of the file that the court made this one of; empty: it was brought as it is."""
 
 
 class FileRefused(Fact):

@@ -36,6 +36,9 @@ _TAIL = 2048
 """Bytes at the end of a PDF among which its mark of the end stands."""
 _LEAST_TEXT = 12
 """Characters from which on a PDF's own text is believed to be its page's."""
+_DOCX = "word/document.xml"
+_OTHER_OFFICE = ("xl/workbook.xml", "ppt/presentation.xml", "word/vbaProject.bin")
+"""Files in a ZIP that tell spreadsheets, slides and documents with macros."""
 _SCRIPTS = ("/JavaScript", "/Launch", "/ImportData", "/SubmitForm")
 
 
@@ -82,7 +85,8 @@ def look(path: Path) -> dict[str, Any]:
     if not head:
         raise NotTaken("empty")
     if head.startswith(b"PK"):
-        return {"kind": "zip", "pages": 0, "members": len(_members(path))}
+        names = {member.filename for member in _members(path)}
+        return {"kind": "docx" if _DOCX in names else "zip", "pages": 0, "members": len(names)}
     if _is_pdf(head):
         return {"kind": "pdf", "pages": _look_at_pdf(path)}
     if head.startswith(b"\xd0\xcf\x11\xe0"):
@@ -246,7 +250,7 @@ def _members(path: Path) -> list[zipfile.ZipInfo]:
             members = [member for member in packed.infolist() if not member.is_dir() and not _is_dross(member)]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise NotTaken("damaged") from error
-    if any(member.filename in ("word/document.xml", "xl/workbook.xml", "ppt/presentation.xml") for member in members):
+    if any(member.filename in _OTHER_OFFICE for member in members):
         raise NotTaken("office")
     if not members:
         raise NotTaken("empty")

@@ -140,6 +140,7 @@ def _intake(
     context: dict[str, Any] = {"case": case, "dossier": service.find_dossier(session, by, case.id), "intakes": intakes}
     context |= {
         "pages": board.pages_by_intake(session, by, intakes),
+        "originals": service.originals(session, intakes),
         "refused": refused or [],
         "side": may(by, "dossier.side"),
     }

@@ -1,13 +1,15 @@
 """The four pieces of work, each: look, do what is heavy outside any transaction, write all of it in one. Only a worker
 imports it.
 
-    open      a file is looked at; its pages are rows, the files of a ZIP are files of their own
+    open      a file is looked at; its pages are rows, the files of a ZIP are files of their own,
+              and so is the PDF of a Word document
     read      one page: image, codes, straightened, recognised, found by search
     arrange   what was brought in is read: documents, and which item each seems to be
     bind      the volumes as PDF
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from sqlalchemy.orm import Session, undefer
 from central.blobs import Blobs
 from central.cases.tables import Case, Volume
 from central.clock import Clock
-from central.dossiers import binding, catalogue, engines, image, layout, lessons, opened, refusals, work
+from central.dossiers import binding, catalogue, engines, image, layout, lessons, office, opened, refusals, work
 from central.dossiers.facts import FileRefused, PagesRead
 from central.dossiers.grams import PAGES
 from central.dossiers.layout import Line
@@ -76,7 +78,7 @@ def _open(bench: Bench, taken: Work) -> None:
         seen = bench.opener.ask(intake.sha256, "look")
         if seen["kind"] == "zip" and intake.parent_id:
             raise opened.FileRefused("nested", {})
-        inner = _unpacked(bench, intake.sha256) if seen["kind"] == "zip" else []
+        inner = _INNER.get(seen["kind"], _nothing)(bench, intake)
     except opened.FileRefused as refused:
         with bench.store.write() as session:
             _refuse(session, bench, taken.ref, refused.code, refused.params)
@@ -101,12 +103,29 @@ def _open(bench: Bench, taken: Work) -> None:
         work.end(session, taken)
 
 
-def _unpacked(bench: Bench, sha256: str) -> list[Brought]:
+def _unpacked(bench: Bench, intake: Intake) -> list[Brought]:
     """The files of a ZIP, each durable."""
     out = bench.opener.out
-    names = bench.opener.ask(sha256, "unpack", out=str(out))["names"]
+    names = bench.opener.ask(intake.sha256, "unpack", out=str(out))["names"]
     paths = [out / str(number) for number in range(len(names))]
     return [Brought(name, _kept(bench, path), path.stat().st_size) for name, path in zip(names, paths, strict=True)]
+
+
+def _made(bench: Bench, intake: Intake) -> list[Brought]:
+    """The PDF of a Word document, durable; the document stays as it was brought."""
+    with tempfile.TemporaryDirectory(prefix="courtside-") as folder:
+        document = Path(folder) / "document.docx"
+        document.write_bytes(bench.blobs.get(intake.sha256))
+        made = office.pdf_of(document, Path(folder))
+        name = f"{intake.name.removesuffix('.docx')}.pdf"
+        return [Brought(name, _kept(bench, made), made.stat().st_size, made_of=intake.sha256)]
+
+
+def _nothing(bench: Bench, intake: Intake) -> list[Brought]:
+    return []
+
+
+_INNER = {"zip": _unpacked, "docx": _made}
 
 
 def _read(bench: Bench, taken: Work) -> None:

@@ -7,8 +7,11 @@ from central.web.refused import Said
 
 WHY: Mapping[str, str] = {
     "empty": "文件是空的，没有收入卷宗。请重新导出或重新扫描。",
-    "unknown": "认不出这是什么文件。可以收 PDF、图片（JPEG、PNG、TIFF）和装有这些文件的 ZIP。",
-    "office": "这是办公软件的文稿，各台电脑上排版不同，不能作为卷宗页面。请另存为 PDF 后再收。",
+    "unknown": "认不出这是什么文件。可以收 PDF、图片（JPEG、PNG、TIFF）、Word 文稿（DOCX）和装有这些文件的 ZIP。",
+    "office": "这是表格、演示文稿、带宏的文稿或旧格式的 Word 文稿，不能作为卷宗页面。请另存为 PDF 后再收。",
+    "no_office": "中心没有装 LibreOffice，收不了 Word 文稿。请安装软件包 libreoffice-writer-nogui，或另存为 PDF 再收。",
+    "no_shield": "这是 Word 文稿，中心的系统不许把 LibreOffice 与网络隔开，所以没有打开。请另存为 PDF 后再收。",
+    "not_converted": "LibreOffice 打不开这份 Word 文稿，没有收入卷宗。请另存为 PDF 后再收。",
     "encrypted": "文件有密码，打不开。请用去掉密码的文件重新收。",
     "script": "PDF 里带有脚本或会启动程序的动作，为安全起见不收。请用“打印为 PDF”另存一份再收。",
     "damaged": "文件不完整或已损坏，打不开。请重新导出或重新扫描。",

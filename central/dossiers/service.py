@@ -1,6 +1,6 @@
 """Bringing files into a dossier, and who may read what of it: plain functions on a database session."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +32,8 @@ class Brought:
     name: str
     sha256: str
     size: int
+    made_of: str = ""
+    """SHA-256 of the file that the court made this one of; empty: it was brought as it is."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,9 @@ def add_intake(  # noqa: PLR0913  (the fields of a row)
             session.add(intake)
     except IntegrityError:
         return None
-    fact = FileBroughtIn(case=f"case:{dossier.case_id}", intake=intake.id, sha256=file.sha256, size=file.size)
+    fact = FileBroughtIn(
+        case=f"case:{dossier.case_id}", intake=intake.id, sha256=file.sha256, size=file.size, made_of=file.made_of
+    )
     record(session, fact, actor=by)
     touched(session, dossier, now)
     return intake
@@ -118,8 +122,16 @@ def touched(session: Session, dossier: Dossier, now: datetime) -> None:
 
 def intakes_of(session: Session, person: Actor, case: int) -> Sequence[Intake]:
     """What was brought into a dossier, newest first, as far as this person may know of it."""
-    found = select(Intake).where(Intake.case_id == case, Intake.kind != "zip").order_by(Intake.id.desc())
+    found = select(Intake).where(Intake.case_id == case, Intake.kind.not_in(("zip", "docx"))).order_by(Intake.id.desc())
     return session.scalars(found if may(person, "dossier.side") else found.where(Intake.secret.is_(False))).all()
+
+
+def originals(session: Session, intakes: Sequence[Intake]) -> Mapping[int, str]:
+    """The name of the document that the court made a file of, by that file's intake."""
+    parents = {intake.parent_id for intake in intakes if intake.parent_id}
+    names = select(Intake.id, Intake.name).where(Intake.id.in_(parents), Intake.kind == "docx")
+    found = {number: name for number, name in session.execute(names)}
+    return {intake.id: found[intake.parent_id] for intake in intakes if intake.parent_id in found}
 
 
 def find_page(session: Session, person: Actor, page: int) -> Page:

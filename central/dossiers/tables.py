@@ -63,13 +63,13 @@ class Intake(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("intakes.id"), index=True)
-    """The ZIP it came in."""
+    """The ZIP it came in, or the document it was made of."""
     secret: Mapped[bool] = mapped_column(default=False)
     """Meant for the side volume."""
     name: Mapped[str] = mapped_column(String(200))
     """The file's name as its owner called it; it may hold names of people and enters no line."""
     kind: Mapped[str] = mapped_column(String(8))
-    """pdf, image, zip or scan."""
+    """pdf, image, zip, docx or scan."""
     sha256: Mapped[str] = mapped_column(String(64))
     """Its blob, never altered; of a scanning job, the hash of its name."""
     size: Mapped[int] = mapped_column(BigInteger)

@@ -42,6 +42,7 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     command -v mosquitto_sub >/dev/null || echo mosquitto-clients
     command -v scanimage >/dev/null || echo sane-utils
     command -v qpdf >/dev/null || echo qpdf
+    command -v soffice >/dev/null || echo libreoffice-writer-nogui # Word documents in dossiers
     command -v pdftotext >/dev/null || echo poppler-utils
     command -v chromium >/dev/null || echo chromium
     [ -n "$(find /usr/lib/postgresql -name initdb -print -quit 2>/dev/null)" ] || echo postgresql

@@ -1,6 +1,7 @@
 """Files that would do harm, and workers that die: each gets an answer in words, and nothing is lost or done twice."""
 
 import io
+import re
 import signal
 import subprocess
 import sys
@@ -8,15 +9,19 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import docx
 import pikepdf
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from PIL import Image
 from sqlalchemy import func, select
 
 from central.dossiers import pieces, work
 from central.dossiers.opened import FileRefused, Opener
 from central.dossiers.tables import Document, Intake, Page
 from central.ledger.tables import LedgerLine
+from devices.journal import read_line
+from tests.central.desk import desk
 from tests.central.shelf import COMPLAINT, JUDGMENT, Shelf
 from tests.kit import paper
 
@@ -58,7 +63,9 @@ HOSTILE = {
     "script": (lambda: changed(script=True), "带有脚本"),
     "cut PDF": (lambda: changed()[:900], "不完整或已损坏"),
     "cut image": (lambda: slip()[:5000], "不完整或已损坏"),
-    "word": (lambda: packed(**{"word/document.xml": b"<w/>"}), "另存为 PDF"),
+    "word": (lambda: packed(**{"word/document.xml": b"<w/>"}), "打不开这份 Word 文稿"),
+    "macros": (lambda: packed(**{"word/document.xml": b"<w/>", "word/vbaProject.bin": b"x"}), "带宏"),
+    "sheet": (lambda: packed(**{"xl/workbook.xml": b"<w/>"}), "表格"),
     "noise": (lambda: b"\x07\x01" * 5000, "认不出这是什么文件"),
 }
 
@@ -74,6 +81,67 @@ def test_a_hostile_file_is_refused_in_words_and_nothing_waits_behind_it(shelf: S
     with shelf.store.read() as session:
         refused = session.scalars(select(LedgerLine).where(LedgerLine.type == "file_refused")).all()
         assert len(refused) == 1 and "张建国".encode() not in refused[0].raw
+
+
+def written(*lines: str, picture: Path | None = None) -> bytes:
+    """A Word document; its picture is named as a file of this machine, not brought along."""
+    document, kept = docx.Document(), io.BytesIO()
+    for line in lines:
+        document.add_paragraph(line)
+    if picture is not None:
+        document.add_picture(str(picture))
+    document.save(kept)
+    if picture is None:
+        return kept.getvalue()
+    with zipfile.ZipFile(kept) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    names = "word/_rels/document.xml.rels"
+    elsewhere = f'Target="{picture.as_uri()}" TargetMode="External"'.encode()
+    parts[names] = re.sub(rb'Target="media/[^"]*"', elsewhere, parts[names])
+    parts["word/document.xml"] = parts["word/document.xml"].replace(b"r:embed=", b"r:link=")
+    return packed(**parts)
+
+
+def test_a_word_document_goes_on_as_the_pdf_that_was_made_of_it_and_stays_as_it_was_brought(shelf: Shelf) -> None:
+    whole = written(*COMPLAINT.splitlines())
+    number = shelf.bring("起诉状.docx", whole)
+    shelf.work()
+    original = shelf.intake(number)
+    assert (original.kind, original.state) == ("docx", "DONE")
+    assert shelf.locker.blobs.get(original.sha256) == whole
+    (page,) = shelf.pages()
+    assert (page.engine, page.state) == ("pdf", "READ")
+    assert shelf.told() == [(3, "民事起诉状", 1)]
+    made = shelf.intake(page.intake_id)
+    assert (made.name, made.kind, made.parent_id) == ("起诉状.pdf", "pdf", number)
+    with shelf.store.read() as session:
+        raw = select(LedgerLine.raw).where(LedgerLine.type == "file_brought_in").order_by(LedgerLine.id)
+        told = [read_line(line).body for line in session.scalars(raw)]
+    assert [line.get("made_of", "") for line in told] == ["", original.sha256]
+    with desk(shelf.locker) as at:
+        at.sign_in("clerk")
+        assert "由“起诉状.docx”转换而成" in at.open("/edossiers/1/intake")
+
+
+def test_a_word_document_shows_no_file_of_this_machine(shelf: Shelf, tmp_path: Path) -> None:
+    Image.new("RGB", (200, 100), "blue").save(tmp_path / "secret.png")
+    shelf.bring("信.docx", written("信", picture=tmp_path / "secret.png"))
+    shelf.work()
+    (page,) = shelf.pages()
+    with pikepdf.open(io.BytesIO(shelf.locker.blobs.get(shelf.intake(page.intake_id).sha256))) as pdf:
+        assert not list(pdf.pages[0].get_images())
+
+
+@pytest.mark.parametrize(("there", "said"), [("", "libreoffice-writer-nogui"), ("soffice", "与网络隔开")])
+def test_a_word_document_is_refused_where_it_cannot_be_opened_safely(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: str, said: str
+) -> None:
+    number = shelf.bring("信.docx", written("信"))
+    if there:
+        (tmp_path / there).symlink_to("/bin/true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shelf.work()
+    assert shelf.intake(number).state == "REFUSED" and said in str(shelf.intake(number).why)
 
 
 def test_a_zip_is_taken_apart_and_what_is_bad_in_it_is_refused_alone(shelf: Shelf) -> None:
