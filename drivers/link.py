@@ -5,6 +5,7 @@ import contextlib
 import os
 import termios
 from collections.abc import Callable
+from io import FileIO
 from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
@@ -74,9 +75,9 @@ async def _open_tcp(port: str) -> Link:
 
 
 class SerialLink:
-    """A port opened by pyserial, read and written through the event loop without a thread."""
+    """A port opened by pyserial, or an input device, read and written through the event loop without a thread."""
 
-    def __init__(self, name: str, device: serial.Serial) -> None:
+    def __init__(self, name: str, device: serial.Serial | FileIO) -> None:
         self.name = name
         self._device = device
         self._fd = device.fileno()

@@ -31,6 +31,9 @@ LONGEST_QUESTION = 16
 
 
 USB = "usb://04b8:0202"
+PORTS = {("usb",): USB, ("input",): "input:usb-reader-event-kbd"}
+"""By the transports of a driver that has no port to dial; of every other:"""
+TCP = "tcp://127.0.0.1:9"
 BY_USB = " by usb"
 """Ends the name of a product that is to hang on USB."""
 
@@ -175,7 +178,7 @@ async def rig(
     fields = driver.Config.model_fields
     quick = {key: QUICK.get(key, SHORT_S) for key in fields if key.endswith("_s")}
     known = {key: value for key, value in settings.items() if key in fields}
-    port = USB if by_usb or driver.TRANSPORTS == ("usb",) else "tcp://127.0.0.1:9"
+    port = USB if by_usb else PORTS.get(driver.TRANSPORTS, TCP)
     config = driver.Config(port=port, **{**quick, **known})
     emulator = catalogue.emulator(name, {**config.model_dump(), **settings})
     cable = await UsbCable.plugged(emulator, port, name.partition("/")[0]) if by_usb else EmulatorLink(emulator)

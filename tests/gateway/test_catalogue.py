@@ -10,6 +10,7 @@ import pytest
 import drivers
 from gateway.catalogue import UnknownDriver, emulator, names, product
 from gateway.catalogue_blob import catalogue_blob, kept_blob
+from tests.kit.everything import example
 
 PRODUCTS = {"locks/kr_cu16", "locks/board_8a", "readers/serial_barcode", "printers/escpos"}
 
@@ -35,9 +36,7 @@ def test_every_driver_tells_what_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(names()) - STAGED))
 def test_every_driver_has_an_emulator_with_hands(name: str) -> None:
-    driver = product(name).driver
-    port = "usb://04b8:0202" if driver.TRANSPORTS == ("usb",) else "/dev/x"
-    settings = driver.Config(port=port).model_dump()  # type: ignore[call-arg]
+    settings = product(name).driver.Config(port=example(name, 4000)["port"]).model_dump()  # type: ignore[call-arg]
     emulated = emulator(name, settings)
     json.dumps(emulated.look())
     assert emulated.hands()
