@@ -1,0 +1,1 @@
+"""LED strips on an Onbon BX font card."""
