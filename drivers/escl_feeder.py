@@ -15,6 +15,7 @@ from typing import Any, Literal
 from PIL import Image, ImageDraw, ImageFont
 
 from drivers.hands import ArgumentKind, Hand
+from drivers.web_emulated import Answer
 
 PWG = "http://www.pwg.org/schemas/2010/12/sm"
 SCAN = "http://schemas.hp.com/imaging/escl/2011/05/03"
@@ -38,18 +39,6 @@ class Sheet:
 
     front: bytes
     back: bytes | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the scanner answers to one HTTP request."""
-
-    status: int
-    body: bytes = b""
-    kind: str = "text/xml"
-    location: str = ""
-    cut: bool = False
-    """The cable is pulled while half of it is on its way."""
 
 
 @dataclass(frozen=True)

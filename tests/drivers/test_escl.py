@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from devices.errors import DeviceFault, DeviceOffline, WishRejected
 from devices.scanners import Page, ScannerChanged, ScanSettings, ScanStopped
-from drivers.escl_feeder import Answer, Feeder, numbered, scanned
-from drivers.escl_server import EsclServer
+from drivers.escl_feeder import Feeder, numbered, scanned
 from drivers.scanners.escl import documents as xml
 from drivers.scanners.escl.driver import Config, Device, hold
+from drivers.web_emulated import Answer, WebServer
 from tests.kit.feeder import LIGHT, desk
 
 ESCL = "scanners/escl"
@@ -43,7 +43,7 @@ class Moody(Feeder):
 
 @asynccontextmanager
 async def reached(feeder: Feeder, folder: str = "/eSCL", **settings: Any) -> AsyncIterator[Device]:
-    server = EsclServer(feeder)
+    server = WebServer(feeder)
     server.start()
     told = {"look_s": 0.02, "timeout_s": 20, **settings}
     config = Config(port=f"http://127.0.0.1:{server.port}{folder}", **told)

@@ -9,9 +9,9 @@ from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from drivers.escl_feeder import Feeder, read_pile
-from drivers.escl_server import LOOPBACK, EsclServer
 from drivers.hands import Hand
 from drivers.scanners.escl.found import PORT, SERVICE
+from drivers.web_emulated import LOOPBACK, WebServer
 
 
 class Stage:
@@ -23,7 +23,7 @@ class Stage:
         self._plugged = False
         self._voice: AsyncZeroconf | None = None
         self.feeder = Feeder()
-        self._server = EsclServer(self.feeder)
+        self._server = WebServer(self.feeder)
 
     async def plug(self) -> str:
         """Appear; gives its address, or its name with the port behind it, for many a box has a scanner of that name."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from drivers.escl_feeder import Feeder, read_pile
-from drivers.escl_server import LOOPBACK, EsclServer
 from drivers.hands import Hand
+from drivers.web_emulated import LOOPBACK, WebServer
 
 NAME = "adf"
 OWN = re.compile(r"sane:((?:test|pnm):\d+)")
@@ -27,7 +27,7 @@ class Stage:
         self._own = OWN.match(str(settings["port"]))
         self._plugged = False
         self.feeder = Feeder()
-        self._server = EsclServer(self.feeder)
+        self._server = WebServer(self.feeder)
 
     async def plug(self) -> str:
         """Appear; gives the device's name with the configuration in which it has it."""

@@ -1,30 +1,49 @@
-"""An eSCL scanner in software on the loopback: HTTP around `escl_feeder`, in a thread of its own."""
+"""A device in software that is reached by HTTP: a server on the loopback, in a thread of its own."""
 
 import threading
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-from drivers.escl_feeder import Feeder
+from typing import Protocol
 
 LOOPBACK = "127.0.0.1"
 
 
-class EsclServer:
-    """Serves one feeder; once it has a port it comes back there."""
+@dataclass(frozen=True)
+class Answer:
+    """What the device answers to one HTTP request."""
 
-    def __init__(self, feeder: Feeder) -> None:
+    status: int
+    body: bytes = b""
+    kind: str = "text/xml"
+    location: str = ""
+    cut: bool = False
+    """The cable is pulled while half of it is on its way."""
+
+
+class Emulated(Protocol):
+    """The device; it may be asked by several threads at once."""
+
+    def answer(self, method: str, path: str, body: bytes) -> Answer:
+        """The answer to one request."""
+
+
+class WebServer:
+    """Serves one device; once it has a port it comes back there."""
+
+    def __init__(self, device: Emulated) -> None:
         self.port = 0
-        self._feeder = feeder
+        self._device = device
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Listen. Raises OSError."""
-        feeder = self._feeder
+        device = self._device
 
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                told = feeder.answer(self.command, self.path, body)
+                told = device.answer(self.command, self.path, body)
                 if told.cut and not told.body:
                     return
                 self.send_response(told.status)
