@@ -1,6 +1,7 @@
-"""Printers of receipts and of labels: what can be laid out, and what is known of paper and printer."""
+"""Printers of receipts, labels and letters: what can be laid out, and what is known of paper and printer."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -116,6 +117,54 @@ class PrintLabel(Wish):
         return printed.model_copy(update={"document": self.document})
 
 
+Sides = Literal["one", "long_edge", "short_edge"]
+MOST_COPIES = 50
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A PDF and how it is printed; `name` is what the printer's own panel calls it, and says nothing of its content."""
+
+    name: str
+    pdf: bytes = field(repr=False)
+    copies: int = 1
+    sides: Sides = "one"
+
+
+class LetterPrinted(Fact):
+    """The printer, asked afterwards, said that every page is printed."""
+
+    document: Sha256 | None = None
+
+
+class PrintLetter(Wish):
+    """Print the PDF that is the blob of that hash."""
+
+    kind: ClassVar[str] = "printers"
+    patience_s: ClassVar[float] = 240.0
+
+    document: Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
+    copies: int = Field(default=1, ge=1)
+    """At most MOST_COPIES."""
+    sides: Sides = "one"
+
+    def answered_by(self, fact: Fact) -> bool:
+        """The letter is out."""
+        return isinstance(fact, LetterPrinted | BytesHandedOver) and fact.document == self.document
+
+    async def put_to(self, device: "LetterPrinter", fetch: Fetch) -> Fact:
+        """Fetch the document and print it once. Raises WishRejected: no PDF, too many copies, not for this printer."""
+        if not isinstance(device, LetterPrinter):
+            raise WishRejected("this printer prints no letters")
+        if self.copies > MOST_COPIES:
+            raise WishRejected(f"a letter is printed in {MOST_COPIES} copies at most, not in {self.copies}")
+        pdf = await fetch(self.document)
+        if not pdf.startswith(b"%PDF-"):
+            raise WishRejected(f"document {self.document[:12]} is no PDF")
+        printed = await device.print_letter(Letter(self.document[:12], pdf, self.copies, self.sides))
+        return printed.model_copy(update={"document": self.document})
+
+
 D = TypeVar("D", bound=BaseModel)
 
 
@@ -145,6 +194,17 @@ class LabelPrinter(Protocol):
 
     async def print_label(self, label: Label) -> LabelPrinted | BytesHandedOver:
         """Print one label; never repeated. Raises DeviceFault (paper, ribbon, head), DeviceOffline, WishRejected."""
+
+    def watch(self) -> AsyncIterator[PrinterChanged]:
+        """The state once, then each change. Raises DeviceOffline when the printer is gone."""
+
+
+@runtime_checkable
+class LetterPrinter(Protocol):
+    """An office printer that prints each letter once and says beforehand when it cannot."""
+
+    async def print_letter(self, letter: Letter) -> LetterPrinted | BytesHandedOver:
+        """Print one letter; never repeated. Raises DeviceFault, DeviceBusy, DeviceOffline, WishRejected."""
 
     def watch(self) -> AsyncIterator[PrinterChanged]:
         """The state once, then each change. Raises DeviceOffline when the printer is gone."""

@@ -79,7 +79,7 @@ class Labelling:
         while True:
             await self._line.pause(self._settings.settle_s)
             look = await self._believed()
-            if not look.busy or _trouble(look.state) or loop.time() > until:
+            if not look.busy or trouble(look.state) or loop.time() > until:
                 return look
 
     async def _believed(self) -> Look:
@@ -93,7 +93,8 @@ class Labelling:
         return before
 
 
-def _trouble(state: PrinterChanged) -> str | None:
+def trouble(state: PrinterChanged) -> str | None:
+    """What a person has to see to before it prints; None if it can."""
     if state.paper == "out":
         return "no paper"
     return None if state.online == "online" else state.online.replace("_", " ")
@@ -101,5 +102,5 @@ def _trouble(state: PrinterChanged) -> str | None:
 
 def _refuse(state: PrinterChanged, outcome: str) -> None:
     """Raise DeviceFault if a person has to look at the printer first."""
-    if trouble := _trouble(state):
-        raise DeviceFault(f"printer: {trouble}; {outcome}")
+    if why := trouble(state):
+        raise DeviceFault(f"printer: {why}; {outcome}")

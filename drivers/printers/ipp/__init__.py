@@ -1,0 +1,1 @@
+"""Office printers that take letters by IPP."""
