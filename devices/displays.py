@@ -59,6 +59,32 @@ class LampAged(Fact):
         return "lamp", str(self.hours // LAMP_STEP_H * LAMP_STEP_H)
 
 
+class FilterAged(Fact):
+    """So long the air filter has been in use."""
+
+    hours: int = Field(ge=0)
+
+    def state(self) -> tuple[str, str]:
+        """Full steps of its age, as of a lamp's."""
+        return "filter", str(self.hours // LAMP_STEP_H * LAMP_STEP_H)
+
+
+class PictureChanged(Fact):
+    """The picture moves on, or stands frozen whatever its source shows."""
+
+    frozen: bool
+
+    def state(self) -> tuple[str, str]:
+        """Whether it stands."""
+        return "picture", "frozen" if self.frozen else "live"
+
+
+class PictureHeld(Fact):
+    """How the picture, asked for afterwards, stands."""
+
+    frozen: bool
+
+
 class DisplaySwitched(Fact):
     """How the display, asked afterwards, says it stands."""
 
@@ -90,6 +116,24 @@ class SwitchDisplay(Wish):
         return await device.switch(self.power, self.source)
 
 
+class FreezePicture(Wish):
+    """Let the picture stand as it is, or move on."""
+
+    kind: ClassVar[str] = "displays"
+
+    frozen: bool
+
+    def answered_by(self, fact: Fact) -> bool:
+        """The display says so itself."""
+        return isinstance(fact, PictureHeld) and fact.frozen == self.frozen
+
+    async def put_to(self, device: "Freezer", fetch: Fetch) -> Fact:
+        """Freeze it or let it go. Raises WishRejected if it cannot be frozen."""
+        if not isinstance(device, Freezer):
+            raise WishRejected("this display cannot freeze its picture")
+        return await device.freeze(on=self.frozen)
+
+
 def is_as_wished(power: Power, source: str | None, wished: str | None, wished_source: str | None) -> bool:
     """Whether a display stands as it was asked to; on the way to on or off is enough, on the way to a source is not."""
     if wished_source is not None:
@@ -97,7 +141,7 @@ def is_as_wished(power: Power, source: str | None, wished: str | None, wished_so
     return wished is None or power in _ON_ITS_WAY[wished]
 
 
-Told = PowerChanged | SourceChanged | DisplayTrouble | LampAged
+Told = PowerChanged | SourceChanged | DisplayTrouble | LampAged | FilterAged | PictureChanged
 
 
 @runtime_checkable
@@ -109,6 +153,14 @@ class Display(Protocol):
 
     def watch(self) -> AsyncIterator[Told]:
         """Its state once, then each change. Raises DeviceOffline when it is gone, DeviceFault (password)."""
+
+
+@runtime_checkable
+class Freezer(Protocol):
+    """A display that can hold its picture."""
+
+    async def freeze(self, *, on: bool) -> PictureHeld:
+        """Freeze it; safe to repeat. Raises WishRejected (it cannot), DeviceBusy (it is off), DeviceOffline."""
 
 
 class Notice(BaseModel):
@@ -183,6 +235,11 @@ DISPLAY_PROPERTIES: Mapping[str, Property] = {
 LAMP_PROPERTIES: Mapping[str, Property] = {
     **DISPLAY_PROPERTIES,
     "lamp": Property(name="Lamp", datatype="integer", unit="h"),
+}
+PROJECTOR_PROPERTIES: Mapping[str, Property] = {
+    **LAMP_PROPERTIES,
+    "filter": Property(name="Filter", datatype="integer", unit="h"),
+    "picture": Property(name="Picture", datatype="enum", format="live,frozen"),
 }
 SCREEN_PROPERTIES: Mapping[str, Property] = {
     "shows": Property(name="Shows", datatype="enum", format="notice,blank,away"),

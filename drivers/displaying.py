@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from devices.displays import (
     DisplaySwitched,
     DisplayTrouble,
+    FilterAged,
     LampAged,
     Part,
+    PictureChanged,
     Power,
     PowerChanged,
     SourceChanged,
@@ -33,15 +35,22 @@ class Shown:
     fails: tuple[Part, ...] = ()
     lamp_h: int | None = None
     """None if it has no lamp."""
+    filter_h: int | None = None
+    """None if it has no filter, or does not say."""
+    frozen: bool | None = None
+    """None if it cannot freeze its picture."""
 
     def facts(self) -> list[Told]:
         """The same as facts."""
-        told: list[Told] = [
+        told: list[Told | None] = [
             PowerChanged(power=self.power),
             SourceChanged(source=self.source),
             DisplayTrouble(warns=self.warns, fails=self.fails),
+            None if self.lamp_h is None else LampAged(hours=self.lamp_h),
+            None if self.filter_h is None else FilterAged(hours=self.filter_h),
+            None if self.frozen is None else PictureChanged(frozen=self.frozen),
         ]
-        return told if self.lamp_h is None else [*told, LampAged(hours=self.lamp_h)]
+        return [fact for fact in told if fact is not None]
 
 
 class Settings(Protocol):
@@ -108,6 +117,10 @@ class Displaying:
                 known[property_] = value
                 yield fact
             await self._line.pause(self._settings.poll_s, self._stirred)
+
+    def stir(self) -> None:
+        """Look at once, for something was changed."""
+        self._stirred.set()
 
     async def _is_on(self, *, patiently: bool) -> None:
         """Return once a source can be chosen. Raises DeviceBusy if it is off and nobody asked it to be on."""

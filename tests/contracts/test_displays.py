@@ -4,7 +4,15 @@ import asyncio
 
 import pytest
 
-from devices.displays import DisplaySwitched, DisplayTrouble, PowerChanged, SourceChanged, SwitchDisplay
+from devices.displays import (
+    DisplaySwitched,
+    DisplayTrouble,
+    FreezePicture,
+    PictureHeld,
+    PowerChanged,
+    SourceChanged,
+    SwitchDisplay,
+)
 from devices.errors import DeviceBusy, DeviceOffline, WishRejected
 from drivers.weather import Weather
 from gateway import catalogue
@@ -12,6 +20,7 @@ from tests.contracts.rig import Rig, products, rig, until, watching
 
 NAMES = products("displays", "switch")
 DISPLAYS = pytest.mark.parametrize("name", NAMES)
+FREEZERS = products("displays", "freeze")
 BY_SERIAL = [name for name in NAMES if "serial" in catalogue.product(name).driver.TRANSPORTS]
 
 
@@ -143,3 +152,28 @@ async def test_a_wish_that_makes_no_sense_is_refused(name: str, wish: SwitchDisp
         with pytest.raises(WishRejected, match="source"):
             await wish.put_to(display.device, fetch)
         assert display.cable.written == []
+
+
+@pytest.mark.parametrize("name", FREEZERS)
+async def test_a_picture_is_frozen_and_let_go_and_the_display_says_so(name: str) -> None:
+    async with rig(name) as display, watching(display):
+        await display.device.switch("on", other_source(display))
+        for frozen in (True, True, False):
+            wish = FreezePicture(frozen=frozen)
+            fact = await wish.put_to(display.device, fetch)
+            assert fact == PictureHeld(frozen=frozen) and wish.answered_by(fact)
+            assert display.emulator.look()["frozen"] is frozen
+
+
+@pytest.mark.parametrize("name", FREEZERS)
+async def test_a_display_that_is_off_freezes_nothing(name: str) -> None:
+    async with rig(name) as display:
+        with pytest.raises(DeviceBusy):
+            await display.device.freeze(on=True)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in FREEZERS])
+async def test_a_display_that_cannot_freeze_refuses(name: str) -> None:
+    async with rig(name) as display:
+        with pytest.raises(WishRejected, match="cannot freeze"):
+            await FreezePicture(frozen=True).put_to(display.device, fetch)

@@ -1,11 +1,11 @@
-"""What only PJLink has: a greeting, a password, parts that warn, and a lamp that ages."""
+"""What only PJLink has: a greeting, a password, parts that warn, a lamp and a filter that age, and two classes."""
 
 from pathlib import Path
 
 import pytest
 
-from devices.displays import DisplaySwitched, DisplayTrouble, LampAged
-from devices.errors import DeviceBusy, DeviceFault, DeviceOffline
+from devices.displays import DisplaySwitched, DisplayTrouble, FilterAged, LampAged, PictureChanged
+from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
 from drivers.displays.pjlink import driver, wire
 from drivers.link import open_link
 from drivers.weather import Weather
@@ -46,7 +46,7 @@ async def test_the_password_goes_before_the_first_command_and_no_other() -> None
         assert (await display.device.switch("on", None)).power in ("warming", "on")
         first, *others = display.cable.written
         assert (len(first), first[32:]) == (41, b"%1CLSS ?\r")
-        assert all(written.startswith(b"%1") for written in others)
+        assert all(written.startswith(b"%") for written in others)
 
 
 async def test_a_wrong_password_is_a_fault_that_names_the_setting() -> None:
@@ -75,6 +75,30 @@ async def test_parts_and_lamp_are_told_as_they_change_the_lamp_by_the_hundred_ho
         assert told == [DisplayTrouble(warns=("filter",), fails=("fan",))]
         display.hand("burn", hours=2)
         assert (await until(facts, hours=101))[-1] == LampAged(hours=101)
+
+
+async def test_the_filter_of_a_class_2_projector_is_told_by_the_hundred_hours() -> None:
+    async with rig("displays/pjlink") as display, watching(display) as facts:
+        assert FilterAged(hours=0) in await until(facts, frozen=False)
+        display.hand("clog", hours=250)
+        assert await until(facts, hours=250) == [FilterAged(hours=250)]
+
+
+async def test_a_class_1_projector_is_asked_nothing_of_class_2_and_cannot_freeze() -> None:
+    async with rig("displays/pjlink", class_=1) as display, watching(display) as facts:
+        await until(facts, hours=0)
+        with pytest.raises(WishRejected, match="class 1 and cannot freeze"):
+            await display.device.freeze(on=True)
+        assert not [written for written in display.cable.written if b"%2" in written]
+
+
+async def test_a_picture_is_not_frozen_any_more_once_the_projector_is_off() -> None:
+    async with rig("displays/pjlink") as display, watching(display) as facts:
+        await display.device.switch("on", "digital-1")
+        await display.device.freeze(on=True)
+        await until(facts, frozen=True)
+        display.hand("remote", on=False)
+        assert PictureChanged(frozen=False) in await until(facts, frozen=False)
 
 
 async def test_an_order_while_it_cools_down_waits_for_nobody() -> None:

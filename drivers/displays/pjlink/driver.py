@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.describe import Property
-from devices.displays import LAMP_PROPERTIES, DisplaySwitched, Told
+from devices.displays import PROJECTOR_PROPERTIES, DisplaySwitched, PictureHeld, Told
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
 from drivers.displaying import Displaying, Shown
 from drivers.displays.pjlink import wire
 from drivers.line import Line
 from drivers.link import Link, Port
 
-ABOUT = "PJLink projectors and panels, class 1 (TCP port 4352)"
+ABOUT = "PJLink projectors and panels, class 1 and 2 (TCP port 4352)"
 VERIFIED = False
 TRANSPORTS = ("tcp",)
 
@@ -46,6 +47,8 @@ class Session(Line[wire.Heard]):
         self._greeted = asyncio.Event()
         self._beginning = asyncio.Lock()
         self._begun = False
+        self.class_two = False
+        """It knows the commands of class 2; by its own word, once begun."""
         self._ears = ExitStack()
         self._ears.enter_context(self.listening(lambda heard: isinstance(heard, wire.Greeting), self._took_greeting))
 
@@ -58,6 +61,7 @@ class Session(Line[wire.Heard]):
             answer = await self.ask(first.to_bytes(), lambda heard: _fits(heard, b"CLSS") or _is_refusal(heard))
             if _is_refusal(answer):
                 raise DeviceFault("the display refuses the password; set `password` as it stands on the display")
+            self.class_two = isinstance(answer, wire.Answer) and answer.value == b"2"
             self._begun = True
 
     async def _digest(self) -> bytes:
@@ -85,7 +89,7 @@ def line(link: Link, config: Config) -> Session:
 class Device:
     """One display."""
 
-    properties: Mapping[str, Property] = LAMP_PROPERTIES
+    properties: Mapping[str, Property] = PROJECTOR_PROPERTIES
 
     def __init__(self, config: Config, line: Session) -> None:
         self._config = config
@@ -105,7 +109,21 @@ class Device:
         power = wire.POWERS.get(await self._ask(b"POWR"), "unknown")
         source = wire.source_of(await self._ask(b"INPT")) if power == "on" else None
         warns, fails = wire.troubles_of(await self._ask(b"ERST"))
-        return Shown(power, source, warns, fails, wire.lamp_hours(await self._ask(b"LAMP")))
+        shown = Shown(power, source, warns, fails, wire.lamp_hours(await self._ask(b"LAMP")))
+        if not self._line.class_two:
+            return shown
+        picture = await self._ask(b"FREZ") if power == "on" else wire.LIVE
+        frozen = None if picture == wire.UNDEFINED else picture == wire.FROZEN
+        return replace(shown, filter_h=wire.filter_hours(await self._ask(b"FILT")), frozen=frozen)
+
+    async def freeze(self, *, on: bool) -> PictureHeld:
+        """Freeze it; safe to repeat. Raises WishRejected (it cannot), DeviceBusy (it is off), DeviceOffline."""
+        await self._line.begin()
+        if not self._line.class_two:
+            raise WishRejected("this display is of PJLink class 1 and cannot freeze its picture")
+        await self._set(b"FREZ", wire.FROZEN if on else wire.LIVE)
+        self._displaying.stir()
+        return PictureHeld(frozen=await self._ask(b"FREZ") == wire.FROZEN)
 
     async def turn(self, *, on: bool) -> None:
         """Switch it on or off. Raises DeviceBusy, DeviceFault, DeviceOffline."""
@@ -131,7 +149,7 @@ class Device:
 
     async def _ask(self, command: bytes, parameter: bytes = b"?") -> bytes:
         await self._line.begin()
-        question = wire.Question(command, parameter)
+        question = wire.Question(command, parameter, b"2" if command in wire.CLASS_TWO else b"1")
         answer = await self._line.ask(
             question.to_bytes(), lambda heard: _fits(heard, command, parameter), tries=self._config.tries
         )

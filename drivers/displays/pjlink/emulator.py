@@ -13,7 +13,7 @@ _DIGITS = {power: digit for digit, power in wire.POWERS.items()}
 
 
 class Emulator:
-    """One projector for one connection at a time."""
+    """One projector for one connection at a time; of class 2 unless `class_` says 1."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._password = str(settings.get("password", ""))
@@ -22,6 +22,9 @@ class Emulator:
         self._connections = 0
         self._greeting = wire.Greeting(b"0")
         self._trusts = False
+        self._class = b"%d" % int(settings.get("class_", 2))
+        self._frozen = False
+        self._filter_h = 0
 
     def greet(self) -> bytes:
         """What it says to whoever connects."""
@@ -43,17 +46,21 @@ class Emulator:
 
     def look(self) -> dict[str, Any]:
         """How it stands."""
-        return self._panel.look()
+        return {**self._panel.look(), "frozen": self._frozen, "filter_h": self._filter_h}
 
     def hands(self) -> Mapping[str, Hand]:
         """The remote control, what ages or breaks, and ways to misbehave."""
-        return self._panel.hands()
+        return {**self._panel.hands(), "clog": Hand("滤网再用若干小时", self._clog, {"hours": "int"})}
+
+    def _clog(self, hours: int) -> None:
+        self._filter_h += max(0, hours)
 
     def _answer(self, question: wire.Question) -> bytes:
         self._trusts = self._trusts or question.digest == self._greeting.digest(self._password)
         if not self._trusts:
             return wire.Greeting(b"ERRA").to_bytes()
-        if question.class_ != b"1":
+        self._frozen = self._frozen and self._panel.power == "on"
+        if question.class_ > self._class:
             value = wire.UNDEFINED
         else:
             value = self._asked(question.command) if question.parameter == b"?" else self._told(question)
@@ -69,11 +76,25 @@ class Emulator:
             return "".join(str(panel.troubles.get(part, 0)) for part in wire.PARTS).encode()
         if command == b"LAMP":
             return b"%d %d" % (panel.lamp_h, panel.power == "on")
-        return b"1" if command == b"CLSS" else wire.UNDEFINED
+        if command in wire.CLASS_TWO:
+            return self._asked_two(command)
+        return self._class if command == b"CLSS" else wire.UNDEFINED
+
+    def _asked_two(self, command: bytes) -> bytes:
+        if command == b"FILT":
+            return b"%d" % self._filter_h
+        if self._panel.power != "on":
+            return wire.NOT_NOW
+        return wire.FROZEN if self._frozen else wire.LIVE
 
     def _told(self, question: wire.Question) -> bytes:
         if question.command == b"POWR" and question.parameter in (b"0", b"1"):
             return b"OK" if self._panel.turn(on=question.parameter == b"1") else wire.NOT_NOW
+        if question.command == b"FREZ":
+            if self._panel.power != "on":
+                return wire.NOT_NOW
+            self._frozen = question.parameter == wire.FROZEN
+            return b"OK"
         if question.command != b"INPT":
             return wire.UNDEFINED
         source = wire.source_of(question.parameter)

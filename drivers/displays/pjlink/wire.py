@@ -21,6 +21,9 @@ INPUTS = {b"1": "rgb", b"2": "video", b"3": "digital", b"4": "storage", b"5": "n
 PARTS: tuple[Part, ...] = ("fan", "lamp", "temperature", "cover", "filter", "other")
 """In the order of the six digits of ERST."""
 UNDEFINED, BAD_PARAMETER, NOT_NOW, FAILURE = b"ERR1", b"ERR2", b"ERR3", b"ERR4"
+CLASS_TWO = frozenset({b"FREZ", b"FILT"})
+"""Commands of class 2 that are used here."""
+LIVE, FROZEN = b"0", b"1"
 _PLAIN = rb"[^\x00-\x1f]{0,%d}" % LONGEST_PARAMETER
 _QUESTION = re.compile(rb"([0-9a-f]{32})?%([12])([A-Z0-9]{4}) (" + _PLAIN + rb")\r")
 _ANSWER = re.compile(rb"%([12])([A-Z0-9]{4})=(" + _PLAIN + rb")\r")
@@ -109,6 +112,11 @@ def lamp_hours(value: bytes) -> int | None:
     if not re.fullmatch(rb"\d{1,5} [01]( \d{1,5} [01]){0,7}", value):
         return None
     return max(int(hours) for hours in value.split()[::2])
+
+
+def filter_hours(value: bytes) -> int | None:
+    """Of FILT; None without a filter."""
+    return int(value) if re.fullmatch(rb"\d{1,5}", value) else None
 
 
 def question_framer() -> Framer[Question]:
