@@ -1,8 +1,9 @@
 """A Samsung panel by MDC as a Display; several hang on one line, each with its own ID."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from devices.describe import Property
 from devices.displays import DISPLAY_PROPERTIES, DisplaySwitched, Power, Told
@@ -10,10 +11,10 @@ from devices.errors import DeviceBusy
 from drivers.displaying import Displaying, Shown
 from drivers.displays.samsung_mdc import wire
 from drivers.line import Line
-from drivers.link import Link
+from drivers.link import Link, open_link
 from drivers.panel_settings import PanelSettings, number_of
 
-ABOUT = "Samsung panels by MDC (serial, or TCP port 1515 without TLS)"
+ABOUT = "Samsung panels by MDC (serial, or TCP port 1515; with TLS if a PIN is set)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
 
@@ -22,6 +23,24 @@ class Config(PanelSettings):
     """One panel."""
 
     display: int = Field(default=1, ge=0, le=253, description="ID of the panel, as in its menu.")
+    pin: str = Field(
+        default="", pattern=r"^[0-9]{0,8}$", description="PIN of the secured protocol (TLS); empty while that is off."
+    )
+
+    @model_validator(mode="after")
+    def _pin_is_for_tcp(self) -> Self:
+        if self.pin and not self.port.startswith("tcp://"):
+            raise ValueError("a `pin` is for tcp:// only; on a serial line there is none")
+        return self
+
+
+async def hold(config: Config) -> Line[wire.Answer]:
+    """The line of a port, opened with TLS if there is a PIN. Raises DeviceOffline, DeviceFault (the PIN is wrong)."""
+    if not config.pin:
+        return line(await open_link(config.port, config.baud), config)
+    from drivers.displays.samsung_mdc.secured import open_secured  # not at the head: few have it
+
+    return line(await open_secured(config.port, config.pin), config)
 
 
 def line(link: Link, config: Config) -> Line[wire.Answer]:

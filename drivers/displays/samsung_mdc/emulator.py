@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers.displays.samsung_mdc import wire
+from drivers.displays.samsung_mdc.secured import Door
 from drivers.hands import Hand
 from drivers.panel import Panel
 
@@ -14,15 +15,25 @@ _REFUSED = b"\x01"
 
 
 class Emulator:
-    """One panel, which takes no input while it is off."""
+    """One panel, which takes no input while it is off; with a `pin`, behind TLS."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._display = int(settings.get("display", 1))
         self._panel = Panel(_SOURCES)
         self._framer = wire.question_framer()
+        self._door = Door(str(settings["pin"])) if settings.get("pin") else None
+
+    def greet(self) -> bytes:
+        """What it says to whoever connects; nothing without TLS."""
+        return self._door.greet() if self._door and not self._panel.silent else b""
 
     def feed(self, data: bytes) -> bytes:
         """Answers."""
+        if self._door is None:
+            return self._answers(data)
+        return self._door.told(self._answers(self._door.heard(data)))
+
+    def _answers(self, data: bytes) -> bytes:
         asked = [question for question in self._framer.feed(data) if question.display == self._display]
         answers = b"".join(self._answer(question).to_bytes() for question in asked)
         return b"" if self._panel.silent else answers
