@@ -118,6 +118,21 @@ class ClockChanged(Fact):
         return "clock", "trusted" if self.trusted else "not_trusted"
 
 
+Strain = Literal["disk", "heat", "clock"]
+
+
+class BoxStrained(Fact):
+    """What strains the box now: its disk is nearly full, it is hot, its clock may be far off; none if it is well."""
+
+    strains: tuple[Strain, ...] = ()
+    measured: dict[str, float] = Field(default_factory=dict)
+    """The figures behind them, by their names in the heartbeat."""
+
+    def state(self) -> tuple[str, str]:
+        """Everything that strains it."""
+        return "strain", ",".join(self.strains) or "none"
+
+
 class LinesDropped(Fact):
     """Declared loss: so many facts could not be kept, and why."""
 

@@ -33,6 +33,7 @@ from gateway.readiness import READY, STOPPING, stay_alive, tell
 from gateway.renewal import Renewal
 from gateway.stations.locker import Locker
 from gateway.stations.place import Live, Place, Works
+from gateway.strain import watch as watch_strain
 from gateway.supervise import Time, Up, caught, keep
 from gateway.trial import Box, Trial
 from gateway.update import AGAIN, Proof, Update, launched
@@ -109,6 +110,7 @@ def _ground(place: Place, pulse: Pulse, clock: Clock, top: GatewayFile, time: Ti
         keep("uploads", partial(_up_and, place.uploads.run), time),
         keep("watchdog", partial(_up_and, stay_alive), time),
         keep("pruning", partial(_prune, place.journal), time),
+        keep("strain", partial(watch_strain, pulse), time),
         keep("documents", place.documents.run, time),
         keep("renewal", partial(_renew, place, pulse), time),
         keep("link", partial(_link, pulse, wishes, place, top.home_assistant), time),
