@@ -156,6 +156,14 @@ async def test_a_letter_whose_answer_is_lost_is_not_sent_again(name: str, tmp_pa
 
 
 @PRINTERS
+async def test_a_printer_that_forgets_what_it_printed_proves_nothing(name: str, tmp_path: Path) -> None:
+    async with printer(name, tmp_path, print_s=100) as (device, stage):
+        stage.hands()["forget"]()
+        assert await device.print_letter(LETTER) == BytesHandedOver()
+        assert len(stage.look()["jobs"]) == 1
+
+
+@PRINTERS
 async def test_how_it_stands_is_told_as_it_changes(name: str, tmp_path: Path) -> None:
     async with printer(name, tmp_path) as (device, stage), aclosing(device.watch()) as told:
         assert await anext(told) == PrinterChanged(online="online", paper="ok")

@@ -1,10 +1,11 @@
 """An LED strip on an Onbon BX font card, as a Screen. Each text carries the seconds for which the card may show it.
 
-What counts as shown is the card's word that it took the text; whether its lamps are lit nobody tells. Not every card is
-said to keep the time-out: such a one is blanked by the gateway alone, and keeps its text if the gateway dies.
+What counts as shown is the card's word that it took the text; whether its lamps are lit nobody tells. Some cards are
+said not to keep the time-out: such a one is blanked by the gateway alone, and keeps its text if the gateway dies.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Literal
 
@@ -17,7 +18,9 @@ from drivers.displays.led_sign import wire
 from drivers.line import Line
 from drivers.link import Link, Port
 
-ABOUT = "LED strip on an Onbon BX font card (5K, 6K; serial, TCP port 5005): the card itself drops a text that expires"
+ABOUT = (
+    "LED strip on an Onbon BX font card (serial, TCP port 5005); blank without the gateway only if its card keeps time"
+)
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
 MISSING = "〓"
@@ -25,6 +28,8 @@ MISSING = "〓"
 DOTS = 8
 LONGEST_TEXT = 512
 """Bytes; what goes beyond is left off."""
+
+_log = logging.getLogger(__name__)
 
 
 class Config(BaseModel):
@@ -87,6 +92,7 @@ class Device:
     async def watch(self) -> AsyncIterator[ScreenChanged]:
         """What it shows once, then each change. Raises DeviceOffline when it is gone, DeviceFault."""
         known = ""
+        _log.warning("%s: it is not proven that this card blanks the strip if the gateway dies", self._line.link.name)
         async with self._turn:
             if not self._text:
                 await self._say(wire.blank(self._config.screen))

@@ -107,15 +107,18 @@ class Device:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._config.print_s
         try:
-            while (state := await self._job(number)) is None or state < wire.CANCELED:
+            while (job := await self._job(number)).code != wire.NOT_FOUND:
+                state = job.number_of(wire.JOB_GROUP, "job-state")
+                if state == wire.COMPLETED:
+                    return LetterPrinted()
+                if state in (wire.CANCELED, wire.ABORTED):
+                    raise DeviceFault("the printer gave the letter up; pages of it may have come out")
                 if loop.time() > until:
                     return await self._taken_back(number)
                 await self._web.pause(self._config.settle_s)
         except DeviceOffline:
-            return BytesHandedOver()
-        if state == wire.COMPLETED:
-            return LetterPrinted()
-        raise DeviceFault("the printer gave the letter up; pages of it may have come out")
+            pass
+        return BytesHandedOver()
 
     async def _taken_back(self, number: int) -> BytesHandedOver:
         """Of a letter that waits for a person: cancel it, or it would come out when nobody expects it any more."""
@@ -127,10 +130,9 @@ class Device:
             return BytesHandedOver()
         raise DeviceFault(f"printer: {why}; the letter was taken back, pages of it may have come out")
 
-    async def _job(self, number: int) -> int | None:
+    async def _job(self, number: int) -> wire.Message:
         asked = wire.text(wire.KEYWORD, "requested-attributes", "job-state")
-        answer = await self._ask(wire.GET_JOB, [wire.integer("job-id", number), *asked])
-        return answer.number_of(wire.JOB_GROUP, "job-state")
+        return await self._ask(wire.GET_JOB, [wire.integer("job-id", number), *asked])
 
     async def _printer(self) -> wire.Message:
         answer = await self._ask(wire.GET_PRINTER, wire.text(wire.KEYWORD, "requested-attributes", *ASKED))

@@ -15,7 +15,7 @@ from drivers.web_emulated import LOOPBACK, Answer, WebServer
 PATH = "/ipp/print"
 _SUPPORTED = {b"one-sided", b"two-sided-long-edge", b"two-sided-short-edge"}
 _MOST_COPIES = 99
-_NO_SUCH_JOB, _NO_SUCH_OPERATION = 0x0406, 0x0501
+_NO_SUCH_OPERATION = 0x0501
 _TROUBLES = {
     "paper_out": "media-empty-error",
     "jam": "media-jam-error",
@@ -47,6 +47,7 @@ class Printer:
         self._ends_at_next = False
         self._loses_answer = False
         self._silent = False
+        self._forgets = False
         self.formats = [wire.PDF, "image/urf"]
         self.versions = set(wire.VERSIONS)
         self.sent: list[int] = []
@@ -89,6 +90,7 @@ class Printer:
             "pause": Hand("暂停", lambda: self._pause(True)),
             "resume": Hand("恢复", lambda: self._pause(False)),
             "lose_answer": Hand("收下下一封但答复丢失", self._lose_answer),
+            "forget": Hand("印完即忘（不再说明作业状态）", self._forget),
             "silence": Hand("是否装死（不应答）", self._silence, {"on": "bool"}),
         }
 
@@ -100,6 +102,9 @@ class Printer:
 
     def _lose_answer(self) -> None:
         self._loses_answer = True
+
+    def _forget(self) -> None:
+        self._forgets = True
 
     def _silence(self, on: bool) -> None:
         self._silent = on
@@ -114,8 +119,8 @@ class Printer:
         job = self._jobs.get(question.number_of(wire.OPERATION_GROUP, "job-id") or 0)
         if question.code not in (wire.GET_JOB, wire.CANCEL_JOB):
             return _NO_SUCH_OPERATION, []
-        if job is None:
-            return _NO_SUCH_JOB, []
+        if job is None or self._forgets:
+            return wire.NOT_FOUND, []
         if question.code == wire.GET_JOB:
             self._goes_on(job)
         elif job.state < wire.CANCELED:
