@@ -64,10 +64,10 @@ class Web:
                 self.counts.timeouts += 1
                 raise DeviceOffline(f"{self.url} says nothing for {wait:g} s") from None
             except httpx.ConnectError as error:
-                raise Unreached(f"{self.url} cannot be reached: {error}") from error
+                raise Unreached(f"{self.url} cannot be reached: {_words(error)}") from error
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 self.counts.noise += isinstance(error, httpx.RemoteProtocolError)
-                raise DeviceOffline(f"{self.url} cannot be reached: {error or type(error).__name__}") from error
+                raise DeviceOffline(f"{self.url} cannot be reached: {_words(error)}") from error
 
     async def pause(self, seconds: float, until: asyncio.Event | None = None) -> None:
         """Wait, at most until the event is set. Raises DeviceOffline as soon as it was said to be gone."""
@@ -101,6 +101,11 @@ class Web:
                 if len(told) > MOST:
                     raise DeviceOffline(f"{url} answers more than {MOST >> 20} MiB")
             return Answer(answer.status_code, bytes(told), answer.headers.get("Location", ""))
+
+
+def _words(error: Exception) -> str:
+    """What it says; many of these say nothing, and are known by their class."""
+    return str(error) or str(error.__cause__ or "") or type(error).__name__
 
 
 def _trusting(roots: str) -> ssl.SSLContext:

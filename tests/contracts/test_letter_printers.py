@@ -124,7 +124,7 @@ async def test_trouble_is_said_before_the_letter_leaves(name: str, trouble: str,
 
 @PRINTERS
 async def test_a_letter_that_ends_midway_is_taken_back_and_never_comes_out_later(name: str, tmp_path: Path) -> None:
-    async with printer(name, tmp_path, print_s=0.3) as (device, stage):
+    async with printer(name, tmp_path, print_s=2) as (device, stage):
         stage.hands()["end_under_next"]()
         with pytest.raises(DeviceFault, match="no paper; the letter was taken back"):
             await device.print_letter(LETTER)

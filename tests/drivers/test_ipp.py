@@ -15,6 +15,7 @@ from devices.printers import Letter, LetterPrinted, PrinterChanged
 from drivers.printers.ipp import wire
 from drivers.printers.ipp.driver import Config, Device, hold
 from drivers.printers.ipp.stage import PATH, Printer
+from drivers.web import Unreached
 from drivers.web_emulated import Answer, WebServer
 from tests.drivers.products import vectors
 from tests.kit.court import Court
@@ -159,6 +160,6 @@ async def test_a_printer_with_a_certificate_is_believed_by_its_root_and_else_sen
             assert await device.print_letter(LETTER) == LetterPrinted()
         printer.sent.clear()
         async with reached(printer, port=port) as device:
-            with pytest.raises(DeviceOffline, match="cannot be reached"):
+            with pytest.raises(Unreached, match="certificate verify failed"):
                 await device.print_letter(LETTER)
         assert printer.sent == []
