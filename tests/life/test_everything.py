@@ -38,7 +38,7 @@ def _plague(folder: Path, seconds: float, counted: Callable[[str], None]) -> Non
         assert set(everything.devices) == everything.back()
         assert said["device_back"] == said["device_gone"] + len(everything.devices)
         assert said["device_gone"] > 0
-        assert after.threads <= before.threads
+        assert after.threads <= before.threads + 2  # the pool of threads grows to what was ever wanted at once
         assert after.files <= before.files + 2  # the link to a central that is not there comes and goes
         assert after.children <= before.children
         assert after.megabytes <= before.megabytes + MOST_MORE_MB
