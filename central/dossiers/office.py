@@ -14,7 +14,8 @@ from central.dossiers.opened import FileRefused
 
 MEMORY = 4 * 1024**3
 SECONDS = 120
-_SHIELD = ("unshare", "--map-root-user", "--net")
+SHIELD = ("unshare", "--map-root-user", "--net")
+"""What runs behind it reaches no network."""
 _SECURITY, _UPDATE = "Office.Common/Security/Scripting", "Office.Writer/Content/Update"
 _PROFILE = "".join(
     f'<item oor:path="/org.openoffice.{path}"><prop oor:name="{name}" oor:op="fuse">'
@@ -31,10 +32,10 @@ _PROFILE = "".join(
 
 def pdf_of(document: Path, folder: Path) -> Path:
     """Makes the PDF in a folder of its own. Raises FileRefused: no LibreOffice, no shield, too slow, not opened."""
-    for program, code in (("soffice", "no_office"), (_SHIELD[0], "no_shield")):
+    for program, code in (("soffice", "no_office"), (SHIELD[0], "no_shield")):
         if shutil.which(program) is None:
             raise FileRefused(code, {})
-    if subprocess.run([*_SHIELD, "true"], capture_output=True).returncode:
+    if subprocess.run([*SHIELD, "true"], capture_output=True).returncode:
         raise FileRefused("no_shield", {})
     profile, out = folder / "profile", folder / "out"
     (profile / "user").mkdir(parents=True)
@@ -43,7 +44,7 @@ def pdf_of(document: Path, folder: Path) -> Path:
     )
     _run(
         [
-            *_SHIELD, "prlimit", f"--as={MEMORY}", f"--fsize={LARGEST_FILE}", f"--cpu={SECONDS}",
+            *SHIELD, "prlimit", f"--as={MEMORY}", f"--fsize={LARGEST_FILE}", f"--cpu={SECONDS}",
             "soffice", "--headless", "--norestore", f"-env:UserInstallation={profile.as_uri()}",
             "--convert-to", "pdf:writer_pdf_Export", "--outdir", str(out), str(document),
         ],
