@@ -238,7 +238,7 @@ class Care(Protocol):
     """What a gateway does for whoever looks after it."""
 
     def test(self, device: str) -> Awaitable[SelfTested]:
-        """Let the device go and reach it anew. Raises WishRejected: there is none of that name."""
+        """Let the device go and reach it anew. Raises WishRejected (none of that name), DeviceBusy (in a hearing)."""
 
     def log_level(self, level: str, seconds: int) -> Awaitable[LogLevelSet]:
         """Log at that level for so long."""

@@ -92,6 +92,11 @@ class Bench:
         (self._busy.add if is_so else self._busy.discard)(what)
         (self._undisturbed.clear if self._busy else self._undisturbed.set)()
 
+    @property
+    def is_engaged(self) -> bool:
+        """Something goes on that must not be disturbed."""
+        return not self._undisturbed.is_set()
+
     async def undisturbed(self) -> None:
         """Wait until nothing goes on that must not be disturbed."""
         await self._undisturbed.wait()

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from devices.box import DiagnosticsKept, LogLevelSet, SelfTested
-from devices.errors import WishRejected
+from devices.errors import DeviceBusy, WishRejected
 from gateway.bench import Bench
 from gateway.catalogue import gateway_version
 from gateway.deadlines import Deadlines
@@ -49,9 +49,11 @@ class RemoteCare:
         logging.getLogger().addHandler(self.last_words)
 
     async def test(self, device: str) -> SelfTested:
-        """Let the device go and reach it anew. Raises WishRejected: there is none of that name."""
+        """Let the device go and reach it anew; one that is gone also in a hearing. Raises WishRejected, DeviceBusy."""
         if self.floor is None or device not in self._bench.devices:
             raise WishRejected(f"no {device} is configured")
+        if self._bench.is_engaged and device in self._bench.reached_names:
+            raise DeviceBusy(f"{device} works, and something goes on here that must not be disturbed")
         await self.floor.restart(device)
         return SelfTested(device=device, ok=not await self._bench.missing([device], TEST_S))
 

@@ -6,17 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
-from fastapi import Depends, Request
+from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import ColumnElement, String, case, cast, exists, func, or_, select
 from sqlalchemy.orm import selectinload
 
-from central.fleet import availability
+from central.fleet import availability, views
 from central.fleet.pages import gateway_state
 from central.fleet.tables import Device, Gateway
-from central.web.here import Now, Reading, needs, pages
-from central.web.look import page, words
+from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.look import Look, page, words
 from central.web.states import STATES
 
 router = pages()
@@ -53,8 +54,9 @@ def fleet_map(  # noqa: PLR0913
     floor: str = "",
     tag: str = "",
     state: Literal["", "working", "broken", "person", "away"] = "",
+    pick: bool = False,
 ) -> HTMLResponse:
-    """The gateways that fit, where they stand. The address is the view: keep it as a bookmark."""
+    """The gateways that fit, where they stand; with `pick` some of them can be chosen, to ask them all the same."""
     fitting = _fitting(q, floor, tag)
     asked = select(Gateway).where(*fitting)
     if state:
@@ -64,6 +66,7 @@ def fleet_map(  # noqa: PLR0913
     ).all()
     counted = session.execute(select(toned, func.count()).select_from(Gateway).where(*fitting).group_by(toned))
     counts = {name: number for name, number in counted}
+    chosen = {"q": q, "floor": floor, "tag": tag, "state": state}
     return page(
         request,
         "fleet/map.html",
@@ -76,8 +79,34 @@ def fleet_map(  # noqa: PLR0913
         counts={name: counts.get(name, 0) for name in ("working", "person", "broken", "away")},
         tone=tone,
         gateway_state=gateway_state,
-        chosen={"q": q, "floor": floor, "tag": tag, "state": state},
+        chosen=chosen,
+        pick=pick,
+        filtered=urlencode({name: value for name, value in chosen.items() if value}),
+        views=views.seen_by(session, by.ref),
+        by=by.ref,
     )
+
+
+@router.post("/fleet/map/views")
+def save_view(
+    request: Request,
+    by: Reader,
+    name: Annotated[str, Form()] = "",
+    query: Annotated[str, Form(max_length=400)] = "",
+    shared: Annotated[bool, Form()] = False,
+) -> Response:
+    """Save a filter under a name; only who looks after the fleet shares one."""
+    with store_of(request).write() as session:
+        view = views.save(session, name, query, owner=by.ref, shared=shared and _keeps(request, by))
+    return go(f"/fleet/map?{view.query}")
+
+
+@router.post("/fleet/map/views/{number}/remove")
+def remove_view(request: Request, by: Reader, number: int) -> Response:
+    """Forget a saved filter."""
+    with store_of(request).write() as session:
+        views.remove(session, number, owner=by.ref, keeps_shared=_keeps(request, by))
+    return go("/fleet/map")
 
 
 @router.get("/fleet/availability")
@@ -114,6 +143,11 @@ def tone(gateway: Gateway) -> str:
         tones += ["broken"] if gateway.safe else []
         tones += ["person"] if not gateway.clock_trusted else []
     return next(each for each in _TONES if each in tones)
+
+
+def _keeps(request: Request, by: Any) -> bool:
+    look: Look = request.app.state.look
+    return look.may(by, "fleet.write")
 
 
 def _fitting(q: str, floor: str, tag: str) -> list[ColumnElement[bool]]:

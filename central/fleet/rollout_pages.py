@@ -1,8 +1,9 @@
 """Roll-outs: one change or release for many gateways, wave after wave, with progress; where each gateway stands."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
@@ -23,9 +24,11 @@ _SHOWN = 50
 
 
 @router.get("/rollouts")
-def rollouts(request: Request, by: Reader, session: Reading) -> HTMLResponse:
-    """The roll-outs, newest first, and the form for another."""
-    return _page(request, session, "", "", None)
+def rollouts(
+    request: Request, by: Reader, session: Reading, picked: Annotated[list[str] | None, Query()] = None
+) -> HTMLResponse:
+    """The roll-outs, newest first, and the form for another, for those that were picked on the map."""
+    return _page(request, session, picked or [])
 
 
 @router.post("/rollouts")
@@ -45,7 +48,7 @@ def make(
             made = rollout.make(session, blobs_of(request), title, patch, chosen, now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _page(request, session, title, patch, refused)
+            return _page(request, session, gateways or [], refused, title=title, patch=patch)
     return go(f"/rollouts/{made.id}")
 
 
@@ -65,7 +68,7 @@ def bring(
             made = rollout.bring(session, release, documents.SOFTWARE, sha256, chosen, now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _page(request, session, "", "", refused)
+            return _page(request, session, gateways or [], refused, release=release)
     return go(f"/rollouts/{made.id}")
 
 
@@ -98,7 +101,9 @@ def place(
     return go(f"/fleet/{gateway}")
 
 
-def _page(request: Request, session: Session, title: str, patch: str, refused: Refused | None) -> HTMLResponse:
+def _page(
+    request: Request, session: Session, picked: Sequence[str], refused: Refused | None = None, **typed: str
+) -> HTMLResponse:
     shown = select(Rollout).options(selectinload(Rollout.boxes)).order_by(Rollout.id.desc()).limit(_SHOWN)
     everyone = select(Gateway).where(Gateway.state == "active").order_by(Gateway.floor, Gateway.room, Gateway.name)
     gateways = session.scalars(everyone).all()
@@ -109,8 +114,8 @@ def _page(request: Request, session: Session, title: str, patch: str, refused: R
         rollouts=session.scalars(shown).all(),
         gateways=gateways,
         releases=software.releases(session),
-        title_typed=title,
-        patch=patch,
+        picked=picked,
+        typed=typed,
         refused=refused.said if refused else None,
     )
 

@@ -8,6 +8,7 @@ import central.dossiers.tables
 import central.fleet.alarm_tables
 import central.fleet.figures
 import central.fleet.tables
+import central.fleet.views
 import central.hearings.keeping
 import central.hearings.minutes_tables
 import central.hearings.spoken

@@ -109,7 +109,7 @@ async def our_form(request: Request) -> None:
 
 def sign_in_url(back: str) -> str:
     """The way to sign in and then on to `back`."""
-    return f"/sign-in?next={quote(back, safe='/?=&')}"
+    return f"/sign-in?next={quote(back, safe='/?=')}"
 
 
 def safe_next(next_: str) -> str:

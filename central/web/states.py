@@ -120,6 +120,8 @@ STATES: Mapping[str, State] = {
     "wish:refused": State("被拒绝", "broken"),
     "wish:expired": State("无人应答", "broken"),
     "wish:interrupted": State("中途断电或重启", "person"),
+    "test:passed": State("自检通过", "working"),
+    "test:failed": State("自检没有通过", "broken"),
     "permit:LIVE": State("有效", "waiting"),
     "permit:USED": State("已使用", "working"),
     "permit:REVOKED": State("已撤销", "away"),

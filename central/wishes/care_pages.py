@@ -1,20 +1,67 @@
-"""Remote help from a gateway's and a device's page: each by a signed wish, each in the ledger."""
+"""Remote help from the pages of the fleet, of one box or of many at once: by signed wishes, each in the ledger."""
 
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import Depends, Form, Request
-from fastapi.responses import Response
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
 
+from central.blobs import NoBlob, WrongBlob
+from central.fleet.config_pages import blobs_of
 from central.fleet.pages import gateway_of
-from central.web.here import Now, go, needs, pages, store_of
+from central.people.service import name_of
+from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.look import page
 from central.web.refused import Refused
-from central.wishes import service
-from devices.box import GATEWAY, RestartDevice, SendDiagnostics, SetLogLevel
+from central.wishes import rounds, service
+from devices.box import GATEWAY, SendDiagnostics, SetLogLevel
 from devices.messages import Wish
 
 router = pages()
 
+Reader = Annotated[Any, Depends(needs("fleet.read"))]
 Keeper = Annotated[Any, Depends(needs("fleet.write"))]
+
+
+@router.post("/care")
+def care_for_many(
+    request: Request,
+    by: Keeper,
+    now: Now,
+    do: Annotated[Literal["test", "diagnostics", "rollout"], Form()],
+    picked: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Ask the same of all that is picked, and go on to what became of each; for a roll-out, to its form."""
+    if do == "rollout":
+        boxes = dict.fromkeys(each.partition("/")[0] for each in picked or [])
+        return go(f"/rollouts?{urlencode({'picked': list(boxes)}, doseq=True)}")
+    with store_of(request).write() as session:
+        made = rounds.begin(session, do, picked or [], now, actor=by.ref)
+    return go(f"/rounds/{made.id}")
+
+
+@router.get("/rounds/{number}")
+def round_page(request: Request, by: Reader, session: Reading, number: int) -> HTMLResponse:
+    """What became of each box or device that was asked."""
+    found = rounds.one(session, number)
+    outcomes = rounds.outcomes(session, found)
+    return page(request, "wishes/round.html", round=found, outcomes=outcomes, actor=name_of(session, found.by))
+
+
+@router.get("/wishes/{jti}/diagnostics")
+def diagnostics(request: Request, by: Reader, session: Reading, jti: str) -> Response:
+    """How a box said it was, as JSON. Raises Refused while that is not here."""
+    row = service.find(session, jti)
+    sha256 = rounds.answers(session, [row]).get(jti, {}).get("sha256")
+    try:
+        if not isinstance(row.wish, SendDiagnostics) or sha256 is None:
+            raise NoBlob(jti)
+        content = blobs_of(request).get(sha256)
+    except (NoBlob, WrongBlob) as error:
+        raise Refused("诊断信息还没有传到中心，请稍后再看。", code="not_here_yet", status=404) from error
+    headers = {"Content-Disposition": f"attachment; filename={row.gateway}-{jti}.json"}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @router.post("/care/{gateway}")
@@ -28,13 +75,12 @@ def care(
 ) -> Response:
     """Ask it, and go on to the wish's page, which says what became of it. Raises Refused while it is not there."""
     with store_of(request).write() as session:
-        found = gateway_of(session, gateway)
-        if not found.is_there:
-            raise Refused("网关“{name}”不在线，请求送不到。", code="not_there", name=gateway)
-        if do == "test" and device not in {each.name for each in found.devices_now}:
-            raise Refused("网关 {gateway} 上没有名为“{device}”的设备。", code="no_such_device", status=404,
-                          gateway=gateway, device=device)  # fmt: skip
-        wishes: dict[str, Wish] = {"debug": SetLogLevel(level="debug"), "diagnostics": SendDiagnostics()}
-        wish = RestartDevice(device=device) if do == "test" else wishes[do]
+        gateway_of(session, gateway)
+        wish = _wish(session, do, gateway, device)
         row = service.ask(session, gateway, GATEWAY, wish, by.ref, f"care:{do}", now)
     return go(f"/wishes/{row.jti}")
+
+
+def _wish(session: Session, do: Literal["test", "debug", "diagnostics"], gateway: str, device: str) -> Wish:
+    checked = rounds.wish_of(session, "test" if do == "test" else "diagnostics", gateway, device)
+    return SetLogLevel(level="debug") if do == "debug" else checked

@@ -36,7 +36,7 @@ class WishProjector:
                 row.taken_at, row.taken_line = line.at, line.id
                 if row.waiting:
                     row.state = "taken"
-                tell(session, topic(row.jti))
+                tell(session, topic(row.jti), row.reason)
             case WishRefused(why="repeated") if row.taken_at is not None:
                 return  # a second copy met the first, which runs
             case WishRefused() as fact:

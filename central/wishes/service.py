@@ -13,6 +13,7 @@ from central.store import tell, wake
 from central.web.refused import Refused, Said
 from central.wishes.facts import WishAsked, WishExpired
 from central.wishes.tables import WAITING, WishRow
+from devices.box import GATEWAY
 from devices.claims import WISH_LIFE_S, WishClaims
 from devices.grants import LEEWAY_S, sign
 from devices.hearings import COURTROOM
@@ -102,7 +103,7 @@ def ask(  # noqa: PLR0913  (whom, what, who, why, when: each is said by the call
         asked_line=line.id,
     )
     session.add(row)
-    tell(session, topic(jti))
+    tell(session, topic(jti), reason)
     wake(session, OUTBOX, post(row, pen_of(session)))
     return row
 
@@ -159,7 +160,7 @@ def expire(session: Session, now: datetime) -> Sequence[WishRow]:
 def end(session: Session, row: WishRow, state: str, at: datetime, line: int) -> None:
     """The wish is over, as this line proves."""
     row.state, row.ended_at, row.ended_line = state, at, line
-    tell(session, topic(row.jti))
+    tell(session, topic(row.jti), row.reason)
 
 
 def outcome(row: WishRow) -> Said:
@@ -169,9 +170,11 @@ def outcome(row: WishRow) -> Said:
         "box": Said(_BOXES.get(kind, _BOX)),
         "nothing": Said(_NOTHING.get(kind, _NOTHING_AT_ALL)),
         "look": Said(_LOOK.get(kind, _LATER)),
-        "device": row.device,
+        "device": row.body.get("device", row.device) if row.device == GATEWAY else row.device,
         "detail": row.detail or row.why or "",
     }
+    if (row.device, row.why) == (GATEWAY, "device_busy"):
+        return Said("“{device}”正在开庭或扫描，没有打断它。请在结束后再试。", told)
     if row.state == "refused":
         text = _REFUSALS.get(row.why or "", "{box}拒绝了请求：{detail}")
         return Said(_OUT_OF_PAPER if (row.why, kind) == ("device_fault", "printers") else text, told)

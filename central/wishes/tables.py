@@ -59,3 +59,22 @@ class WishRow(Base):
     def waiting(self) -> bool:
         """True while an answer may still come in time."""
         return self.state in WAITING
+
+
+class CareRound(Base):
+    """One thing asked of many boxes or devices at once; its wishes have `reason` for theirs."""
+
+    __tablename__ = "care_rounds"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    do: Mapped[str] = mapped_column(String(16))
+    """`test` or `diagnostics`."""
+    by: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+    refused: Mapped[list[Any]]
+    """[gateway, device, why as `Said.packed` has it] of what was not even asked."""
+
+    @property
+    def reason(self) -> str:
+        """Why its wishes were asked; also the live topic of the round."""
+        return f"round:{self.id}"

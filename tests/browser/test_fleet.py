@@ -1,15 +1,17 @@
 """The IT desk's pages over a running court: map, box with its figures, configuration, roll-out, alarm desk."""
 
 import re
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.place import furnished
-from tests.browser.windows import Windows, live, windows
+from tests.browser.windows import Windows, live, redrawn, windows
 from tests.kit.installation import Box, Installation
-from tests.kit.process import until
+from tests.kit.process import run, until
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +50,57 @@ def test_the_page_of_a_box_plots_its_figures_and_the_map_shows_where_it_stands(
     at.picture(page, "map")
     english = at.desk("it", "/fleet/map?lang=en")
     at.picture(english, "map-english")
+
+
+def test_boxes_are_picked_by_keyboard_and_mouse_and_each_says_what_became_of_it(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    court = place[0]
+    url, token = court.central("gateway invite", "locker-c").split()[-2:]
+    run(
+        Path(sys.executable).parent / "courtside-gateway", "enrol", url, token, "--data", court.folder / "locker-c-data"
+    )
+    page = at.desk("it", "/fleet/map")
+    page.keyboard.press("x")
+    expect(page.get_by_label("locker-a", exact=True)).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    focused = page.locator("input[name=picked]:focus")
+    expect(focused).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("pick=1"))
+    page.get_by_label("slip-a").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("locker-c", exact=True).check()
+    expect(page.locator("[data-boxes]")).to_have_text("1")
+    redrawn(page)
+    expect(page.get_by_label("slip-a")).to_be_checked()
+    expect(page.locator("[data-devices]")).to_have_text("1")
+    at.picture(page, "map-picking")
+    page.get_by_role("button", name="重启并自检").click()
+    at.picture(page, "map-picked-restart")
+    page.get_by_role("dialog").get_by_role("button", name="重启并自检").press("Enter")
+    expect(page.get_by_text("网关“locker-c”不在线")).to_be_visible()
+    expect(page.locator(".chip", has_text="自检通过").first).to_be_visible()
+    at.picture(page, "round")
+    english = at.desk("it", "/fleet/map?pick=1&lang=en")
+    english.keyboard.press("s")
+    expect(english.locator("[data-boxes]")).to_have_text("2")
+    at.picture(english, "map-picking-english")
+    english.get_by_role("button", name="Roll out configuration or software").click()
+    expect(english.get_by_label("locker-c").first).to_be_checked()
+
+
+def test_a_view_is_saved_and_is_one_press_away(at: Windows) -> None:
+    page = at.desk("it", "/fleet/map?state=working")
+    page.get_by_text("把这个筛选存为视图").press("Enter")
+    page.get_by_label("视图的名字").fill("正常的")
+    at.picture(page, "view-saving")
+    page.get_by_label("同事也能看到").check()
+    page.get_by_label("视图的名字").press("Enter")
+    page.goto(f"{at.url}/fleet/map")
+    page.get_by_role("link", name="正常的 · 共用").press("Enter")
+    expect(page).to_have_url(re.compile("state=working"))
+    at.picture(page, "view")
 
 
 def test_a_typo_is_said_while_one_types_and_a_good_change_is_kept_by_the_box(

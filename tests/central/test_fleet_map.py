@@ -62,6 +62,34 @@ def test_the_map_has_every_box_in_its_place_and_filters_by_all_that_is_known(at:
     assert at.open("/fleet/map?state=purple", 422)
 
 
+def views(shown: str) -> list[str]:
+    return re.findall(
+        r'href="/fleet/map\?([^"]*)"(?: aria-current="true")?>([^<]+)</a>', shown.partition('<nav class="filters')[2]
+    )
+
+
+def test_a_filter_is_saved_under_a_name_for_oneself_or_for_the_desk(at: Desk, locker: Locker) -> None:
+    at.open("/fleet/map?floor=3F&q=court+1")
+    at.send("/fleet/map/views", name="  三楼  一庭 ", query="q=court+1&floor=3F")
+    assert boxes(at.shown) == ["room-2"] and ("q=court+1&amp;floor=3F", "三楼 一庭") in views(at.shown)
+    at.send("/fleet/map/views", name="坏的", query="state=broken", shared="true")
+    assert boxes(at.shown) == ["room-2", "room-3"]
+    at.send("/fleet/map/views", name="三楼 一庭", query="floor=1F")
+    assert [name for _, name in views(at.shown)] == ["三楼 一庭", "坏的 · 共用"]
+    at.send("/fleet/map/views", 422, name="  ", query="floor=1F")
+    at.sign_in("clerk")
+    assert [name for _, name in views(at.open("/fleet/map"))] == ["坏的 · 共用"]
+    at.send("/fleet/map/views", name="我的", query="floor=1F", shared="true")
+    at.send("/fleet/map/views/2/remove", 404)
+    at.open("/fleet/map")
+    at.send("/fleet/map/views/3/remove")
+    at.sign_in("it")
+    assert [name for _, name in views(at.open("/fleet/map?state=broken"))] == ["三楼 一庭", "坏的 · 共用"]
+    assert "删去视图 坏的" in at.shown
+    at.send("/fleet/map/views/2/remove")
+    assert [name for _, name in views(at.shown)] == ["三楼 一庭"]
+
+
 def test_availability_is_counted_from_outages_and_the_worst_comes_first(at: Desk, locker: Locker) -> None:
     def outage(kind: AlarmKind, subject: str, begun: float, hours: float | None) -> None:
         with locker.store.write() as session:

@@ -63,7 +63,7 @@
   function walk(event) {
     const group = document.activeElement?.closest("[data-walk]") ?? document.querySelector("[data-walk]");
     if (!group) return;
-    const all = [...group.querySelectorAll("a[data-stop], tr[data-href]")];
+    const all = [...group.querySelectorAll("a[data-stop], input[data-stop], tr[data-href]")];
     if (!all.length) return;
     const here = all.includes(document.activeElement) ? document.activeElement : null;
     const next = here ? neighbour(here, all, DIRECTIONS[event.key]) : all[0];
