@@ -41,6 +41,7 @@ from central.fleet import (
 )
 from central.fleet import pages as fleet_pages
 from central.fleet.api import fleet_api, gateway_door
+from central.fleet.live_log import LiveLogs
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
 from central.hearings import api as hearing_api
@@ -74,6 +75,7 @@ from central.wishes import care_pages
 from central.wishes import pages as wish_pages
 from central.wishes.outbox import WishOutbox
 from central.wishes.projector import WishProjector
+from devices.box import GATEWAY
 from devices.claims import StoredClaims
 from devices.grants import sign
 from devices.hearings import COURTROOM
@@ -135,9 +137,9 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     """The web application of a court; what runs beside it starts and stops with it."""
-    court, hub, rooms = open_court(settings, clock), Hub(), LiveRooms()
+    court, hub, rooms, logs = open_court(settings, clock), Hub(), LiveRooms(), LiveLogs()
     desks = LiveDesks(hub.tell)
-    court = replace(court, heard={COURTROOM: rooms.heard, SCANNING: desks.heard})
+    court = replace(court, heard={COURTROOM: rooms.heard, SCANNING: desks.heard, GATEWAY: logs.heard})
     court.store.on_tell(hub.tell)
     now: list[Running] = []
 
@@ -148,8 +150,8 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             now.append(parts)
             yield
             now.clear()
-        hub.close()
-        rooms.close()
+        for stream in (hub, rooms, logs):
+            stream.close()
         court.store.close()
 
     # No /docs: FastAPI's page for it loads scripts from a remote host.
@@ -160,7 +162,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.authority = court.authority
     app.state.blobs = _blobs(settings)
     app.state.pen = court.pen
-    app.state.live_rooms, app.state.live_desks = rooms, desks
+    app.state.live_rooms, app.state.live_desks, app.state.live_logs = rooms, desks, logs
     app.state.public_url = settings.public_url
     app.state.ailing = lambda: now[0].ailing if now else []
     for router in _routers(court, hub, lambda: now[0] if now else None):

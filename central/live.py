@@ -7,10 +7,16 @@ from contextlib import contextmanager
 from fastapi import APIRouter, Depends, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+Piece = tuple[str, str]
+"""(stream, what is told) of what a box says live."""
+
 HEARTBEAT_S = 15
 OPENED = "live"
 """The first event on each connection: what was shown before may be old."""
 MAX_TOPICS = 200
+_WAITING = 200
+"""Pieces a slow page may lag behind; what is older is dropped, for it is live."""
+_END = ("", "")
 
 
 class Listener:
@@ -76,6 +82,60 @@ class Hub:
         """End every stream, so that the server can stop."""
         for listener in tuple(self._listeners):
             listener.close()
+
+
+class Audience:
+    """Who watches what which box says live; everything happens in the event loop, and nothing is kept."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, set[Pieces]] = {}
+
+    def watches(self, gateway: str) -> bool:
+        """True if anybody does."""
+        return bool(self._pages.get(gateway))
+
+    def hear(self, gateway: str, piece: Piece) -> None:
+        """Hand a piece on to whoever watches that box."""
+        for page in self._pages.get(gateway, ()):
+            page.put(piece)
+
+    @contextmanager
+    def watching(self, gateway: str) -> Iterator["Pieces"]:
+        """What that box says from now on, until closed."""
+        page = Pieces()
+        pages = self._pages.setdefault(gateway, set())
+        pages.add(page)
+        try:
+            yield page
+        finally:
+            pages.discard(page)
+
+    def close(self) -> None:
+        """End every stream, so that the server can stop."""
+        for pages in self._pages.values():
+            for page in pages:
+                page.put(_END)
+
+
+class Pieces:
+    """What one page has still to be told, one after another until closed."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[Piece] = asyncio.Queue(_WAITING)
+
+    def put(self, piece: Piece) -> None:
+        """One more; the oldest goes if there are too many."""
+        if self._waiting.full():
+            self._waiting.get_nowait()
+        self._waiting.put_nowait(piece)
+
+    def __aiter__(self) -> "Pieces":
+        return self
+
+    async def __anext__(self) -> Piece:
+        if (piece := await self._waiting.get()) == _END:
+            raise StopAsyncIteration
+        return piece
 
 
 def live_routes(hub: Hub, guard: Callable[..., object]) -> APIRouter:

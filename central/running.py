@@ -54,7 +54,7 @@ class Court:
     outbox: Outbox
     sweeps: tuple[Sweep, ...]
     heard: Mapping[str, Heard] = field(default_factory=dict)
-    """Kind of station -> who takes what such say live."""
+    """Kind of station, or the box itself -> who takes what such say live."""
 
 
 @dataclass(frozen=True)

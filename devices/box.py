@@ -226,6 +226,8 @@ class LogLevelSet(Fact):
 
     level: Literal["debug", "info", "warning"]
     seconds: int
+    live: bool = False
+    """Its lines go to central as they come, meanwhile."""
 
 
 class DiagnosticsKept(Fact):
@@ -240,8 +242,8 @@ class Care(Protocol):
     def test(self, device: str) -> Awaitable[SelfTested]:
         """Let the device go and reach it anew. Raises WishRejected (none of that name), DeviceBusy (in a hearing)."""
 
-    def log_level(self, level: str, seconds: int) -> Awaitable[LogLevelSet]:
-        """Log at that level for so long."""
+    def log_level(self, level: str, seconds: int, live: bool) -> Awaitable[LogLevelSet]:
+        """Log at that level for so long; with `live`, tell central the lines as they come."""
 
     def diagnostics(self) -> Awaitable[DiagnosticsKept]:
         """Keep a blob that says how the box is."""
@@ -271,7 +273,9 @@ class SetLogLevel(Wish):
 
     level: Literal["debug", "info", "warning"]
     seconds: int = Field(default=600, ge=10)
-    """At most a day."""
+    """At most a day; five minutes if `live`."""
+    live: bool = False
+    """Show central the lines as they come."""
 
     def answered_by(self, fact: Fact) -> bool:
         """The level is set."""
@@ -279,7 +283,7 @@ class SetLogLevel(Wish):
 
     async def put_to(self, device: Care, fetch: Fetch) -> Fact:
         """Set it."""
-        return await device.log_level(self.level, self.seconds)
+        return await device.log_level(self.level, self.seconds, self.live)
 
 
 class SendDiagnostics(Wish):

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LOG = "log"
+"""The live stream of a gateway's own log while somebody is shown it: lines of JSON, each a `LogLine`."""
 STREAM = "health"
 """Name of the live stream."""
 HEARTBEAT_S = 60.0
@@ -47,3 +49,16 @@ class Heartbeat(BaseModel):
     def figures(self) -> dict[str, float]:
         """Everything that is a figure over time."""
         return {name: value for name, value in self.model_dump(exclude_none=True, exclude={"at"}).items()}
+
+
+class LogLine(BaseModel):
+    """A line of a gateway's own log; no names, no codes that were read."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: float
+    """Seconds since 1970, by the box's clock."""
+    level: str = Field(max_length=10)
+    source: str = Field(max_length=80)
+    """Name of the part that said it."""
+    text: str = Field(max_length=400)

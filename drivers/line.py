@@ -8,6 +8,7 @@ line stays quiet until what is owed has come, or as long again as was waited for
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -18,6 +19,7 @@ from drivers.framing import Frame, FrameSource
 from drivers.link import Link
 
 F = TypeVar("F", bound=Frame)
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -187,6 +189,7 @@ class Line(Generic[F]):
                 return open_question.answer.result()
             self._check()
             self._counts.timeouts += 1
+            _log.debug("%s: no answer within %.1f s", self.link.name, wait)
             return None
         except asyncio.CancelledError:
             self._owe(fits, wait)
@@ -251,7 +254,9 @@ class Line(Generic[F]):
         before = framer.noise
         for frame in frames():
             self._hand_on(frame)
-        self._counts.noise += framer.noise - before
+        if skipped := framer.noise - before:
+            self._counts.noise += skipped
+            _log.debug("%s: %d bytes are noise", self.link.name, skipped)
 
     def _hand_on(self, frame: F) -> None:
         question = self._question

@@ -184,6 +184,7 @@ class Bench:
 
     async def record(self, name: str, fact: Fact, cause: str | None = None) -> None:
         """Put a fact on disk. On a full disk it is counted instead and told when there is room (LinesDropped)."""
+        log.debug("%s: %s becomes a line", name, fact.type)
         try:
             await self._journal.append(name, fact, cause)
         except JournalFull:

@@ -13,11 +13,13 @@ from gateway.catalogue import gateway_version
 from gateway.deadlines import Deadlines
 from gateway.floor import Floor
 from gateway.heartbeat import Pulse
+from gateway.live_log import LiveLog
 
 TEST_S = 20.0
 """Seconds within which a device that was let go must tell its state again."""
 _KEPT_LINES = 200
 _LONGEST_S = 86400
+_LONGEST_LIVE_S = 300
 
 
 class LastWords(logging.Handler):
@@ -45,6 +47,7 @@ class RemoteCare:
         self._pulse = pulse
         self._keep = keep
         self._deadlines = deadlines
+        self._live_log = LiveLog(deadlines, pulse.live)
         self._usual = logging.getLogger().level
         logging.getLogger().addHandler(self.last_words)
 
@@ -57,13 +60,15 @@ class RemoteCare:
         await self.floor.restart(device)
         return SelfTested(device=device, ok=not await self._bench.missing([device], TEST_S))
 
-    async def log_level(self, level: str, seconds: int) -> LogLevelSet:
-        """Log at that level for so long."""
-        seconds = min(seconds, _LONGEST_S)
+    async def log_level(self, level: str, seconds: int, live: bool) -> LogLevelSet:
+        """Log at that level for so long; with `live`, tell central the lines as they come."""
+        seconds = min(seconds, _LONGEST_LIVE_S if live else _LONGEST_S)
         root = logging.getLogger()
         root.setLevel(level.upper())
         self._deadlines.put("log level", seconds, self._as_usual)
-        return LogLevelSet(level=level, seconds=seconds)
+        if live:
+            self._live_log.show(seconds)
+        return LogLevelSet(level=level, seconds=seconds, live=live)
 
     async def diagnostics(self) -> DiagnosticsKept:
         """Keep a blob that says how the box is."""

@@ -144,6 +144,7 @@ class Uplink:
             pass  # central has never acknowledged anything of this gateway
         while True:
             while self._central_online and (batch := self.outbox.next_batch()):
+                log.debug("a batch of %d lines goes out", batch.lines)
                 sending = connection.publish(self._topics.journal, batch.payload, seal=batch.seal)
                 tasks.create_task(sending)
             self._changed.clear()
@@ -201,6 +202,7 @@ class Uplink:
             return
         try:
             await self.outbox.heard(AckClaims.of(claims))
+            log.debug("central has %d lines less to get", self.outbox.unacknowledged)
         except BadToken as error:
             log.warning("an ack cannot be read: %s", error)
         except JournalError as error:

@@ -75,6 +75,7 @@ class Wishes:
 
     async def _obey(self, signed: Mapping[str, Any], retained: bool) -> None:
         claims, wish = self._checked(signed, retained)
+        log.debug("wish %s for %s: %s", claims.jti, claims.device, claims.type)
         await self._journal.take_wish(claims)
         try:
             await self._bench.obey(claims.device, claims.jti, wish)

@@ -1,22 +1,22 @@
 """Remote help from the pages of the fleet, of one box or of many at once: by signed wishes, each in the ledger."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlencode
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy.orm import Session
+from sse_starlette import EventSourceResponse
 
 from central.blobs import NoBlob, WrongBlob
 from central.fleet.config_pages import blobs_of
-from central.fleet.pages import gateway_of
+from central.fleet.live_log import LiveLogs
+from central.live import HEARTBEAT_S
 from central.people.service import name_of
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused
 from central.wishes import rounds, service
 from devices.box import GATEWAY, SendDiagnostics, SetLogLevel
-from devices.messages import Wish
 
 router = pages()
 
@@ -70,17 +70,35 @@ def care(
     by: Keeper,
     now: Now,
     gateway: str,
-    do: Annotated[Literal["test", "debug", "diagnostics"], Form()],
+    do: Annotated[Literal["test", "diagnostics"], Form()],
     device: Annotated[str, Form()] = "",
 ) -> Response:
     """Ask it, and go on to the wish's page, which says what became of it. Raises Refused while it is not there."""
     with store_of(request).write() as session:
-        gateway_of(session, gateway)
-        wish = _wish(session, do, gateway, device)
+        wish = rounds.wish_of(session, do, gateway, device)
         row = service.ask(session, gateway, GATEWAY, wish, by.ref, f"care:{do}", now)
     return go(f"/wishes/{row.jti}")
 
 
-def _wish(session: Session, do: Literal["test", "debug", "diagnostics"], gateway: str, device: str) -> Wish:
-    checked = rounds.wish_of(session, "test" if do == "test" else "diagnostics", gateway, device)
-    return SetLogLevel(level="debug") if do == "debug" else checked
+@router.post("/care/{gateway}/log")
+def show_log(
+    request: Request,
+    by: Keeper,
+    now: Now,
+    gateway: str,
+    level: Annotated[Literal["debug", "info", "warning"], Form()] = "info",
+    seconds: Annotated[int, Form(ge=10, le=300)] = 60,
+) -> Response:
+    """Have a box show its log for a while; its page shows the lines as they come."""
+    wish = SetLogLevel(level=level, seconds=seconds, live=True)
+    with store_of(request).write() as session:
+        rounds.reachable(session, gateway)
+        row = service.ask(session, gateway, GATEWAY, wish, by.ref, "care:log", now)
+    return go(f"/fleet/{gateway}?log={row.jti}#log")
+
+
+@router.get("/care/{gateway}/log")
+def log_stream(request: Request, by: Keeper, gateway: str) -> EventSourceResponse:
+    """The lines of a box's log as they come."""
+    logs = cast(LiveLogs, request.app.state.live_logs)
+    return EventSourceResponse(logs.of(gateway), ping=HEARTBEAT_S)

@@ -61,9 +61,7 @@ def begin(session: Session, do: Do, picked: Sequence[str], now: datetime, *, act
 
 def wish_of(session: Session, do: Do, gateway: str, device: str) -> Wish:
     """What is to be asked of a box. Raises Refused: it is not known or not there, or has no such device."""
-    found = _known(session, gateway)
-    if not found.is_there:
-        raise Refused("网关“{name}”不在线，请求送不到。", code="not_there", name=gateway)
+    found = reachable(session, gateway)
     if do == "diagnostics":
         return SendDiagnostics()
     if not device:
@@ -72,6 +70,16 @@ def wish_of(session: Session, do: Do, gateway: str, device: str) -> Wish:
         raise Refused("网关 {gateway} 上没有名为“{device}”的设备。", code="no_such_device", status=404,
                       gateway=gateway, device=device)  # fmt: skip
     return RestartDevice(device=device)
+
+
+def reachable(session: Session, name: str) -> Gateway:
+    """The gateway of that name. Raises Refused: there is none (404), or it is not there."""
+    found = find(session, name)
+    if found is None:
+        raise Refused("没有名为“{gateway}”的网关。", code="no_such_gateway", status=404, gateway=name)
+    if not found.is_there:
+        raise Refused("网关“{name}”不在线，请求送不到。", code="not_there", name=name)
+    return found
 
 
 def one(session: Session, number: int) -> CareRound:
@@ -131,10 +139,3 @@ def _targets(session: Session, do: Do, picked: Sequence[str]) -> Sequence[tuple[
             devices = [each.name for each in gateway.devices_now] if gateway and gateway.is_there else []
             targets |= dict.fromkeys((name, device) for device in devices or [""])
     return list(targets)
-
-
-def _known(session: Session, name: str) -> Gateway:
-    found = find(session, name)
-    if found is None:
-        raise Refused("没有名为“{gateway}”的网关。", code="no_such_gateway", status=404, gateway=name)
-    return found

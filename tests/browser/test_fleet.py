@@ -90,6 +90,22 @@ def test_boxes_are_picked_by_keyboard_and_mouse_and_each_says_what_became_of_it(
     expect(english.get_by_label("locker-c").first).to_be_checked()
 
 
+def test_the_log_of_a_box_is_shown_as_it_comes(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    page = at.desk("it", "/fleet/locker-a")
+    page.get_by_text("实时日志").press("Enter")
+    at.picture(page, "log-before")
+    page.get_by_label("详细程度").select_option("debug")
+    page.get_by_role("button", name="让网关报日志").press("Enter")
+    lines = page.get_by_role("log")
+    expect(lines).to_contain_text("the log is shown to central for 60 s")
+    code = court.scan(box)
+    expect(lines).to_contain_text("reader-a: code_read becomes a line")
+    expect(lines).not_to_contain_text(code)
+    lines.scroll_into_view_if_needed()
+    at.picture(page, "log")
+
+
 def test_a_view_is_saved_and_is_one_press_away(at: Windows) -> None:
     page = at.desk("it", "/fleet/map?state=working")
     page.get_by_text("把这个筛选存为视图").press("Enter")

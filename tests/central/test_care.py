@@ -114,3 +114,22 @@ def test_the_picked_are_chosen_already_in_the_form_of_a_roll_out(at: Desk) -> No
     assert re.findall(r'name="gateways" value="([\w-]+)" checked', at.shown) == ["room-1"]
     at.send("/rollouts", 422, title="", patch="prove_s: 5", gateways=["room-1"])
     assert re.findall(r'name="gateways" value="([\w-]+)" checked', at.shown) == ["room-1"]
+
+
+def test_a_log_is_asked_for_by_level_and_time_and_the_ledger_says_who_asked(locker: Locker, at: Desk) -> None:
+    at.send(f"/care/{BOX}/log", level="debug", seconds="120")
+    (wish,) = wishes(locker).values()
+    assert wish.body == {"level": "debug", "seconds": 120, "live": True}
+    assert f"/wishes/{wish.jti}" in at.shown
+    with locker.store.read() as session:
+        asked = session.scalars(select(LedgerLine).where(LedgerLine.type == "wish_asked")).one()
+    line = read_line(asked.raw).body
+    assert (line["body"]["level"], line["actor"]) == ("debug", locker.who("it").ref)
+    at.send(f"/care/{BOX}/log", 422, level="debug", seconds="301")
+    at.open("/fleet/map")
+    assert "不在线" in at.send("/care/room-1/log", 409)
+    at.sign_in("clerk")
+    at.open(f"/fleet/{BOX}")
+    assert "/log" not in at.shown
+    at.send(f"/care/{BOX}/log", 403)
+    at.open(f"/care/{BOX}/log", 403)

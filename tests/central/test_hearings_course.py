@@ -223,7 +223,7 @@ async def first(stream: AsyncIterator[object], wanted: int) -> list[dict[str, ob
 async def test_a_page_hears_its_own_hearing_and_no_word_of_one_that_is_not_public(closed: bool) -> None:
     rooms = LiveRooms()
     listening = asyncio.create_task(first(rooms.of_hearing(ROOM, "h-1", closed=closed), 3 if not closed else 2))
-    while not rooms._pages.get(ROOM):  # noqa: ASYNC110  (the task is not under way before)
+    while not rooms.audience.watches(ROOM):  # noqa: ASYNC110  (the task is not under way before)
         await asyncio.sleep(0)
     for ref in ("h-2", "h-1"):
         told = Caption(hearing=ref, seat="judge", spoken="final", text="现在 开庭", from_sample=0, to_sample=9)

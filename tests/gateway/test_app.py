@@ -165,9 +165,15 @@ async def test_a_box_is_helped_from_afar_by_signed_wishes(tmp_path: Path) -> Non
         await site.wish("wish-0002", 7, device="gateway", type="restart_device", body={"device": "wall-z"})
         await site.wish("wish-0003", 7, device="gateway")
         await site.central.until(lambda _: len(site.of("wish_refused", why="rejected")) == 2)
-        await site.wish("wish-0004", 7, device="gateway", type="set_log_level", body={"level": "debug"})
+        shown = {"level": "debug", "seconds": 10, "live": True}
+        await site.wish("wish-0004", 7, device="gateway", type="set_log_level", body=shown)
         await site.wish("wish-0005", 7, device="gateway", type="send_diagnostics", body={})
         await site.central.until(lambda _: bool(site.of("log_level_set") and site.of("diagnostics_kept")))
+        (set_,) = site.of("log_level_set", live=True)
+        assert (set_.cause, set_.body["seconds"]) == ("wish-0004", 10)
+        log = site.central.topics.live("gateway", "log")
+        is_over = b"not shown to central any more"
+        await site.central.until(lambda central: any(topic == log and is_over in told for topic, told in central.seen))
         (kept,) = site.of("diagnostics_kept")
         assert kept.cause == "wish-0005"
         told = json.loads((site.data / "blobs" / kept.body["sha256"]).read_bytes())

@@ -1,5 +1,6 @@
 """Remote help on the box itself: what it does, and what it leaves alone while something must not be disturbed."""
 
+import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -7,9 +8,11 @@ from typing import cast
 import pytest
 
 from devices.errors import DeviceBusy, WishRejected
+from devices.health import LogLine
 from gateway.care import RemoteCare
 from gateway.floor import Floor
 from gateway.heartbeat import Pulse
+from gateway.live_log import TOGETHER_S
 from tests.kit.box import Box, box
 
 
@@ -50,3 +53,65 @@ async def test_a_device_at_work_is_not_let_go_in_a_hearing_and_one_that_is_gone_
         with pytest.raises(WishRejected):
             await care.test("wall-z")
         assert floor.names == ["wall-a", "slip-a"]
+
+
+def shown(live: list[tuple[str, bytes]]) -> list[LogLine]:
+    """The lines of the log that went out."""
+    assert {topic for topic, _ in live} <= {"gateway/log"}
+    return [LogLine.model_validate_json(raw) for _, payload in live for raw in payload.splitlines()]
+
+
+async def test_the_log_is_shown_for_its_time_ours_alone_and_then_all_is_as_before(tmp_path: Path) -> None:
+    live: list[tuple[str, bytes]] = []
+    async with box(tmp_path) as it:
+        care, usual = care_of(it, live), logging.getLogger().level
+        told = await care.log_level("debug", 3600, True)
+        assert (told.level, told.seconds, told.live) == ("debug", 300, True)
+        logging.getLogger("gateway.bench").debug("one")
+        logging.getLogger("mqtt").warning("a library's")
+        assert live == []
+        await it.later(TOGETHER_S)
+        logging.getLogger("drivers.line").info("two")
+        await it.later(TOGETHER_S)
+        texts = [line.text for line in shown(live)]
+        assert texts[0] == "the log is shown to central for 300 s" and {"one", "two"} <= set(texts)
+        assert "a library's" not in texts
+        await it.later(300)
+        assert shown(live)[-1].text == "the log is not shown to central any more"
+        assert logging.getLogger().level == usual
+        before = len(live)
+        logging.getLogger("gateway.bench").error("three")
+        await it.later(60)
+        assert len(live) == before
+
+
+async def test_a_flood_of_lines_is_one_message_that_says_how_many_are_left_out(tmp_path: Path) -> None:
+    live: list[tuple[str, bytes]] = []
+    async with box(tmp_path) as it:
+        care = care_of(it, live)
+        await care.log_level("warning", 60, True)
+        for number in range(1000):
+            logging.getLogger("gateway.bench").warning("%d", number)
+        await it.later(TOGETHER_S)
+        assert len(live) == 1
+        lines = shown(live)
+        assert (len(lines), lines[-1].text) == (101, "901 more lines were too many at once")
+        await it.later(60)
+
+
+async def test_no_code_and_no_word_that_was_read_stands_in_the_most_detailed_log(tmp_path: Path) -> None:
+    live: list[tuple[str, bytes]] = []
+    async with box(tmp_path) as it:
+        await care_of(it, live).log_level("debug", 60, True)
+        permit = it.permit("permit-0001", 3)
+        for code in ("HS-SECRET-77", permit, permit, permit[:-9] + "AAAAAAAAA"):
+            before = len(it.lines)
+            it.show(code)
+            await it.until(lambda before=before: len(it.lines) > before)
+        await it.wishes.heard(it.wish("wish-0001", 40), False)
+        await it.until(lambda: it.of("wish_refused"))
+        await it.later(60)
+    lines = shown(live)
+    assert "wall-a: wish_refused becomes a line" in {line.text for line in lines}
+    said = "\n".join(line.text for line in lines)
+    assert "SECRET" not in said and permit[-20:] not in said and permit[:20] not in said
