@@ -19,6 +19,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import aiomqtt
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sqlalchemy.exc import DBAPIError
@@ -36,6 +38,7 @@ _LOOK_S = 1.0
 """How often the outbox is asked what is due; it needs no asking for what it hands over as it is committed."""
 _REMEMBERED = 1000
 _BACKOFF_S = (0.2, 10.0)
+_PATIENCE_S = 3.0
 _NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
@@ -248,6 +251,16 @@ class Link:
 
     def _host(self, *, online: bool) -> str:
         return json.dumps({"online": online, "at": int(self._clock().timestamp())})
+
+
+def take_over(place: Place) -> None:
+    """Connect in that place for a moment: whoever is there loses connection and session. Blocks; raises OSError."""
+    client = Client(CallbackAPIVersion.VERSION2, place.identifier, protocol=MQTTv5, reconnect_on_failure=False)
+    client.connect_timeout = _PATIENCE_S
+    client.on_connect = lambda there, *_: there.disconnect()
+    client.tls_set_context(place.tls)
+    client.connect(place.host, place.port, keepalive=int(_PATIENCE_S), clean_start=True)
+    client.loop_forever()
 
 
 def _end_if_cancelled() -> None:

@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import backlog, box, bus, dossiers, each_device, hearing, wires, wish
+from tests.bench import backlog, box, bus, dossiers, each_device, hearing, revoking, wires, wish
 from tests.bench.figures import Figure, table, write
 from tests.kit.installation import small_court
 
@@ -24,6 +24,7 @@ def main() -> None:
         locker = court.boxes["locker-a"]
         figures += box.measure(court, locker)
         figures += wish.measure(court, locker)
+        figures += revoking.measure(court)
         figures += backlog.measure(court, locker, lines)
     figures += dossiers.measure()
     print(table(figures))
