@@ -30,6 +30,7 @@ class AlarmKind(StrEnum):
     DEVICE_GONE = "device_gone"
     CONFIG_REFUSED = "config_refused"
     SOFTWARE_REFUSED = "software_refused"
+    FILES_REFUSED = "files_refused"
     SAFE_MODE = "safe_mode"
     RULE = "rule"
     SITE_LOST = "site_lost"
@@ -50,7 +51,7 @@ _SEVERE = frozenset(
         *("safe_mode", "site_lost", "recording_fault", "arming_refused", "sound_missing", "sound_altered"),
     }
 )
-_NOTICE = frozenset({"volume_overdue", "config_refused", "software_refused"})
+_NOTICE = frozenset({"volume_overdue", "config_refused", "software_refused", "files_refused"})
 
 
 class Alarm(Base):

@@ -102,6 +102,25 @@ class SoftwareRefused(Fact):
     """Empty where that could not be read."""
 
 
+class FilesKept(Fact):
+    """A speech model or a logo is in its place on this box, checked."""
+
+    document: str
+    """`model` or `logo`."""
+    version: int
+    name: str
+
+
+class FilesRefused(Fact):
+    """A speech model or a logo is not taken; what was there before stays."""
+
+    document: str
+    version: int
+    why: str
+    name: str = ""
+    """Empty where that could not be read."""
+
+
 class Stopped(Fact):
     """The gateway ends in order."""
 

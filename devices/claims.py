@@ -134,6 +134,27 @@ class ReleaseClaims(Claims):
     iat: int
 
 
+class File(BaseModel):
+    """One file of a set, below the set's own folder, and the blob that it is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str = Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,4}$", max_length=200)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0)
+
+
+class FilesClaims(Claims):
+    """A speech model or a logo, for any gateway of the court: its name, and the files it consists of."""
+
+    AUDIENCE: ClassVar[str] = "files"
+
+    document: Literal["model", "logo"]
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,47}$")
+    files: tuple[File, ...] = Field(min_length=1, max_length=1000)
+    iat: int
+
+
 class StoredClaims(Claims):
     """Central's word that a blob is on its disk, file and folder fsynced."""
 

@@ -15,7 +15,9 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-Typ = Literal["wish", "permit", "seal", "ack", "desired", "stored", "gateway", "manifest", "hearing", "software"]
+Typ = Literal[
+    "wish", "permit", "seal", "ack", "desired", "stored", "gateway", "manifest", "hearing", "software", "files"
+]
 LEEWAY_S = 5
 _TIMES_ARE_OURS: Any = {"require": ["iss", "aud"], "verify_exp": False, "verify_iat": False, "verify_nbf": False}
 # Times are compared with the clock the caller trusts, which is not always the machine's.

@@ -16,6 +16,7 @@ from devices.topics import GatewayTopics
 from drivers.line import Counts
 from gateway.bench import Bench
 from gateway.broker import NotAdmitted
+from gateway.brought import Brought
 from gateway.care import RemoteCare
 from gateway.catalogue import gateway_version
 from gateway.catalogue_blob import kept_blob
@@ -90,7 +91,7 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
                 keep("configuration", partial(trial.run, start, documents), time),
                 keep("software", partial(update.run, documents, uploads.fetch), time),
             ]
-            async with _running(own_changes):
+            async with _running([*own_changes, *_brought(place, floor, data, time)]):
                 ready()
                 tell(READY)
                 await stop.asked.wait()
@@ -99,6 +100,16 @@ async def run(own: GatewayConfig, *, emulated: Mapping[str, str] | None, ready: 
     if not start.safe:
         kept.lasted()
     return stop.code
+
+
+def _brought(place: Place, floor: Floor, data: Path, time: Time) -> Works:
+    """What puts speech models and logos in place."""
+    fetch = place.uploads.fetch
+    model, logo = (Brought(each, place.identity, place.bench, data, floor.restart) for each in ("model", "logo"))
+    return [
+        keep("model", partial(model.run, place.documents, fetch), time),
+        keep("logo", partial(logo.run, place.documents, fetch), time),
+    ]
 
 
 def _ground(place: Place, pulse: Pulse, clock: Clock, top: GatewayFile, time: Time) -> Works:

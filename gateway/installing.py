@@ -47,7 +47,7 @@ async def fetch_all(folder: Path, claims: ReleaseClaims, fetch: Fetch) -> None:
     """Have its packages on disk. Raises NotInstalled, OSError, DeviceOffline while central cannot be reached."""
     for wheel in claims.wheels:
         place = _place(folder, wheel)
-        if await asyncio.to_thread(_is_whole, place, wheel):
+        if await asyncio.to_thread(is_whole, place, wheel.sha256):
             continue
         try:
             content = await fetch(wheel.sha256)
@@ -67,16 +67,16 @@ async def install(kept: KeptSoftware, claims: ReleaseClaims, python: Path, own: 
     """
     clear_away(kept, claims)
     made = Path(tempfile.mkdtemp(prefix=f"{claims.release}-", dir=kept.folder))
-    await _ran("there is no environment for it", python, "-m", "venv", "--without-pip", made)
+    await ran("there is no environment for it", python, "-m", "venv", "--without-pip", made)
     pip = (python, "-m", "pip", "--isolated", "--disable-pip-version-check", "--python", made / "bin" / "python")
     offline = ("install", "--quiet", "--no-index", "--no-deps", "--no-cache-dir")
-    await _ran("it cannot be installed", *pip, *offline, *(_place(kept.folder, wheel) for wheel in claims.wheels))
-    says = (await _ran("it does not say its version", made / "bin" / "python", "-I", "-c", _VERSION)).strip()
+    await ran("it cannot be installed", *pip, *offline, *(_place(kept.folder, wheel) for wheel in claims.wheels))
+    says = (await ran("it does not say its version", made / "bin" / "python", "-I", "-c", _VERSION)).strip()
     if says != claims.release:
         raise NotInstalled(f"it says that it is {says}, and {claims.release} was promised")
     file = kept.folder / "own.yaml"
     durable.write(file, own.encode())
-    await _ran("it refuses the file of this box", made / PROGRAM, "check", file)
+    await ran("it refuses the file of this box", made / PROGRAM, "check", file)
     await asyncio.to_thread(durable.keep_tree, made)
     return made.name
 
@@ -99,16 +99,17 @@ def _place(folder: Path, wheel: Wheel) -> Path:
     return folder / _WHEELS / wheel.sha256 / wheel.file
 
 
-def _is_whole(place: Path, wheel: Wheel) -> bool:
+def is_whole(place: Path, sha256: str) -> bool:
+    """Whether the file is there and has that hash."""
     try:
         with place.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == wheel.sha256
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except FileNotFoundError:
         return False
 
 
-async def _ran(trouble: str, *command: str | Path) -> str:
-    """What it said. Raises NotInstalled with its last words."""
+async def ran(trouble: str, *command: str | Path) -> str:
+    """What a program said. Raises NotInstalled with its last words."""
     alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from central.cli.options import EXISTING, FILE, FOLDER, home_option
-from central.cli.releasing import software
+from central.cli.releasing import files, software
 
 if TYPE_CHECKING:
     from central.settings import Settings
@@ -198,6 +198,7 @@ def reader_remove(home: Path, name: str) -> None:
 
 
 program.add_command(software)
+program.add_command(files)
 
 
 @program.group()

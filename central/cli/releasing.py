@@ -1,6 +1,7 @@
-"""The commands on releases of the gateways' software; each imports what it needs when it runs."""
+"""The commands on releases of software, speech models and logos; each imports what it needs when it runs."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -51,3 +52,25 @@ def software_rollout(home: Path, release: str, gateways: tuple[str, ...]) -> Non
     with plainly(), courtroom(home) as court:
         number = rolled_out(court, release, gateways)
     click.echo(f"roll-out {number} begins; its page shows how far it is")
+
+
+@click.group()
+def files() -> None:
+    """Speech models and logos of gateways: taken in, and who gets them."""
+
+
+@files.command("add")
+@home_option
+@click.argument("document", type=click.Choice(["model", "logo"]))
+@click.argument("name")
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+def files_add(home: Path, document: Literal["model", "logo"], name: str, source: Path) -> None:
+    """Take in the model in the folder SOURCE, or the PNG picture SOURCE, as NAME."""
+    from central.cli.plain import plainly
+    from central.cli.works import blobs_of, courtroom
+    from central.fleet.files import add
+    from central.people.service import SYSTEM
+
+    with plainly(), courtroom(home) as court, court.store.write() as session:
+        made = add(session, blobs_of(court.settings), document, name, source, court.clock(), actor=SYSTEM.ref)
+        click.echo(f"{document} {name} is number {made.id}; roll it out on the page of roll-outs")

@@ -20,6 +20,8 @@ CONFIG = "config"
 """The document that is a gateway's configuration."""
 SOFTWARE = "software"
 """The document that names a release of a gateway's software."""
+MODEL, LOGO = "model", "logo"
+"""The documents that bring a speech model, or a picture for the head of receipts."""
 DESIRED = "desired"
 """Woken when a gateway is to have another document."""
 

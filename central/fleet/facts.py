@@ -84,6 +84,14 @@ class ReleaseAdded(Fact):
     number: int
 
 
+class FilesAdded(Fact):
+    """A speech model or a logo was taken in."""
+
+    document: str
+    name: str
+    number: int
+
+
 class RolloutMade(Fact):
     """A change is to be brought to so many gateways: of configuration, or of the document named."""
 

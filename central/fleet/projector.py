@@ -18,6 +18,8 @@ from devices.box import (
     ConfigTried,
     DeviceBack,
     DeviceGone,
+    FilesKept,
+    FilesRefused,
     ForgedWishes,
     IdentityContested,
     KeyChanged,
@@ -33,6 +35,7 @@ from devices.messages import Fact, wire_name
 _ALARMING: tuple[type[Fact], ...] = (
     ConfigRefused,
     DeviceGone,
+    FilesRefused,
     ForgedWishes,
     IdentityContested,
     LinesDropped,
@@ -48,6 +51,7 @@ _TOLD: tuple[type[Fact], ...] = (
     SelfTested,
     SoftwareTried,
     SoftwareKept,
+    FilesKept,
     *_ALARMING,
 )
 
@@ -67,8 +71,8 @@ class FleetProjector:
                 _started(session, gateway, started, line)
             case ConfigTried() | ConfigKept() | ConfigRefused() as told:
                 _configured(session, gateway, told, line)
-            case SoftwareTried() | SoftwareKept() | SoftwareRefused() as told:
-                _changed_software(session, gateway, told, line)
+            case SoftwareTried() | SoftwareKept() | SoftwareRefused() | FilesKept() | FilesRefused() as told:
+                _changed(session, gateway, told, line)
             case SelfTested(device=name, ok=ok):
                 tested = device_of(session, gateway, name)
                 tested.tested_at, tested.tested_ok = line.at, ok
@@ -106,6 +110,8 @@ def alarm(session: Session, line: LineView) -> None:
             raise_alarm(session, AlarmKind.CONFIG_REFUSED, line.gateway, at=line.at, version=version, why=why)
         case SoftwareRefused(version=version, why=why):
             raise_alarm(session, AlarmKind.SOFTWARE_REFUSED, line.gateway, at=line.at, version=version, why=why)
+        case FilesRefused(version=version, why=why):
+            raise_alarm(session, AlarmKind.FILES_REFUSED, line.gateway, at=line.at, version=version, why=why)
         case ForgedWishes(count=count):
             raise_alarm(session, AlarmKind.FORGED_WISHES, line.gateway, at=line.at, count=count)
         case LinesDropped(count=count, why=why):
@@ -157,10 +163,14 @@ def _configured(
             _has(session, gateway, devices, line)
 
 
-def _changed_software(
-    session: Session, gateway: Gateway, fact: SoftwareTried | SoftwareKept | SoftwareRefused, line: LineView
-) -> None:
+def _changed(session: Session, gateway: Gateway, fact: Fact, line: LineView) -> None:
     match fact:
+        case FilesKept(document=document, version=version):
+            documents.told(session, gateway, document, version, "kept", line.at)
+            clear_alarm(session, AlarmKind.FILES_REFUSED, gateway.name, at=line.at)
+        case FilesRefused(document=document, version=version, why=why):
+            documents.told(session, gateway, document, version, "refused", line.at, why)
+            alarm(session, line)
         case SoftwareTried(version=version):
             documents.told(session, gateway, documents.SOFTWARE, version, "tried", line.at)
         case SoftwareRefused(version=version, why=why):

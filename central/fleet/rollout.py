@@ -21,8 +21,10 @@ WAVES_PERCENT = (0, 10, 100)
 PATIENCE: Mapping[str, timedelta] = {
     documents.CONFIG: timedelta(minutes=15),
     documents.SOFTWARE: timedelta(hours=3),
+    documents.MODEL: timedelta(hours=3),
+    documents.LOGO: timedelta(hours=3),
 }
-"""A gateway that has said nothing of the document for so long stops the roll-out; a release waits for hearings."""
+"""A gateway that has said nothing of the document for so long stops the roll-out; most wait for hearings."""
 
 
 def make(  # noqa: PLR0913

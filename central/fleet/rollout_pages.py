@@ -8,9 +8,9 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from central.fleet import documents, rollout, service, software
+from central.fleet import documents, files, rollout, service, software
 from central.fleet.config_pages import blobs_of
-from central.fleet.pages import gateway_of
+from central.fleet.pages import gateway_of, gateway_state
 from central.fleet.tables import Gateway, Rollout, RolloutBox
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page
@@ -72,6 +72,26 @@ def bring(
     return go(f"/rollouts/{made.id}")
 
 
+@router.post("/rollouts/files")
+def bring_files(
+    request: Request,
+    by: Keeper,
+    now: Now,
+    number: Annotated[int, Form()],
+    gateways: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Begin to bring a speech model or a logo to gateways."""
+    try:
+        with store_of(request).write() as session:
+            chosen, brought = [gateway_of(session, name) for name in gateways or []], files.one(session, number)
+            sha256 = files.signed(blobs_of(request), request.app.state.pen, brought)
+            made = rollout.bring(session, brought.name, brought.document, sha256, chosen, now, actor=by.ref)
+    except Refused as refused:
+        with store_of(request).read() as session:
+            return _page(request, session, gateways or [], refused, number=str(number))
+    return go(f"/rollouts/{made.id}")
+
+
 @router.get("/rollouts/{number}")
 def one(request: Request, by: Reader, session: Reading, number: int) -> HTMLResponse:
     """How far it is, box by box."""
@@ -114,7 +134,9 @@ def _page(
         rollouts=session.scalars(shown).all(),
         gateways=gateways,
         releases=software.releases(session),
+        file_sets=files.sets(session),
         picked=picked,
+        gateway_state=gateway_state,
         typed=typed,
         refused=refused.said if refused else None,
     )

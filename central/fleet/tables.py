@@ -150,6 +150,21 @@ class SoftwareRelease(Base):
     by: Mapped[str] = mapped_column(String(80))
 
 
+class FileSet(Base):
+    """A speech model or a logo that was taken in; its files are blobs."""
+
+    __tablename__ = "file_sets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(String(8))
+    """`model` or `logo`."""
+    name: Mapped[str] = mapped_column(String(48))
+    files: Mapped[list[Any]]
+    """Path, SHA-256 and size of each."""
+    added_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(80))
+
+
 class Rollout(Base):
     """One change brought to many gateways, wave after wave: of configuration, or one document for all."""
 

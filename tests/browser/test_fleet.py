@@ -141,10 +141,11 @@ def test_a_typo_is_said_while_one_types_and_a_good_change_is_kept_by_the_box(
 
 def test_a_change_that_breaks_a_box_stops_the_roll_out_and_alarms(place: tuple[Installation, Box], at: Windows) -> None:
     page = at.desk("it", "/rollouts")
+    page.get_by_text("改配置").press("Enter")
     page.get_by_label("做什么变更").fill("换接口")
     patch = "prove_s: 1.0\ndevices:\n  slip-b: {driver: printers/escpos, port: 'tcp://127.0.0.1:9'}\n"
     page.get_by_label("要改的部分（YAML）").fill(patch)
-    page.get_by_label("locker-a").check()
+    page.get_by_label("locker-a").locator("visible=true").check()
     at.picture(page, "roll-out-form")
     page.get_by_role("button", name="开始，先试第一台").press("Enter")
     expect(page.get_by_text("已自动暂停，等您决定。")).to_be_visible()

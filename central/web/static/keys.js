@@ -114,6 +114,10 @@
       const root = document.documentElement;
       root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
       localStorage.setItem("courtside-theme", root.dataset.bsTheme);
+    } else if (pressed?.dataset.do === "all") {
+      const boxes = [...pressed.closest("fieldset").querySelectorAll("input[type=checkbox]")];
+      const checked = boxes.some((each) => !each.checked);
+      for (const each of boxes) each.checked = checked;
     } else if (pressed?.dataset.do === "print") {
       print();
     } else if (pressed?.dataset.do === "copy") {
