@@ -23,6 +23,8 @@ ERRORS: Mapping[str, type[DeviceError]] = {
 }
 _LAST_WORD_S = 2.0
 _LONGEST_LINE = 1 << 20
+_AT_ONCE = 1 << 16
+"""Bytes of questions read at once: as many as a pipe holds."""
 
 Answers = Callable[[dict[str, Any]], Iterable[Mapping[str, Any]]]
 """The worker's side: answers to one question, as they come. A DeviceError it raises is the last answer."""
@@ -127,17 +129,19 @@ class Worker:
 
 def serve(answers: Answers) -> None:
     """The far side: answer questions from standard input. What a library prints goes to standard error."""
-    with os.fdopen(os.dup(1), "w") as out:
+    with os.fdopen(os.dup(1), "w") as out, os.fdopen(os.dup(0), "rb", _AT_ONCE) as questions:
         os.dup2(2, 1)
 
-        def say(answer: Mapping[str, Any]) -> None:
+        def say(answer: Mapping[str, Any], *, more: bool = False) -> None:
             out.write(json.dumps(answer) + "\n")
-            out.flush()
+            if not more:
+                out.flush()
 
-        for line in sys.stdin:
+        for line in questions:
             try:
-                for answer in answers(json.loads(line)):
-                    say(answer)
+                told = answers(json.loads(line))
+                for answer in told:
+                    say(answer, more=isinstance(told, list))  # a list is known at once, and goes with its end
                 say({"end": True})
             except DeviceError as error:
                 name = next(name for name, kind in ERRORS.items() if isinstance(error, kind))

@@ -28,34 +28,37 @@ from central.store import Store
 from devices.microphones import Chunk
 from drivers.speech.vosk import model as models
 from drivers.speech.vosk.driver import Config, Device, hold
+from drivers.speech.vosk.work import PIECE_S
 from gateway.hearing.flac import encode
 from gateway.hearing.scribe import TOGETHER_S
 from gateway.hearing.spool import Stored
 from gateway.hearing.track import Hands, Missing, Track
-from tests.bench.figures import Figure, below, least, told
+from tests.bench.figures import Figure, below, beside, least, told
 from tests.kit.databases import bring_up_to_date
 
 RATE = 16000
 PIECE = RATE // 20
 CHANNELS = 8
 SECONDS = 60
-SEATS = 8
+SEATS = 4
+ROUNDS = 3
 UTTERANCES = 4000
 _UTTERANCE_S = 4.0
 _SEARCHES = 50
+Channels = tuple[float, str, float]
+"""Ours, the unit, and those of the bare loop."""
 
 
 def measure() -> list[Figure]:
     """All of them."""
     spoken = b"".join(_sound(path) for path in sorted(models.spoken()))
-    seconds = len(spoken) / 2 / RATE
-    bare = seconds / _bare(spoken)
-    ours, per_seat_mb = asyncio.run(_ours(spoken))
+    alone, together, per_seat_mb = asyncio.run(_words(spoken))
     with tempfile.TemporaryDirectory(prefix="courtside-bench-") as folder:
         kept, packed = asyncio.run(_recorded(Path(folder)))
         half, full = _searched(Path(folder))
     return [
-        least("words: real-time channels a core", seconds / ours, "channels", bare, 0.95),
+        least(f"words: real-time channels a core, {SEATS} seats at once", *together, 0.95),
+        beside("words: real-time channels a core, one seat alone", *alone),
         told("words: memory of another seat", per_seat_mb, "MB"),
         below("recording 8 channels without words, beyond what takes the sound in", 100 * kept, "% of a core", 5.0),
         told("recording 8 channels: packing it as FLAC, by ffmpeg", 100 * packed, "% of a core"),
@@ -69,17 +72,21 @@ def _sound(path: Path) -> bytes:
         return wav.readframes(wav.getnframes())
 
 
-def _bare(pcm: bytes) -> float:
-    """Processor seconds of a loop that asks for words so far as we do."""
-    SetLogLevel(-1)
-    recogniser = KaldiRecognizer(Model(str(models.TINY)), RATE)
-    recogniser.SetWords(True)
+def _bare(model: Model, pcm: bytes, seats: int) -> float:
+    """Processor seconds of a loop that gives as much sound at once as we do, and asks for words as often."""
+    recognisers = [KaldiRecognizer(model, RATE) for _ in range(seats)]
+    for recogniser in recognisers:
+        recogniser.SetWords(True)
+    together, piece = 2 * round(TOGETHER_S * RATE), 2 * round(PIECE_S * RATE)
     begun = time.process_time()
-    for at in range(0, len(pcm), 4 * PIECE):
-        if recogniser.AcceptWaveform(pcm[at : at + 4 * PIECE]):
-            json.loads(recogniser.Result())
-        json.loads(recogniser.PartialResult())
-    json.loads(recogniser.FinalResult())
+    for at in range(0, len(pcm), together):
+        for recogniser in recognisers:
+            for start in range(at, min(at + together, len(pcm)), piece):
+                if recogniser.AcceptWaveform(pcm[start : start + piece]):
+                    json.loads(recogniser.Result())
+            json.loads(recogniser.PartialResult())
+    for recogniser in recognisers:
+        json.loads(recogniser.FinalResult())
     return time.process_time() - begun
 
 
@@ -97,23 +104,39 @@ async def _recogniser() -> AsyncIterator[tuple[Device, psutil.Process]]:
         await worker.close()
 
 
-async def _ours(pcm: bytes) -> tuple[float, float]:
-    """(processor seconds of the same sound through our driver and its process, MB of each further seat)."""
+async def _words(pcm: bytes) -> tuple[Channels, Channels, float]:
+    """Channels of one seat alone and of several at once, the least disturbed round of each; MB of each further seat."""
+    SetLogLevel(-1)
+    bare = Model(str(models.TINY))
     async with _recogniser() as (device, process):
-        begun = _spent(process)
-        await device.begin("seat", RATE)
-        together = 2 * round(TOGETHER_S * RATE)
-        for at in range(0, len(pcm), together):
-            await device.hear("seat", pcm[at : at + together])
-        await device.end("seat")
-        spent = _spent(process) - begun
-        some = pcm[: 2 * RATE * 10]
+        await _ours(device, process, pcm, 1)
         before = process.memory_info().rss
-        for number in range(SEATS):
-            await device.begin(f"seat-{number}", RATE)
-            await device.hear(f"seat-{number}", some)
+        for number in range(CHANNELS):
+            await device.begin(f"another-{number}", RATE)
+            await device.hear(f"another-{number}", pcm[: 2 * RATE * 10])
         grown = process.memory_info().rss - before
-        return spent, grown / SEATS / 1e6
+        ours: dict[int, list[float]] = {1: [], SEATS: []}
+        loop: dict[int, list[float]] = {1: [], SEATS: []}
+        for seats in [1, SEATS] * ROUNDS:
+            ours[seats].append(await _ours(device, process, pcm, seats))
+            loop[seats].append(_bare(bare, pcm, seats))
+    heard = len(pcm) / 2 / RATE
+    alone, together = ((n * heard / min(ours[n]), "channels", n * heard / min(loop[n])) for n in (1, SEATS))
+    return alone, together, grown / CHANNELS / 1e6
+
+
+async def _ours(device: Device, process: psutil.Process, pcm: bytes, seats: int) -> float:
+    """Processor seconds of the same sound through our driver and its process; it comes to all seats at one time."""
+    begun = _spent(process)
+    names = [f"seat-{number}" for number in range(seats)]
+    for name in names:
+        await device.begin(name, RATE)
+    together = 2 * round(TOGETHER_S * RATE)
+    for at in range(0, len(pcm), together):
+        await asyncio.gather(*(device.hear(name, pcm[at : at + together]) for name in names))
+    for name in names:
+        await device.end(name)
+    return _spent(process) - begun
 
 
 def _spent(process: psutil.Process) -> float:

@@ -105,6 +105,25 @@ async def test_nobody_is_heard_who_did_not_begin() -> None:
             await device.hear("judge", b"")
 
 
+async def test_what_is_wrong_with_one_seat_is_nothing_to_those_asked_at_the_same_time() -> None:
+    sound = sound_of(models.SAMPLES / "court-01-base.wav")
+    async with recogniser() as device:
+        await asyncio.gather(device.begin("judge", RATE), device.begin("clerk", RATE))
+        asked = [device.hear("judge", sound), device.hear("nobody", sound), device.hear("clerk", sound)]
+        heard = await asyncio.gather(*asked, return_exceptions=True)
+        assert heard[0] == heard[2] and isinstance(heard[1], WishRejected)
+
+
+async def test_all_that_ask_when_the_recogniser_ends_are_told_so() -> None:
+    async with recogniser() as device:
+        await asyncio.gather(device.begin("judge", RATE), device.begin("clerk", RATE))
+        asked = [asyncio.create_task(device.hear(seat, bytes(2 * RATE * 600))) for seat in ("judge", "clerk")]
+        await asyncio.sleep(0)
+        await device._worker.close()
+        heard = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(error) for error in heard] == [DeviceOffline, DeviceOffline]
+
+
 async def test_a_folder_without_a_model_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(DeviceFault, match="courtside-gateway model install"):
         await hold(Config(port=str(tmp_path)))

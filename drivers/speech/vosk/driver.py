@@ -1,12 +1,15 @@
 """Vosk as a recogniser: one model in a process of its own, one listening a seat."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from devices.errors import DeviceFault
+from devices.errors import DeviceFault, DeviceOffline, WishRejected
 from devices.speech import SPEECH_PROPERTIES, Heard, SpeechReady, Utterance
 from drivers.speech.vosk import model as models
 from drivers.worker import Worker
@@ -41,14 +44,26 @@ async def hold(config: Config) -> Worker:
     return await Worker.start("drivers.speech.vosk.work", str(config.folder))
 
 
+@dataclass(eq=False)
+class _Sound:
+    """Sound that waits to be heard, and what was told of it."""
+
+    listening: str
+    pcm: bytes
+    told: dict[str, Any] | None = None
+    is_asked: bool = False
+
+
 class Device:
-    """A recogniser with one model."""
+    """A recogniser with one model. Sound of several seats that comes at once is one question: each costs."""
 
     properties = SPEECH_PROPERTIES
 
     def __init__(self, config: Config, worker: Worker) -> None:
         self._worker = worker
         self._folder = config.folder
+        self._came: list[_Sound] = []
+        self._turn = asyncio.Lock()
 
     async def watch(self) -> AsyncIterator[SpeechReady]:
         """Once when the model is loaded."""
@@ -66,15 +81,32 @@ class Device:
 
     async def hear(self, listening: str, pcm: bytes) -> Heard:
         """The next sound."""
-        sound = base64.b64encode(pcm).decode()
-        return _heard(await self._worker.ask({"do": "hear", "listening": listening, "pcm": sound}, PATIENCE_S))
+        sound = _Sound(listening, pcm)
+        self._came.append(sound)
+        async with self._turn:
+            if not sound.is_asked:
+                await asyncio.sleep(0)  # whoever has sound at this moment comes along
+                await self._ask()
+        if sound.told is None:
+            raise DeviceOffline("the recogniser has ended")
+        if "rejected" in sound.told:
+            raise WishRejected(sound.told["rejected"])
+        return _heard(sound.told)
 
     async def end(self, listening: str) -> Heard:
         """No more sound comes."""
         return _heard(await self._worker.ask({"do": "end", "listening": listening}, PATIENCE_S))
 
+    async def _ask(self) -> None:
+        """Have all heard that came."""
+        sounds, self._came = self._came, []
+        for sound in sounds:
+            sound.is_asked = True
+        question = {"do": "hear", "sounds": [(one.listening, base64.b64encode(one.pcm).decode()) for one in sounds]}
+        told = await self._worker.ask(question, PATIENCE_S)
+        for sound, heard in zip(sounds, told["heard"], strict=True):
+            sound.told = heard
 
-def _heard(told: dict[str, object]) -> Heard:
-    finished = told.get("finished", [])
-    utterances = [Utterance.model_validate(one) for one in finished] if isinstance(finished, list) else []
-    return Heard(str(told.get("partial", "")), utterances)
+
+def _heard(told: dict[str, Any]) -> Heard:
+    return Heard(told["partial"], [Utterance.model_validate(one) for one in told["finished"]])

@@ -85,7 +85,7 @@ class Work:
                 self._begin(question["listening"], question["rate"], question["phrases"])
                 return []
             case "hear":
-                return [self._of(question["listening"]).hear(base64.b64decode(question["pcm"]))]
+                return [{"heard": [self._hear(name, base64.b64decode(pcm)) for name, pcm in question["sounds"]]}]
             case _:
                 ended = self._of(question["listening"]).end()
                 del self._listening[question["listening"]]
@@ -101,6 +101,13 @@ class Work:
         if self._model is None:
             raise DeviceFault("no model is loaded")
         self._listening[listening] = Listening(self._model, rate, phrases)
+
+    def _hear(self, listening: str, pcm: bytes) -> dict[str, Any]:
+        """What is wrong with one seat's sound is nothing to the others."""
+        try:
+            return self._of(listening).hear(pcm)
+        except WishRejected as error:
+            return {"rejected": str(error)}
 
     def _of(self, listening: str) -> Listening:
         try:
