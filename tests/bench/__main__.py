@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import backlog, box, bus, dossiers, each_device, hearing, revoking, wires, wish
+from tests.bench import backlog, box, bus, dossiers, each_device, hearing, revoking, sitting, wires, wish
 from tests.bench.figures import Figure, table, write
 from tests.kit.installation import small_court
 
@@ -16,7 +16,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--lines", type=int, default=LINES)
     lines = parser.parse_args().lines
-    figures: list[Figure] = [*wires.measure(), *bus.measure(), *each_device.measure(), *hearing.measure()]
+    figures: list[Figure] = [*wires.measure(), *bus.measure(), *each_device.measure()]
+    figures += [*hearing.measure(), *sitting.measure()]
     with (
         tempfile.TemporaryDirectory(prefix="courtside-bench-") as folder,
         small_court(Path(folder), "locker-a") as court,

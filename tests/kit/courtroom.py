@@ -31,20 +31,18 @@ court: huishan
 data: {data}
 rtc_healthy: true
 devices:
-  table-a: {{driver: microphones/ffmpeg_input, port: "alsa:hw:CARD=table", channels: 4, rate: 16000}}
+  table-a: {{driver: microphones/ffmpeg_input, port: "alsa:hw:CARD=table", channels: {channels}, rate: 16000}}
 {recogniser}
 stations:
   courtroom:
     room: court-3
     seats:
-      judge: {{device: table-a, channel: 1}}
-      clerk: {{device: table-a, channel: 2}}
-      plaintiff: {{device: table-a, channel: 3}}
-      defendant: {{device: table-a, channel: 4}}
+{seats}
     segment_s: {segment_s}
     quiet_s: {quiet_s}
 {listens}
 """
+SEATS = ("judge", "clerk", "plaintiff", "defendant", "witness", "expert", "agent", "interpreter")
 
 
 @dataclass
@@ -121,7 +119,7 @@ class CourtroomSite:
 
 @asynccontextmanager
 async def courtroom(
-    folder: Path, *, segment_s: float = 60, quiet_s: float = 120, recogniser: bool = False,
+    folder: Path, *, segment_s: float = 60, quiet_s: float = 120, recogniser: bool = False, channels: int = 4,
     forgetful: Callable[[str], ForgetfulDisk] | None = None,
 ) -> AsyncIterator[CourtroomSite]:  # fmt: skip
     """A courtroom with its microphones on; its data lies on a disk of `forgetful`, if there is one."""
@@ -133,7 +131,9 @@ async def courtroom(
     device = "  ears-a: {driver: speech/vosk}" if recogniser else ""
     listens = "    recogniser: ears-a" if recogniser else ""
     lengths = {"segment_s": segment_s, "quiet_s": quiet_s}
-    file.write_text(FILE.format(data=data, recogniser=device, listens=listens, **lengths))
+    at = [f"      {seat}: {{device: table-a, channel: {n}}}" for n, seat in enumerate(SEATS[:channels], 1)]
+    table = {"channels": channels, "seats": "\n".join(at)}
+    file.write_text(FILE.format(data=data, recogniser=device, listens=listens, **lengths, **table))
     async with (
         running("gateway.simulate", file, folder / "ports") as emulators,
         httpx.AsyncClient(base_url=emulators.told["page"]) as page,
