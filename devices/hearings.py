@@ -10,9 +10,10 @@ from typing import Annotated, ClassVar, Literal, Protocol
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from devices.agenda import HEARING_ID, HearingId
+from devices.box import Refusal
 from devices.describe import Property
 from devices.messages import Fact, Fetch, Wish
-from devices.procedure import PauseReason
+from devices.procedure import ButtonAct, PauseReason
 from devices.speech import Spoken
 
 COURTROOM = "courtroom"
@@ -210,6 +211,22 @@ class SeatVerified(Fact):
 
     seat: str
     heard: str | None = None
+
+
+class ButtonPressed(Fact):
+    """Somebody in the room pressed a button; what the courtroom does then, it tells as it does after a wish."""
+
+    button: str
+    """Its name in the gateway's file."""
+    does: ButtonAct
+
+
+class ButtonRefused(Fact):
+    """That cannot be now: nothing was done."""
+
+    button: str
+    why: Refusal
+    detail: str
 
 
 class OpenHearing(Wish):

@@ -10,6 +10,8 @@ RULE = "法释〔2017〕5号"
 
 HearingState = Literal["scheduled", "armed", "recording", "paused", "closed", "sealed"]
 PauseReason = Literal["adjournment", "closed_evidence", "mediation"]
+ButtonAct = Literal["start", "pause", "stop"]
+"""What a button in the room does; `start` opens the hearing that is due, and goes on after a pause."""
 
 
 class Basis(NamedTuple):

@@ -9,6 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from devices.procedure import ButtonAct, PauseReason
 from devices.scan_settings import ScanSettings
 from devices.topics import checked_gateway, checked_name
 from gateway.catalogue import Product, Settings, UnknownDriver, product
@@ -17,6 +18,8 @@ from gateway.hint import hint
 Where = tuple[str | int, ...]
 """The way to a value: keys and indices from the top of the file."""
 
+_PRESS_S = 0.2
+"""No press of a button is shorter."""
 _IDENTIFIER = Annotated[str, AfterValidator(checked_name)]
 
 
@@ -51,6 +54,17 @@ class SeatSettings(BaseModel):
     channel: int = Field(default=1, ge=1, le=8, description="Its channel there, counted from 1.")
 
 
+class ButtonSettings(BaseModel):
+    """A button of the clerk: a contact at an input of a relay board, which reads as a door that opens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str = Field(description="The board, a device of locks; give it a `poll_s` of 0.2 or less.")
+    cell: int = Field(ge=1, description="Its input there, counted as the board's cells.")
+    does: ButtonAct = Field(description="`start` opens what is due and goes on after a pause; `pause`; `stop`.")
+    reason: PauseReason = Field(default="adjournment", description="Why it pauses, by the rule.")
+
+
 class CourtroomSettings(BaseModel):
     """A courtroom that records hearings."""
 
@@ -59,6 +73,7 @@ class CourtroomSettings(BaseModel):
     room: str = Field(description="The room's name on the agenda.")
     seats: dict[_IDENTIFIER, SeatSettings] = Field(min_length=1, description="Seats, each with its microphone.")
     recogniser: str | None = Field(default=None, description="Device that turns speech into words.")
+    buttons: dict[_IDENTIFIER, ButtonSettings] = Field(default_factory=dict, description="Buttons of the clerk.")
     segment_s: float = Field(default=60, gt=0, le=600, description="Seconds of sound in a segment.")
     arm_before_s: float = Field(default=900, gt=0, description="Seconds before the opening the self-test begins.")
     quiet_s: float = Field(
@@ -338,6 +353,7 @@ def _check_courtroom(source: _Source, devices: Mapping[str, DeviceConfig], room:
         source.say(("devices", "courtroom"), "is the station's own name; call the device otherwise")
     uses = [((*at, "seats", seat, "device"), told.device, "microphones") for seat, told in room.seats.items()]
     uses += [((*at, "recogniser"), room.recogniser, "speech")] if room.recogniser else []
+    uses += [((*at, "buttons", name, "device"), told.device, "locks") for name, told in room.buttons.items()]
     for where, name, kind in uses:
         of_kind = [device.name for device in devices.values() if device.product.kind == kind]
         if name not in of_kind:
@@ -353,6 +369,16 @@ def _check_courtroom(source: _Source, devices: Mapping[str, DeviceConfig], room:
         other = taken.setdefault((told.device, told.channel), seat)
         if other != seat:
             source.say((*at, "seats", seat, "channel"), f"is {other}'s too; each seat has a microphone of its own")
+
+    _check_buttons(source, devices, room.buttons)
+
+
+def _check_buttons(source: _Source, devices: Mapping[str, DeviceConfig], buttons: Mapping[str, ButtonSettings]) -> None:
+    for name, button in buttons.items():
+        board = devices[button.device].settings.model_dump() if button.device in devices else {}
+        if board.get("poll_s", 0) > _PRESS_S:
+            at: Where = ("stations", "courtroom", "buttons", name)
+            source.say(at, f"{button.device} looks too seldom to see a press; write `poll_s: 0.1`")
 
 
 def _check_scanning(source: _Source, devices: Mapping[str, DeviceConfig], desk: ScanningSettings | None) -> None:

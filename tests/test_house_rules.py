@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from central.cli.program import program
 from central.settings import Settings
 from gateway.config import (
+    ButtonSettings,
     CourtroomSettings,
     GatewayFile,
     LockerSettings,
@@ -187,6 +188,6 @@ def test_every_command_of_the_gateway_is_in_the_docs() -> None:
 
 def test_every_setting_of_a_gateways_file_is_in_the_docs() -> None:
     docs = house.documented()
-    models = (GatewayFile, Stations, LockerSettings, CourtroomSettings, SeatSettings, ScanningSettings)
+    models = (GatewayFile, Stations, LockerSettings, CourtroomSettings, SeatSettings, ButtonSettings, ScanningSettings)
     names = set().union(*map(settings_of, models))
     assert [name for name in sorted(names) if f"`{name}`" not in docs] == []

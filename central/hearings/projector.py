@@ -15,6 +15,8 @@ from central.store import tell
 from central.web.refused import Refused
 from devices.hearings import (
     ArmingRefused,
+    ButtonPressed,
+    ButtonRefused,
     DriftMeasured,
     HearingArmed,
     HearingClosed,
@@ -37,7 +39,7 @@ _OF_A_HEARING: tuple[type[Fact], ...] = (
     *(HearingArmed, ArmingRefused, HearingOpened, HearingPaused, HearingResumed, HearingClosed, HearingSealed),
     *(MomentMarked, SoundGap, DriftMeasured, RecordingFault, RecordingRecovered, SegmentRecorded, SegmentTranscribed),
 )
-_OF_A_SEAT: tuple[type[Fact], ...] = (MicrophoneLost, MicrophoneBack, MicrophoneClips)
+_OF_THE_ROOM: tuple[type[Fact], ...] = (MicrophoneLost, MicrophoneBack, MicrophoneClips, ButtonPressed, ButtonRefused)
 _UNPLANNED = timedelta(hours=1)
 """So long is a hearing thought to last that was not planned here."""
 
@@ -45,11 +47,11 @@ _UNPLANNED = timedelta(hours=1)
 class HearingProjector:
     """Carries each hearing on as its courtroom's lines arrive; one nobody planned here is taken in all the same."""
 
-    types = frozenset(wire_name(fact) for fact in (*_OF_A_HEARING, *_OF_A_SEAT))
+    types = frozenset(wire_name(fact) for fact in (*_OF_A_HEARING, *_OF_THE_ROOM))
 
     def project(self, session: Session, line: LineView) -> None:
         """Take in one line. Raises Refused: the hearing is another gateway's, or a segment is not known."""
-        if isinstance(line.fact, _OF_A_SEAT):
+        if isinstance(line.fact, _OF_THE_ROOM):
             hearing = _open_at(session, line.gateway)
             if hearing is not None:
                 _note(session, hearing, line)

@@ -28,10 +28,11 @@ from devices.hearings import (
     SoundGap,
 )
 from devices.messages import Fact
-from devices.procedure import PauseReason, may_pause
+from devices.procedure import HearingState, PauseReason, may_pause
 from devices.speech import WordList
 from gateway.config import CourtroomSettings
 from gateway.hearing.arming import Arming
+from gateway.hearing.buttons import Buttons
 from gateway.hearing.finisher import Finisher, Unfinished
 from gateway.hearing.recording import OPEN, Beginning, Recording, began
 from gateway.hearing.room import Room
@@ -160,6 +161,14 @@ class Courtroom:
         recording = self._the(hearing, "recording")
         at = recording.now(self._clock.mono())
         await self._tell(MomentMarked(hearing=hearing, mark=mark, at_sample=at, by=by))
+
+    def at_hand(self) -> tuple[str, HearingState] | None:
+        """The hearing that is open or, if there is none, the next that is due, and how it stands."""
+        recording = self._recording
+        if recording is not None and recording.course.state != "closed":
+            return recording.plan.hearing, recording.course.state
+        due = (plan.hearing for plan in self.arming.due(self._clock.now()) if plan.hearing not in self._held)
+        return next(((hearing, "armed") for hearing in due), None)
 
     async def verify(self, seat: str) -> None:
         """Listen for a while. Raises WishRejected."""
@@ -297,7 +306,7 @@ def works(settings: CourtroomSettings, place: Place, live: Live, lasted: Callabl
     courtroom = Courtroom(settings, place, live)
     courtroom.records = lasted
     room, time = courtroom.room, Time(place.journal.clock.mono)
-    place.bench.stations.append(room)
+    place.bench.stations += [room, Buttons(settings.buttons, courtroom, partial(place.bench.tell, COURTROOM))]
     place.bench.obeying[COURTROOM] = courtroom
     agenda = partial(place.documents.watch, AGENDA)
     return [

@@ -17,6 +17,8 @@ from central.hearings.tables import Event, Hearing
 from central.store import Store
 from central.web.refused import Refused
 from devices.hearings import (
+    ButtonPressed,
+    ButtonRefused,
     Caption,
     DriftMeasured,
     HearingArmed,
@@ -120,6 +122,20 @@ def test_the_page_says_how_far_a_fast_sample_clock_came_apart_from_the_time(room
         shown = at.open(f"/hearings/{hearing.id}")
     assert "table-a 的采样时钟每百万快 100.0（测了 7190 秒），全程差 720 毫秒" in shown
     assert "table-b 的采样时钟每百万慢 20.5（测了 7190 秒），全程差 148 毫秒" in shown
+
+
+def test_a_button_pressed_in_the_room_and_one_that_did_nothing_stand_in_the_course(room: Courtroom) -> None:
+    hearing = room.plan()
+    room.tell(
+        HearingOpened(hearing=hearing.ref, by="button", opened_at=room.locker.now, rate=RATE),
+        ButtonPressed(button="blue", does="pause"),
+        ButtonRefused(button="blue", why="rejected", detail="closed_evidence is no reason"),
+    )
+    with desk(room.locker) as at:
+        at.sign_in("judge")
+        shown = at.open(f"/hearings/{hearing.id}")
+    assert "按了按钮“blue”" in shown
+    assert "按钮“blue”没有起作用：closed_evidence is no reason" in shown
 
 
 def test_a_line_told_again_by_a_restored_box_doubles_no_segment_and_moves_no_state_back(room: Courtroom) -> None:

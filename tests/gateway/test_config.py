@@ -130,6 +130,13 @@ def test_a_port_by_which_the_device_is_not_reached_is_said(tmp_path: Path) -> No
     assert error == "locker-a.yaml line 13: devices.wall-b.port: displays/pjlink is not reached by serial, but by tcp"
 
 
+def test_a_board_that_looks_too_seldom_to_see_a_press_is_said(tmp_path: Path) -> None:
+    room = "room: court-3, seats: {judge: {device: mic-a}}, buttons: {red: {device: wall-a, cell: 1, does: start}}"
+    mic = '  mic-a: {driver: microphones/ffmpeg_input, port: "alsa:hw:CARD=table"}\n'
+    (error,) = _errors(tmp_path, GOOD.replace("stations:\n", f"{mic}stations:\n  courtroom: {{{room}}}\n"))
+    assert error.endswith("buttons.red: wall-a looks too seldom to see a press; write `poll_s: 0.1`")
+
+
 def test_two_boards_with_their_own_addresses_share_a_bus(tmp_path: Path) -> None:
     second = "  wall-b: {driver: locks/kr_cu16, port: /dev/ttyS1, board: 1}\n"
     file = tmp_path / "locker-a.yaml"

@@ -1,5 +1,6 @@
 """A courtroom of real processes: microphones without a card, a gateway with nobody above it, an agenda it was given."""
 
+import asyncio
 import hashlib
 import json
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 
 from devices.agenda import Agenda
+from devices.hearings import ButtonPressed
 from devices.journal import Line, read_line
 from devices.manifest import HearingManifest
 from devices.messages import Fact, read_fact, wire_name
@@ -41,7 +43,15 @@ stations:
     segment_s: {segment_s}
     quiet_s: {quiet_s}
 {listens}
+{pressed}
 """
+BOARD = """\
+  buttons-a: {driver: locks/modbus_relay, port: /dev/buttons, cells: 3, closed_bit: 0, poll_s: 0.1, gap_s: 0.01}"""
+BUTTONS = """\
+    buttons:
+      red: {device: buttons-a, cell: 1, does: start}
+      blue: {device: buttons-a, cell: 2, does: pause, reason: mediation}
+      black: {device: buttons-a, cell: 3, does: stop}"""
 SEATS = ("judge", "clerk", "plaintiff", "defendant", "witness", "expert", "agent", "interpreter")
 
 
@@ -80,10 +90,19 @@ class CourtroomSite:
         """Let somebody speak."""
         await self.hand("say", channel=channel, recording=recording)
 
-    async def hand(self, hand: str, **arguments: Any) -> None:
-        """Push a button of the microphones."""
-        answer = await self.page.post(f"/api/devices/table-a/hands/{hand}", json=arguments)
+    async def hand(self, hand: str, device: str = "table-a", **arguments: Any) -> None:
+        """Push a button of a device, by default the microphones."""
+        answer = await self.page.post(f"/api/devices/{device}/hands/{hand}", json=arguments)
         answer.raise_for_status()
+
+    async def press(self, cell: int) -> None:
+        """Press a button of the clerk, and let it go when it was seen."""
+        pressed = len(self.facts(ButtonPressed))
+        await self.hand("force", "buttons-a", cell=cell)
+        async with asyncio.timeout(30):
+            while len(self.facts(ButtonPressed)) == pressed:  # noqa: ASYNC110  (it is seen in another process)
+                await asyncio.sleep(0.05)
+        await self.hand("shut", "buttons-a", cell=cell)
 
     @property
     def lines(self) -> list[Line]:
@@ -120,7 +139,7 @@ class CourtroomSite:
 @asynccontextmanager
 async def courtroom(
     folder: Path, *, segment_s: float = 60, quiet_s: float = 120, recogniser: bool = False, channels: int = 4,
-    forgetful: Callable[[str], ForgetfulDisk] | None = None,
+    buttons: bool = False,     forgetful: Callable[[str], ForgetfulDisk] | None = None,
 ) -> AsyncIterator[CourtroomSite]:  # fmt: skip
     """A courtroom with its microphones on; its data lies on a disk of `forgetful`, if there is one."""
     court = Court(folder / "court")
@@ -129,10 +148,11 @@ async def courtroom(
     court.identity("courtroom-a", data, ("127.0.0.1", 9), "http://127.0.0.1:9")
     file = folder / "courtroom-a.yaml"
     device = "  ears-a: {driver: speech/vosk}" if recogniser else ""
+    device += f"\n{BOARD}" if buttons else ""
     listens = "    recogniser: ears-a" if recogniser else ""
     lengths = {"segment_s": segment_s, "quiet_s": quiet_s}
     at = [f"      {seat}: {{device: table-a, channel: {n}}}" for n, seat in enumerate(SEATS[:channels], 1)]
-    table = {"channels": channels, "seats": "\n".join(at)}
+    table = {"channels": channels, "seats": "\n".join(at), "pressed": BUTTONS if buttons else ""}
     file.write_text(FILE.format(data=data, recogniser=device, listens=listens, **lengths, **table))
     async with (
         running("gateway.simulate", file, folder / "ports") as emulators,

@@ -14,12 +14,18 @@ import pytest
 
 from devices.agenda import Agenda, AgendaHearing, Role
 from devices.hearings import (
+    ButtonPressed,
+    ButtonRefused,
+    HearingClosed,
     HearingOpened,
+    HearingPaused,
+    HearingResumed,
     HearingSealed,
     RecordingRecovered,
     SegmentRecorded,
     SoundGap,
 )
+from devices.locks import DoorChanged
 from devices.manifest import HearingManifest, unaccounted
 from devices.messages import Fact, wire_name
 from devices.speech import SpeechReady, Words
@@ -103,6 +109,29 @@ async def test_a_hearing_is_opened_by_the_agenda_written_down_and_sealed_with_no
         texts = {path.stem: text for path, text in models.spoken().items()}
         assert ["".join(heard[seat]) for seat in ("judge", "plaintiff")] == [texts[name] for name in said.values()]
         assert not heard["clerk"] and not heard["defendant"]
+
+
+async def test_the_clerks_buttons_open_pause_and_close_a_hearing_with_nobody_above(tmp_path: Path) -> None:
+    start, pause, stop = 1, 2, 3
+    async with courtroom(tmp_path, buttons=True) as site:
+        async with site.gateway() as gateway:
+            assert await gateway.end() == 0
+        await site.plan(agenda(600, 600))
+        async with site.gateway():
+            await until(
+                lambda: [line for line in site.lines if (line.device, line.type) == ("buttons-a", "device_back")]
+            )
+            await site.press(stop)
+            (refused,) = await until(told(site, ButtonRefused))
+            assert (refused.button, refused.why) == ("black", "rejected")
+            steps = [(start, HearingOpened), (pause, HearingPaused), (start, HearingResumed), (stop, HearingClosed)]
+            for cell, kind in steps:
+                await site.press(cell)
+                (fact,) = await until(told(site, kind))
+                assert fact.by == "button"
+            assert [pause.reason for pause in (await sealed(site)).pauses] == ["mediation"]
+            assert [fact.button for fact in site.facts(ButtonPressed)] == ["black", "red", "blue", "red", "black"]
+            assert not site.facts(DoorChanged), "a button is no door"
 
 
 async def killed(site: CourtroomSite, chance: random.Random, *, cut: bool) -> None:
