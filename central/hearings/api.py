@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from central.hearings import course, minutes_api, schedule, transcript
+from central.hearings import course, keeping_api, minutes_api, schedule, transcript
 from central.hearings.rooms import rooms
 from central.hearings.schedule_pages import blobs_of
 from central.hearings.spoken import Utterance
@@ -18,6 +18,7 @@ from central.web.here import Now, StoreOf
 
 router = APIRouter(prefix="/api/v1", tags=["hearings"])
 router.include_router(minutes_api.router)
+router.include_router(keeping_api.router)
 
 Reader = Annotated[Actor, Depends(needs("hearing.read"))]
 Writer = Annotated[Actor, Depends(needs("hearing.write"))]

@@ -8,7 +8,7 @@ from fastapi import Depends, Form, Header, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from central.hearings import captions, course, doors, schedule, transcript
+from central.hearings import captions, course, doors, keeping, schedule, transcript
 from central.hearings.schedule_pages import blobs_of
 from central.hearings.spoken import Utterance
 from central.hearings.tables import Hearing, Segment
@@ -54,6 +54,7 @@ def read(request: Request, by: Listener, now: Now, hearing: int, after: int = -1
         if after >= 0:
             return drawn(request, "hearings/said.html", **context)
         context["segments"] = _segments(found, course.segments(session, hearing))
+        context["disposed_at"] = keeping.of(session, hearing).disposed_at
         return drawn(request, "hearings/transcript.html", **context)
 
 

@@ -1,10 +1,13 @@
 """A clerk plans a hearing in a real courtroom: real Chromium, real gateway, real sound."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from central.cli.works import courtroom
+from central.hearings.tables import Hearing
 from tests.browser.hall import hall, say
 from tests.browser.windows import Windows, live, windows
 from tests.kit.installation import Box, Installation
@@ -162,3 +165,42 @@ def test_minutes_are_drawn_up_read_back_objected_to_and_signed_on_the_pad(at: Wi
     expect(desk.get_by_text("Refused, and on record")).to_be_visible()
     at.picture(desk, "minutes-english")
     desk.goto(f"{at.url}/hearings/1/minutes?lang=zh")
+
+
+def test_a_recording_is_classed_held_and_disposed_of_by_two_people_once_its_time_is_over(
+    at: Windows, court: tuple[Installation, Box], desk: Page
+) -> None:
+    keeper = at.desk("archivist", "/hearings/1/keeping")
+    expect(keeper.get_by_text("不销毁")).to_be_visible()
+    at.picture(keeper, "kept-for-ever")
+    keeper.locator("#rule").select_option(label="短期")
+    keeper.get_by_role("button", name="定为此期限").press("Enter")
+    keeper.locator("#hold").fill("再审在即，对方申请调取")
+    keeper.get_by_role("button", name="保全录音").press("Enter")
+    expect(keeper.get_by_text("再审在即")).to_be_visible()
+    keeper.locator("#reason").fill("保管期限已满")
+    keeper.get_by_role("button", name="提出销毁").click()
+    expect(keeper.get_by_role("alert")).to_contain_text("已被要求保全")
+    at.picture(keeper, "held")
+    keeper.get_by_role("button", name="解除保全").click()
+    with courtroom(court[0].home) as opened, opened.store.write() as session:
+        hearing = session.get_one(Hearing, 1)
+        assert hearing.closed_at is not None
+        hearing.closed_at -= timedelta(days=21 * 366)
+    keeper.locator("#reason").fill("保管期限已满")
+    keeper.get_by_role("button", name="提出销毁").press("Enter")
+    expect(keeper.get_by_text("等另一个人核准")).to_be_visible()
+    at.picture(keeper, "proposed")
+    judge = at.desk("judge", "/hearings/1/keeping?lang=en")
+    at.picture(judge, "to-approve-english")
+    judge.get_by_role("button", name="Approve disposal").click()
+    expect(judge.locator("main")).to_contain_text("李法官")
+    judge.goto(f"{at.url}/hearings/1/transcript?lang=zh")
+    until("the words are gone", lambda: judge.reload() and judge.locator(".word").count() == 0, 30)
+    expect(judge.locator("main")).to_contain_text("已依规销毁")
+    at.picture(judge, "disposed")
+    judge.goto(f"{at.url}/hearings/1/keeping")
+    expect(judge.get_by_text("已销毁")).to_be_visible()
+    at.picture(judge, "disposed-keeping")
+    desk.goto(f"{at.url}/hearings/1/minutes")
+    expect(desk.locator(".minutes")).to_contain_text("借条")  # the minutes stay

@@ -127,3 +127,19 @@ def test_only_clerks_plan_and_who_may_not_listen_reads_no_word(client: TestClien
     assert client.get("/api/v1/hearings/1/words", headers=bearer(room, "it")).status_code == 403
     assert client.get("/api/v1/hearings/7", headers=bearer(room, "clerk")).status_code == 404
     assert client.get("/api/v1/courtrooms").status_code == 401
+
+
+def test_a_recording_is_classed_held_and_not_disposed_of_before_its_time(client: TestClient, room: Courtroom) -> None:
+    planned = client.post("/api/v1/hearings", json=told(room), headers=bearer(room, "clerk")).json()
+    path, keeper = f"/api/v1/hearings/{planned['id']}/keeping", bearer(room, "archivist")
+    assert client.get(path, headers=keeper).json()["years"] is None
+    assert client.post(f"{path}/classify", json={"rule": "short"}, headers=keeper).json()["years"] == 20
+    held = client.post(f"{path}/hold", json={"words": "再审在即"}, headers=keeper)
+    assert held.json()["hold"] == "再审在即"
+    assert client.post(f"{path}/hold", json={}, headers=keeper).status_code == 422
+    for step, words, code in (("propose", "到期", "not_sealed"), ("approve", "", "not_sealed")):
+        answer = client.post(f"{path}/{step}", json={"words": words}, headers=keeper)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, code)
+    assert client.post(f"{path}/lift", json={}, headers=bearer(room, "clerk")).status_code == 403
+    kept = client.get(path, headers=bearer(room, "clerk")).json()
+    assert (kept["rule"], kept["hold"], kept["line"] is not None) == ("short", "再审在即", True)
