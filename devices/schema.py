@@ -24,6 +24,7 @@ from devices import (
     scanning,
     speech,
     supplies,
+    transcribing,
 )
 from devices.messages import Fact, Wish
 from devices.topics import ROOT
@@ -42,6 +43,7 @@ KINDS = (
     climate,
     supplies,
     hearings,
+    transcribing,
     box,
 )
 """Modules whose import declares every message."""

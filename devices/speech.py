@@ -1,18 +1,12 @@
 """Speech into words: what was said, tied to the sound sample by sample. Words are blobs; a line holds none."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.describe import Property
-from devices.messages import Fact, Fetch, Wish
-
-Sha256 = str
-_SHA256 = r"^[0-9a-f]{64}$"
-
-TRANSCRIBER = "transcriber"
-"""The device name, and the kind of its wishes, of a box that takes stored sound as work."""
+from devices.messages import Fact
 
 
 class Word(BaseModel):
@@ -44,7 +38,7 @@ class Utterance(BaseModel):
 class Words(BaseModel):
     """The blob of words beside a piece of one seat's sound: the utterances that ended in it.
 
-    Samples count from the opening of the hearing, or from the start of the sound when it belongs to none.
+    Samples count from the opening of the hearing.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -90,42 +84,6 @@ class SpeechReady(Fact):
     def state(self) -> tuple[str, str]:
         """Which model."""
         return "model", f"{self.name} {self.model[:12]}"
-
-
-class SoundTranscribed(Fact):
-    """Stored sound became words."""
-
-    sound: Sha256
-    words: Sha256
-    model: str
-
-
-class TranscribeSound(Wish):
-    """Make words of the mono FLAC of that hash; `words` is the blob of a WordList, if there is one for the case."""
-
-    kind: ClassVar[str] = TRANSCRIBER
-    patience_s: ClassVar[float] = 300.0
-
-    sound: Sha256 = Field(pattern=_SHA256)
-    words: Sha256 | None = Field(default=None, pattern=_SHA256)
-    seat: str = Field(default="", max_length=40)
-    from_sample: int = Field(default=0, ge=0)
-    """Number of the sound's first sample, counted from the opening of its hearing."""
-
-    def answered_by(self, fact: Fact) -> bool:
-        """The words of that sound are on disk."""
-        return isinstance(fact, SoundTranscribed) and fact.sound == self.sound
-
-    async def put_to(self, device: "Transcriber", fetch: Fetch) -> None:
-        """Have it done; the words are the answer."""
-        await device.transcribe(self)
-
-
-class Transcriber(Protocol):
-    """Who takes stored sound as work."""
-
-    async def transcribe(self, wish: TranscribeSound) -> None:
-        """Do it now. Raises DeviceOffline (no model, no sound), WishRejected (no sound that can be read)."""
 
 
 class Recogniser(Protocol):

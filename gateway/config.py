@@ -349,8 +349,8 @@ def _check_courtroom(source: _Source, devices: Mapping[str, DeviceConfig], room:
     if room is None:
         return
     at: Where = ("stations", "courtroom")
-    if "courtroom" in devices:
-        source.say(("devices", "courtroom"), "is the station's own name; call the device otherwise")
+    for name in {"courtroom", "transcriber"} & devices.keys():
+        source.say(("devices", name), "is the station's own name; call the device otherwise")
     uses = [((*at, "seats", seat, "device"), told.device, "microphones") for seat, told in room.seats.items()]
     uses += [((*at, "recogniser"), room.recogniser, "speech")] if room.recogniser else []
     uses += [((*at, "buttons", name, "device"), told.device, "locks") for name, told in room.buttons.items()]

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.fleet.service import find
-from central.hearings import watch
+from central.hearings import backlog, watch
 from central.hearings.schedule import ALL
 from central.hearings.tables import Event, Hearing, Segment, Sound
 from central.ledger.projection import LineView
@@ -34,6 +34,7 @@ from devices.hearings import (
 from devices.messages import Fact, wire_name
 from devices.microphones import MicrophoneBack, MicrophoneClips, MicrophoneLost
 from devices.procedure import HearingState, after
+from devices.transcribing import TRANSCRIBER
 
 _OF_A_HEARING: tuple[type[Fact], ...] = (
     *(HearingArmed, ArmingRefused, HearingOpened, HearingPaused, HearingResumed, HearingClosed, HearingSealed),
@@ -81,9 +82,17 @@ def _hearing(session: Session, line: LineView) -> Hearing:
         )  # fmt: skip
         session.add(hearing)
         session.flush()
-    if hearing.gateway != line.gateway:
+    if hearing.gateway != line.gateway and not _by_another(session, line, ref):
         raise Refused("庭审“{ref}”不在“{gateway}”的法庭。", code="other_room", ref=ref, gateway=line.gateway)
     return hearing
+
+
+def _by_another(session: Session, line: LineView, ref: str) -> bool:
+    """Whether it is the words another room was asked for."""
+    fact = line.fact
+    if line.device != TRANSCRIBER or not isinstance(fact, SegmentTranscribed):
+        return False
+    return backlog.was_asked(session, line.cause, line.gateway, ref, fact.number)
 
 
 def _open_at(session: Session, gateway: str) -> Hearing | None:
@@ -138,7 +147,8 @@ def _transcribed(session: Session, hearing: Hearing, told: SegmentTranscribed) -
     if segment is None:
         raise Refused("庭审“{ref}”没有第 {n} 段录音。", code="no_such_segment", ref=hearing.ref, n=told.number)
     for sound in segment.sounds:
-        sound.words = told.words.get(sound.seat, sound.words)
+        if sound.taken is None:  # what is in the transcript stays, whoever writes it down once more
+            sound.words = told.words.get(sound.seat, sound.words)
 
 
 def _reach(hearing: Hearing, sample: object) -> None:

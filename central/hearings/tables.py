@@ -12,6 +12,7 @@ from central.store import Base, BigId
 from devices.agenda import Role
 
 _WAITS = text("words IS NOT NULL AND taken IS NULL")
+_WORDLESS = text("words IS NULL")
 
 
 class Hearing(Base):
@@ -134,6 +135,9 @@ class Segment(Base):
     mixed: Mapped[str | None] = mapped_column(String(64))
     salvaged: Mapped[bool] = mapped_column(default=False)
     line: Mapped[int] = mapped_column(BigId)
+    wish: Mapped[str | None] = mapped_column(String(16))
+    """The newest wish by which a room was asked to write it down."""
+    wished_at: Mapped[datetime | None]
     sounds: Mapped[list["Sound"]] = relationship(order_by="Sound.seat", back_populates="segment")
 
 
@@ -144,6 +148,7 @@ class Sound(Base):
     __table_args__ = (
         UniqueConstraint("segment_id", "seat"),
         Index("ix_hearing_sounds_waiting", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("ix_hearing_sounds_wordless", "segment_id", sqlite_where=_WORDLESS, postgresql_where=_WORDLESS),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

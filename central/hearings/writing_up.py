@@ -1,4 +1,4 @@
-"""What follows by itself: words are taken into the transcript, seals proven, rooms told of severe tickets."""
+"""What follows by itself: words are taken in, seals proven, sound without words handed out, rooms told of tickets."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from central.blobs import Blobs
 from central.clock import Clock
-from central.hearings import countersign, disposal, transcript, watch
+from central.hearings import backlog, countersign, disposal, transcript, watch
 from central.store import Store
 
 _LOG = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ async def _keep(store: Store, blobs: Blobs, clock: Clock) -> None:
             await asyncio.to_thread(transcript.take_in, store, blobs, clock)
             await asyncio.to_thread(countersign.prove, store, blobs, clock)
             await asyncio.to_thread(disposal.dispose, store, blobs, clock)
+            await asyncio.to_thread(backlog.hand_out, store, blobs, clock)
             await asyncio.to_thread(watch.bar, store, blobs, clock())
         except (DBAPIError, OSError) as error:  # away for a moment: it is tried again
             _LOG.warning("hearings could not be written up: %s", error)

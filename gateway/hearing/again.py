@@ -5,14 +5,16 @@ before and after, and what the segment before has already is not told twice.
 """
 
 from dataclasses import dataclass
+from itertools import count
 
 from devices.microphones import WIDTH
-from devices.speech import Recogniser, Utterance, Words
+from devices.speech import Recogniser, Utterance, Word, Words
 from gateway.hearing.record import moved
 
 AROUND_S = 10.0
 """So much of the neighbours is heard too: longer than a word, and than the breath before it."""
 _PIECE = 1 << 16
+_NUMBERS = count()
 
 
 @dataclass(frozen=True)
@@ -44,22 +46,26 @@ class Span:
 
     def own(self, one: Utterance) -> Utterance | None:
         """What of an utterance is told in this span."""
-        since = self.from_sample if self.told_to is None else self.told_to
         words = [
             word
             for word in one.words
-            if (not self.before or word.from_sample + word.to_sample > 2 * since)
-            and (not self.after or word.to_sample <= self.to_sample)
+            if (not self.before or self._is_new(word)) and (not self.after or word.to_sample <= self.to_sample)
         ]
         if not words:
             return None
         ends = min(words[-1].to_sample, self.to_sample)
         return Utterance(from_sample=words[0].from_sample, to_sample=ends, words=tuple(words))
 
+    def _is_new(self, word: Word) -> bool:
+        """Not told by the segment before; heard twice, a word does not end at quite the same sample."""
+        if self.told_to is None:
+            return word.to_sample > self.from_sample
+        return word.from_sample + word.to_sample > 2 * self.told_to
+
 
 async def heard_again(recogniser: Recogniser, model: str, span: Span) -> Words:
     """The words of a span. Raises DeviceOffline, WishRejected (the recogniser was started anew meanwhile)."""
-    name = f"again {span.seat} {span.from_sample}"
+    name = f"again {next(_NUMBERS)}"
     begins, sound = span.sound
     heard: list[Utterance] = []
     await recogniser.begin(name, span.rate)

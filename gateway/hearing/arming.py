@@ -47,9 +47,9 @@ class Arming:
         plan = self.agenda.find(hearing)
         return plan if plan is not None and plan.room == self._settings.room else None
 
-    def due(self, now: datetime) -> list[AgendaHearing]:
-        """What is to be armed or opened now, the earliest first."""
-        soon_s = self._settings.arm_before_s
+    def due(self, now: datetime, within_s: float = 0) -> list[AgendaHearing]:
+        """What is to be armed or opened now, or within that time, the earliest first."""
+        soon_s = max(self._settings.arm_before_s, within_s)
         plans = self.agenda.of_room(self._settings.room)
         return [p for p in plans if now < p.closes_at and (p.opens_at - now).total_seconds() <= soon_s]
 

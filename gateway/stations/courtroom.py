@@ -30,6 +30,7 @@ from devices.hearings import (
 from devices.messages import Fact
 from devices.procedure import HearingState, PauseReason, may_pause
 from devices.speech import WordList
+from devices.transcribing import TRANSCRIBER
 from gateway.config import CourtroomSettings
 from gateway.hearing.arming import Arming
 from gateway.hearing.buttons import Buttons
@@ -39,6 +40,7 @@ from gateway.hearing.room import Room
 from gateway.hearing.sealing import WORDS_PATIENCE_S, Patience, Sealing
 from gateway.hearing.spool import SYNC_S, Stored
 from gateway.hearing.track import Hands, Missing, Track
+from gateway.hearing.transcriber import Transcriber
 from gateway.stations.place import Live, Place, Works
 from gateway.supervise import Time, Up, keep
 
@@ -49,6 +51,8 @@ HELD = "courtroom held"
 """Under this the journal remembers the last hearings that were closed, so that none is opened again."""
 _HELD_KEPT = 200
 BUSY = "hearing"
+IDLE_S = 3600.0
+"""A room in which no hearing is due for so long may write down what others recorded."""
 
 
 class Courtroom:
@@ -162,13 +166,13 @@ class Courtroom:
         at = recording.now(self._clock.mono())
         await self._tell(MomentMarked(hearing=hearing, mark=mark, at_sample=at, by=by))
 
-    def at_hand(self) -> tuple[str, HearingState] | None:
-        """The hearing that is open or, if there is none, the next that is due, and how it stands."""
+    def at_hand(self, within_s: float = 0) -> tuple[str, HearingState] | None:
+        """The hearing that is open or, if there is none, the next that is due (within that time), and how it stands."""
         recording = self._recording
         if recording is not None and recording.course.state != "closed":
             return recording.plan.hearing, recording.course.state
-        due = (plan.hearing for plan in self.arming.due(self._clock.now()) if plan.hearing not in self._held)
-        return next(((hearing, "armed") for hearing in due), None)
+        due = self.arming.due(self._clock.now(), within_s)
+        return next(((plan.hearing, "armed") for plan in due if plan.hearing not in self._held), None)
 
     async def verify(self, seat: str) -> None:
         """Listen for a while. Raises WishRejected."""
@@ -308,6 +312,10 @@ def works(settings: CourtroomSettings, place: Place, live: Live, lasted: Callabl
     room, time = courtroom.room, Time(place.journal.clock.mono)
     place.bench.stations += [room, Buttons(settings.buttons, courtroom, partial(place.bench.tell, COURTROOM))]
     place.bench.obeying[COURTROOM] = courtroom
+    if room.scribes:
+        place.bench.obeying[TRANSCRIBER] = Transcriber(
+            room.recogniser, place.uploads, lambda: courtroom.at_hand(IDLE_S) is None
+        )
     agenda = partial(place.documents.watch, AGENDA)
     return [
         keep("agenda", partial(courtroom.arming.follow, agenda), time),

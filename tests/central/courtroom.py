@@ -12,6 +12,7 @@ from central.hearings.projector import HearingProjector
 from central.hearings.tables import Hearing
 from central.ledger.projection import LineView
 from central.people.roles import Actor
+from central.wishes.projector import WishProjector
 from devices.agenda import AGENDA, Agenda
 from devices.hearings import COURTROOM
 from devices.journal import ZERO, Stamp, read_line, write_line
@@ -25,6 +26,7 @@ _CONFIG = """\
 gateway: {name}
 devices:
   table-a: {{driver: microphones/ffmpeg_input, port: "alsa:hw:CARD=table", channels: 4, rate: 16000}}
+  ears-a: {{driver: speech/vosk}}
 stations:
   courtroom:
     room: {room}
@@ -34,17 +36,19 @@ stations:
       plaintiff: {{device: table-a, channel: 3}}
       defendant: {{device: table-a, channel: 4}}
 """
+_LISTENS = "    recogniser: ears-a\n"
 
 
 class Courtroom:
-    """Rooms 第三法庭 and 第五法庭 of the locker's court."""
+    """Rooms 第三法庭, which has no recogniser, and 第五法庭 and 第七法庭, which have, of the locker's court."""
 
     def __init__(self, locker: Locker) -> None:
         self.locker, self.store, self.blobs = locker, locker.store, locker.blobs
         self._seq = 0
         with self.store.write() as session:
-            for name, room in ((ROOM, "第三法庭"), ("courtroom-b", "第五法庭")):
-                sha256 = self.blobs.put(_CONFIG.format(name=name, room=room).encode())
+            for name, room in ((ROOM, "第三法庭"), ("courtroom-b", "第五法庭"), ("courtroom-c", "第七法庭")):
+                listens = "" if name == ROOM else _LISTENS
+                sha256 = self.blobs.put((_CONFIG.format(name=name, room=room) + listens).encode())
                 gateway = Gateway(name=name, permit_secret=b"s" * 32, enrolled_at=locker.now, presence="ready")
                 gateway.configuration = sha256
                 session.add(gateway)
@@ -80,12 +84,14 @@ class Courtroom:
         """It as it is now."""
         return session.get_one(Hearing, hearing.id)
 
-    def tell(self, *facts: Fact, gateway: str = ROOM, device: str = COURTROOM) -> None:
+    def tell(self, *facts: Fact, gateway: str = ROOM, device: str = COURTROOM, cause: str | None = None) -> None:
         """The courtroom's lines reach central."""
-        projector = HearingProjector()
+        projectors = WishProjector(), HearingProjector()
         for fact in facts:
             self._seq += 1
             stamp = Stamp(self.locker.now, "boot", self._seq)
-            raw = write_line(self._seq, ZERO, stamp, device, (fact.type, write_body(fact)), None)
+            raw = write_line(self._seq, ZERO, stamp, device, (fact.type, write_body(fact)), cause)
             with self.store.write() as session:
-                projector.project(session, LineView(gateway, 77, read_line(raw), ZERO))
+                for projector in projectors:
+                    if fact.type in projector.types:
+                        projector.project(session, LineView(gateway, 77, read_line(raw), ZERO))

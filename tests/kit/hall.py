@@ -63,6 +63,8 @@ class Hall:
     live: list[tuple[str, bytes]]
     lines: list[Line]
     changed: asyncio.Event
+    at_central: dict[str, bytes]
+    """Blobs that wishes name."""
 
     def of(self, type_: str, **body: Any) -> list[Line]:
         """Lines of that type."""
@@ -110,7 +112,12 @@ async def hall(folder: Path, seconds: int = 60, model: Path | None = None) -> As
         journal.listeners.append(committed)
         deadlines = Deadlines(clock.mono)
         uploads = Uploads(identity, clock, data)
-        bench = Bench(config.devices, journal, deadlines, uploads.fetch)
+        at_central: dict[str, bytes] = {}
+
+        async def fetch(sha256: str) -> bytes:
+            return at_central[sha256]
+
+        bench = Bench(config.devices, journal, deadlines, fetch)
         place = Place(identity, journal, bench, uploads, Documents(journal, uploads.fetch, data), deadlines)
         live: list[tuple[str, bytes]] = []
         settings = config.top.stations.courtroom
@@ -121,6 +128,6 @@ async def hall(folder: Path, seconds: int = 60, model: Path | None = None) -> As
         async with asyncio.TaskGroup() as group:
             watching = [keep(name, partial(bench.watch, name), steady) for name in config.devices]
             tasks = [group.create_task(work) for work in (*works, *watching)]
-            yield Hall(courtroom, bench, clock, wall, live, lines, changed)
+            yield Hall(courtroom, bench, clock, wall, live, lines, changed, at_central)
             for task in tasks:
                 task.cancel()

@@ -1,0 +1,139 @@
+"""Sound without words, handed as work to courtrooms that are idle: one segment a room, by a signed wish.
+
+What a room does not answer, because it was killed, has no model or a hearing needs it, another is asked. Words are
+taken once, whoever made them (`transcript.take_in`). Sound of a hearing that is not public goes to its own room alone.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from central.blobs import Blobs, NoBlob, WrongBlob
+from central.clock import Clock
+from central.fleet import stations
+from central.hearings.keeping import Keeping
+from central.hearings.tables import Hearing, Segment, Sound
+from central.people.service import SYSTEM
+from central.store import Store
+from central.wishes import service as wishes
+from central.wishes.tables import WAITING, WishRow
+from devices import speech
+from devices.hearings import COURTROOM
+from devices.messages import wire_name
+from devices.transcribing import TRANSCRIBER, StoredSound, TranscribeSegment
+
+IDLE = timedelta(hours=1)
+"""A room in which a hearing is due within that time is not idle."""
+REST = timedelta(minutes=10)
+"""So long a room that did not do it is not asked again."""
+_MOST = 50
+_TYPE = wire_name(TranscribeSegment)
+_ENDED_IN_VAIN = ("refused", "expired", "interrupted")
+
+
+def hand_out(store: Store, blobs: Blobs, clock: Clock) -> int:
+    """Ask idle rooms for the words of segments that have none; gives how many were asked now."""
+    with store.read() as session:
+        if not _waiting(session):
+            return 0
+        rooms = _idle(session, blobs, clock())
+    asked = 0
+    for room in rooms:
+        with store.write() as session:
+            asked += _ask(session, blobs, room, clock())
+    return asked
+
+
+def was_asked(session: Session, cause: str | None, gateway: str, ref: str, number: int) -> bool:
+    """Whether that wish asked that gateway for the words of this segment."""
+    row = session.get(WishRow, cause) if cause else None
+    known = row and (row.type, row.gateway, row.body.get("hearing"), row.body.get("number"))
+    return known == (_TYPE, gateway, ref, number)
+
+
+def _waiting(session: Session, room: str | None = None) -> Sequence[Segment]:
+    """Segments of proven hearings in which a seat has no words, those first that nobody was asked for yet."""
+    bare = select(Sound.segment_id).where(Sound.words.is_(None))
+    found = (
+        select(Segment)
+        .join(Hearing)
+        .outerjoin(Keeping, Keeping.hearing_id == Hearing.id)
+        .where(Segment.id.in_(bare), Hearing.proven_at.is_not(None), Keeping.disposed_at.is_(None))
+        .order_by(Segment.wished_at.asc().nulls_first(), Segment.id)
+    )
+    if room is not None:
+        found = found.where(or_(Hearing.closed.is_(False), Hearing.gateway == room))
+    return session.scalars(found.limit(_MOST)).all()
+
+
+def _idle(session: Session, blobs: Blobs, now: datetime) -> Sequence[str]:
+    """Rooms with a recogniser that are there and have nothing to do."""
+    planned = Hearing.state.in_(("scheduled", "armed"))
+    near = and_(planned, Hearing.opens_at < now + IDLE, Hearing.closes_at > now)
+    is_open = Hearing.state.in_(("recording", "paused", "closed"))
+    busy = set(session.scalars(select(Hearing.gateway).where(or_(is_open, near))))
+    at_work = select(WishRow.gateway).where(WishRow.type == _TYPE, WishRow.state.in_(WAITING))
+    in_vain = select(WishRow.gateway).where(
+        WishRow.type == _TYPE, WishRow.state.in_(_ENDED_IN_VAIN), WishRow.asked_at > now - IDLE,
+        WishRow.ended_at > now - REST,
+    )  # fmt: skip
+    busy |= {*session.scalars(at_work), *session.scalars(in_vain)}
+    found = stations.stations(session, blobs, COURTROOM)
+    return [box.name for box, told in found if told.get("recogniser") and box.is_there and box.name not in busy]
+
+
+def _ask(session: Session, blobs: Blobs, room: str, now: datetime) -> int:
+    """Ask that room for the words of one segment; gives 0 if none is to be had."""
+    for found in _waiting(session, room):
+        segment = session.scalars(select(Segment).where(Segment.id == found.id).with_for_update()).one()
+        row = session.get(WishRow, segment.wish) if segment.wish else None
+        if row is not None and (row.waiting or row.why == "rejected"):  # its sound cannot be read by anybody
+            continue
+        wish = _wish(session, blobs, session.get_one(Hearing, segment.hearing_id), segment)
+        if wish is not None:
+            asked = wishes.ask(session, room, TRANSCRIBER, wish, SYSTEM.ref, f"segment:{segment.id}", now)
+            segment.wish, segment.wished_at = asked.jti, now
+            return 1
+    return 0
+
+
+def _wish(session: Session, blobs: Blobs, hearing: Hearing, segment: Segment) -> TranscribeSegment | None:
+    """The seats that have no words, as far as their sound is here; None if no seat is."""
+    seats: dict[str, StoredSound] = {}
+    for sound in segment.sounds:
+        if sound.words is None and blobs.has(sound.sound):
+            before = _beside(session, sound, Segment.to_sample == segment.from_sample)
+            after = _beside(session, sound, Segment.from_sample == segment.to_sample)
+            seats[sound.seat] = StoredSound(
+                sound=sound.sound,
+                before=before.sound if before and blobs.has(before.sound) else None,
+                after=after.sound if after and blobs.has(after.sound) else None,
+                told_to=_told_to(blobs, before) if before else None,
+            )
+    if not seats:
+        return None
+    return TranscribeSegment(
+        hearing=hearing.ref, number=segment.number, from_sample=segment.from_sample, rate=segment.rate, seats=seats
+    )
+
+
+def _beside(session: Session, sound: Sound, joins: ColumnElement[bool]) -> Sound | None:
+    """The same seat's sound in the segment that joins without a break."""
+    found = select(Sound).join(Segment).where(
+        Segment.hearing_id == sound.segment.hearing_id, joins, Sound.seat == sound.seat
+    )  # fmt: skip
+    return session.scalars(found.limit(1)).first()
+
+
+def _told_to(blobs: Blobs, before: Sound) -> int | None:
+    """Where the last word of that sound ends, or it begins if there is none; None if its words are not known."""
+    if before.words is None:
+        return None
+    try:
+        words = speech.Words.model_validate_json(blobs.get(before.words))
+    except (NoBlob, WrongBlob, ValidationError):
+        return None
+    return max([before.segment.from_sample, *(one.to_sample for one in words.utterances)])
