@@ -29,7 +29,7 @@ stations:
       plaintiff: {{device: table-a, channel: 3}}
       defendant: {{device: table-a, channel: 4}}
     segment_s: 6
-    quiet_s: 600
+    quiet_s: {quiet_s}
     recogniser: ears-a
 """
 
@@ -42,16 +42,23 @@ def hall(folder: Path) -> Iterator[tuple[Installation, Box]]:
         with courtroom(court.home) as opened:
             furnish(opened)
         court.start("broker", "central")
-        box = Box(ROOM, folder / f"{ROOM}.yaml", folder / f"{ROOM}-data", folder / f"{ROOM}-ports")
-        box.file.write_text(_FILE.format(name=ROOM, court=COURT, data=box.data))
-        emulators = [sys.executable, "-m", "gateway.simulate", box.file, box.ports]
-        gateway = [_BIN / "courtside-gateway", "run", box.file, "--simulate", "--emulators", box.ports]
-        court._add(box.emulators, emulators, '"page"')
-        court._add(box.gateway, gateway, '"event": "ready"')
-        url, token = court.central("gateway invite", ROOM).split()[-2:]
-        run(_BIN / "courtside-gateway", "enrol", url, token, "--data", box.data)
-        court.start(box.emulators, box.gateway)
-        yield court, box
+        yield court, open_room(court, ROOM)
+
+
+def open_room(court: Installation, name: str, *, listens: bool = True, quiet_s: int = 600) -> Box:
+    """A courtroom of that name is enrolled and started; one that `listens` has a recogniser."""
+    folder = court.folder
+    box = Box(name, folder / f"{name}.yaml", folder / f"{name}-data", folder / f"{name}-ports")
+    text = _FILE.format(name=name, court=COURT, data=box.data, quiet_s=quiet_s)
+    box.file.write_text(text if listens else text.replace("    recogniser: ears-a\n", ""))
+    emulators = [sys.executable, "-m", "gateway.simulate", box.file, box.ports]
+    gateway = [_BIN / "courtside-gateway", "run", box.file, "--simulate", "--emulators", box.ports]
+    court._add(box.emulators, emulators, '"page"')
+    court._add(box.gateway, gateway, '"event": "ready"')
+    url, token = court.central("gateway invite", name).split()[-2:]
+    run(_BIN / "courtside-gateway", "enrol", url, token, "--data", box.data)
+    court.start(box.emulators, box.gateway)
+    return box
 
 
 def say(court: Installation, box: Box, channel: int, recording: str) -> None:
