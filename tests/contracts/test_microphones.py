@@ -13,6 +13,9 @@ from devices.errors import DeviceFault, DeviceOffline
 from devices.microphones import Chunk, SoundCarried
 from drivers.microphones.ffmpeg_input.driver import Config, Device, hold
 from drivers.microphones.ffmpeg_input.stage import SAMPLES, Stage
+from tests.kit import rtp_source
+from tests.kit.children import running
+from tests.kit.mosquitto import free_port
 
 CHANNELS, RATE = 4, 16000
 LOUD = 2000
@@ -62,9 +65,9 @@ def peaks(chunk: Chunk, channels: int = CHANNELS) -> list[int]:
     return [max(max(one), -min(one)) for one in (samples[channel::channels] for channel in range(channels))]
 
 
-def loud(chunks: list[Chunk]) -> set[int]:
+def loud(chunks: list[Chunk], channels: int = CHANNELS) -> set[int]:
     """The channels on which somebody spoke, counted from 1."""
-    return {channel + 1 for chunk in chunks for channel, peak in enumerate(peaks(chunk)) if peak > LOUD}
+    return {channel + 1 for chunk in chunks for channel, peak in enumerate(peaks(chunk, channels)) if peak > LOUD}
 
 
 async def test_each_seat_is_heard_on_its_own_channel_and_every_sample_has_its_number(tmp_path: Path) -> None:
@@ -129,6 +132,31 @@ async def test_a_recording_is_heard_to_its_end_and_no_further() -> None:
             async for chunk in sound:
                 samples += chunk.samples(1)
     assert samples > RATE
+
+
+async def test_sound_over_rtp_is_heard_sample_for_sample_by_the_same_line(tmp_path: Path) -> None:
+    source = running("tests.kit.rtp_source", free_port(), 0, tmp_path / "table.sdp")
+    async with source as table, heard(f"rtp:{table.told['sdp']}", rtp_source.CHANNELS) as sound:
+        chunks = [await anext(sound) for _ in range(30)]
+    samples = array("h", b"".join(chunk.pcm for chunk in chunks))
+    first = samples[0] - 1
+    expected = [rtp_source.value(first + n, c) for n in range(len(samples) // 2) for c in range(2)]
+    assert list(samples) == expected
+    for before, after in pairwise(chunks):
+        assert after.from_sample == before.from_sample + before.samples(rtp_source.CHANNELS)
+
+
+async def test_a_sound_card_is_heard_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with staged(tmp_path, 2) as (stage, port):  # the card is ALSA's way to the server, which maps two alike
+        name, _, server = port.removeprefix("pulse:").partition("@")
+        (tmp_path / "asound.conf").write_text(f'pcm.table {{ type pulse server "{server}" device "{name}" }}\n')
+        monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
+        async with heard("alsa:table", 2) as sound:
+            stage.say(2, SAID.stem)
+            chunks: list[Chunk] = []
+            while not loud(chunks[-20:], 2) or len(chunks) < 40:
+                chunks.append(await anext(sound))
+    assert loud(chunks, 2) == {2}
 
 
 @pytest.mark.parametrize("port", ["alsa:hw:CARD=nowhere", "rtsp://127.0.0.1:9/x", "rtp:/nowhere.sdp"])

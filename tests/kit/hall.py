@@ -30,7 +30,7 @@ gateway: courtroom-a
 court: huishan
 data: {data}
 devices:
-  table-a: {{driver: microphones/ffmpeg_input, port: "file:{sound}", channels: 2, rate: 16000}}
+  table-a: {{driver: microphones/ffmpeg_input, port: "{port}", channels: 2, rate: 16000}}
 {ears}
 stations:
   courtroom:
@@ -86,8 +86,10 @@ class Hall:
 
 
 @asynccontextmanager
-async def hall(folder: Path, seconds: int = 60, model: Path | None = None) -> AsyncIterator[Hall]:
-    """A courtroom in whose recording there is only a little noise; it has a recogniser if a `model` is named."""
+async def hall(
+    folder: Path, seconds: int = 60, model: Path | None = None, port: str | None = None
+) -> AsyncIterator[Hall]:
+    """A courtroom with only a little noise, if no `port` gives its sound; it has a recogniser if a `model` is named."""
     sound, data = folder / "noise.wav", folder / "data"
     with wave.open(str(sound), "wb") as wav:
         wav.setnchannels(2)
@@ -97,7 +99,9 @@ async def hall(folder: Path, seconds: int = 60, model: Path | None = None) -> As
     identity = Court(folder / "court").identity("courtroom-a", data, ("127.0.0.1", 9), "http://127.0.0.1:9")
     ears = f"  ears-a: {{driver: speech/vosk, port: {model}}}" if model else ""
     listens = "    recogniser: ears-a" if model else ""
-    (folder / "courtroom-a.yaml").write_text(FILE.format(data=data, sound=sound, ears=ears, listens=listens))
+    (folder / "courtroom-a.yaml").write_text(
+        FILE.format(data=data, port=port or f"file:{sound}", ears=ears, listens=listens)
+    )
     config = read(folder / "courtroom-a.yaml")
     wall = Wall()
     clock = Clock(wall, rtc_healthy=True)
