@@ -5,12 +5,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from central.hearings import keeping, schedule
 from central.hearings.keeping_pages import take
 from central.hearings.tables import Hearing
 from central.people.auth import needs
 from central.people.roles import Actor
+from central.rules.service import in_force
 from central.web.here import Now, StoreOf
 
 router = APIRouter()
@@ -50,7 +52,7 @@ def read(store: StoreOf, by: Reader, hearing: int) -> KeepingOut:
     """How the recording of a hearing is kept."""
     with store.read() as session:
         found = schedule.find_hearing(session, by, hearing)
-        return _out(found, keeping.of(session, hearing))
+        return _out(session, found, keeping.of(session, hearing))
 
 
 @router.post("/hearings/{hearing}/keeping/{event}")
@@ -58,13 +60,13 @@ def step(store: StoreOf, by: Keeper, now: Now, hearing: int, event: Event, told:
     """Class it, hold it, lift that, propose its disposal, approve it; gives how it is kept then."""
     with store.write() as session:
         hand = keeping.Hand(by, schedule.find_hearing(session, by, hearing), now)
-        return _out(hand.hearing, take(session, hand, event, told.rule, told.words))
+        return _out(session, hand.hearing, take(session, hand, event, told.rule, told.words))
 
 
-def _out(hearing: Hearing, kept: keeping.Keeping) -> KeepingOut:
-    rule = keeping.RULES[kept.rule]
+def _out(session: Session, hearing: Hearing, kept: keeping.Keeping) -> KeepingOut:
+    rule = in_force(session, keeping.RULES[kept.rule])
     return KeepingOut(
-        rule=kept.rule, years=rule.years, basis=rule.basis, due=keeping.due(hearing, kept), hold=kept.hold,
-        reason=kept.reason, proposed_by=kept.proposed_by, approved_by=kept.approved_by, disposed_at=kept.disposed_at,
-        removed_at=kept.removed_at, line=kept.line,
+        rule=kept.rule, years=rule.value, basis=str(rule.source or ""), due=keeping.due(session, hearing, kept),
+        hold=kept.hold, reason=kept.reason, proposed_by=kept.proposed_by, approved_by=kept.approved_by,
+        disposed_at=kept.disposed_at, removed_at=kept.removed_at, line=kept.line,
     )  # fmt: skip

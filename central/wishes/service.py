@@ -19,8 +19,8 @@ from devices.grants import LEEWAY_S, sign
 from devices.hearings import COURTROOM
 from devices.messages import Wish, write_body
 from devices.scanning import SCANNING
-from devices.speech import TRANSCRIBER
 from devices.topics import GatewayTopics
+from devices.transcribing import TRANSCRIBER
 
 OUTBOX = "wishes"
 """What is woken when a new wish waits to be sent."""
