@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -44,6 +45,9 @@ class Config(BaseModel):
     baud: int = Field(default=19200, description="Line speed, if serial.")
     paper_mm: Literal[58, 80] = Field(default=80, description="Width of the roll in millimetres.")
     four_byte: bool = Field(default=False, description="The printer has the rare (four-byte) characters of GB18030.")
+    logo: str = Field(
+        default="", description="PNG picture at the head of each receipt; without it while it is missing."
+    )
     asb: bool = Field(default=True, description="Let the printer tell changes by itself (ASB).")
     timeout_s: float = Field(default=0.5, gt=0, le=10, description="Seconds to wait for a status byte.")
     tries: int = Field(default=3, ge=1, le=10, description="How often a printer that used to answer is asked.")
@@ -150,4 +154,18 @@ def _refuse(state: PrinterChanged, outcome: str) -> None:
 def _lay_out(receipt: Receipt, config: Config) -> tuple[bytes, int]:
     from drivers.printers.escpos.layout import lay_out
 
-    return lay_out(receipt, config.paper_mm, config.four_byte)
+    job, replaced = lay_out(receipt, config.paper_mm, config.four_byte)
+    return _logo(config) + job, replaced
+
+
+def _logo(config: Config) -> bytes:
+    """The picture as bytes; nothing without one, and no receipt is held up by one that cannot be read."""
+    if not config.logo:
+        return b""
+    from drivers.printers.escpos.logo import raster  # as above
+
+    try:
+        return raster(Path(config.logo), config.paper_mm)
+    except (OSError, SyntaxError) as error:  # what Pillow raises for a file that is no picture
+        _log.warning("the logo %s cannot be printed: %s", config.logo, error)
+        return b""

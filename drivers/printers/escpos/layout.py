@@ -27,7 +27,7 @@ def lay_out(receipt: Receipt, paper_mm: int, four_byte: bool) -> tuple[bytes, in
 
     `four_byte`: the printer has the rare characters of GB18030.
     """
-    out, replaced = [_made(lambda paper: paper.hw("INIT"))], 0
+    out, replaced = [made(lambda paper: paper.hw("INIT"))], 0
     for row in receipt.rows:
         text, missing = _printable(row.text, four_byte)
         out += [_style(row), CHINESE_ON, text.encode("gb18030"), CHINESE_OFF, b"\n"]
@@ -37,11 +37,12 @@ def lay_out(receipt: Receipt, paper_mm: int, four_byte: bool) -> tuple[bytes, in
         out.append(_barcode(receipt.barcode, DOTS[paper_mm]))
     if receipt.qr is not None:
         out.append(_qr(receipt.qr))
-    out.append(_made(lambda paper: paper.cut()))
+    out.append(made(lambda paper: paper.cut()))
     return b"".join(out), replaced
 
 
-def _made(draw: Callable[[Dummy], None]) -> bytes:
+def made(draw: Callable[[Dummy], object]) -> bytes:
+    """What the library sends for that."""
     paper = Dummy()
     # The library prints which renderer it uses.
     with contextlib.redirect_stdout(io.StringIO()):
@@ -50,7 +51,7 @@ def _made(draw: Callable[[Dummy], None]) -> bytes:
 
 
 def _style(row: ReceiptRow) -> bytes:
-    style = _made(
+    style = made(
         lambda paper: paper.set(
             align="center" if row.centre else "left",
             bold=row.bold,
@@ -83,9 +84,9 @@ def _barcode(code: str, dots: int) -> bytes:
     if (FRAME_MODULES + CHARACTER_MODULES * len(code)) * MODULE > dots:
         return _qr(code)
     data = "{B" + code.replace("{", "{{")
-    return _made(lambda paper: paper.barcode(data, "CODE128", height=80, width=MODULE, function_type="B"))
+    return made(lambda paper: paper.barcode(data, "CODE128", height=80, width=MODULE, function_type="B"))
 
 
 def _qr(text: str) -> bytes:
     size = 6 if len(text) <= 100 else 4 if len(text) <= 300 else 3
-    return _made(lambda paper: paper.qr(text, native=True, model=2, size=size)) + b"\n"
+    return made(lambda paper: paper.qr(text, native=True, model=2, size=size)) + b"\n"
