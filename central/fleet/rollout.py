@@ -32,7 +32,7 @@ def make(  # noqa: PLR0913
 ) -> Rollout:
     """Begin one; each gateway's new configuration is checked before the first gets it.
 
-    Raises Refused (422): nobody chosen, or one of them would get a configuration that cannot be.
+    Raises Refused: nobody chosen, or one would get a configuration that cannot be (422); one is in another (409).
     """
     if not title.strip():
         raise Refused("请写明这次变更是做什么。", code="no_title", status=422)
@@ -44,7 +44,7 @@ def make(  # noqa: PLR0913
 def bring(  # noqa: PLR0913
     session: Session, title: str, document: str, sha256: str, gateways: Sequence[Gateway], now: datetime, *, actor: str
 ) -> Rollout:
-    """Begin one that brings all of them the same blob as that document. Raises Refused (422): nobody chosen."""
+    """Begin one that brings all of them the same blob as that document. Raises Refused: nobody (422), another (409)."""
     made = Rollout(title=title[:120], patch="", document=document, sha256=sha256, made_at=now, by=actor)
     return _begun(session, made, gateways)
 
@@ -52,14 +52,34 @@ def bring(  # noqa: PLR0913
 def _begun(session: Session, rollout: Rollout, gateways: Sequence[Gateway]) -> Rollout:
     if not gateways:
         raise Refused("请选择至少一台网关。", code="nobody", status=422)
+    _free(session, rollout.document, gateways)
     session.add(rollout)
     session.flush()
-    for number, gateway in enumerate(gateways):
+    # Those that are there come first: one that cannot answer would hold up all others for as long as it is waited for.
+    for number, gateway in enumerate(sorted(gateways, key=lambda each: not each.is_there)):
         session.add(RolloutBox(rollout_id=rollout.id, gateway_id=gateway.id, wave=_wave(number, len(gateways))))
     made = RolloutMade(rollout=rollout.id, gateways=len(gateways), document=rollout.document, sha256=rollout.sha256)
     record(session, made, actor=rollout.by)
     tell(session, "rollouts")
     return rollout
+
+
+def _free(session: Session, document: str, gateways: Sequence[Gateway]) -> None:
+    """Raises Refused (409) if another roll-out still has to bring one of them the same document: pressed twice."""
+    found = (
+        select(RolloutBox)
+        .join(Rollout)
+        .where(
+            Rollout.document == document,
+            Rollout.state.in_(("running", "paused")),
+            RolloutBox.state.in_(("waiting", "sent")),
+            RolloutBox.gateway_id.in_([gateway.id for gateway in gateways]),
+        )
+    )
+    busy = session.scalars(found.order_by(RolloutBox.id).limit(1)).one_or_none()
+    if busy is not None:
+        raise Refused("网关 {gateway} 还在第 {n} 号推送里。请先让那次推送完成，或停止它。", code="in_rollout",
+                      gateway=busy.gateway.name, n=busy.rollout_id)  # fmt: skip
 
 
 def go_on(session: Session, rollout: Rollout, to: str, *, actor: str) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.place import furnished
 from tests.browser.windows import Windows, live, redrawn, windows
 from tests.kit.installation import Box, Installation
 from tests.kit.process import run, until
+from tests.kit.wheels import wheel
 
 pytestmark = pytest.mark.browser
 
@@ -190,6 +192,48 @@ def test_another_program_is_given_papers_and_put_out_again_on_a_page(at: Windows
     page.get_by_text("停用", exact=True).press("Enter")
     page.get_by_role("button", name="吊销 screen-1 的证书").press("Enter")
     expect(page.get_by_text("还没有读取方")).to_be_visible()
+
+
+def test_software_and_a_logo_are_rolled_out_and_a_box_says_what_became_of_them(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    court, _ = place
+    page = at.desk("it", "/rollouts?picked=locker-a")
+    page.get_by_text("换网关软件").press("Enter")
+    expect(page.get_by_text("courtside-central software add FILE")).to_be_visible()
+    at.picture(page, "roll-out-nothing-taken-in")
+    (court.folder / "wheels").mkdir()
+    packed, content = wheel("0.2.0")
+    (court.folder / "wheels" / packed.file).write_bytes(content)
+    run(
+        Path(sys.executable).with_name("courtside-central"),
+        "software",
+        "pack",
+        court.folder / "wheels",
+        court.folder / "0.2.0.zip",
+    )
+    court.central("software add", court.folder / "0.2.0.zip")
+    Image.new("1", (160, 48)).save(court.folder / "seal.png")
+    court.central("files add", "logo", "seal", court.folder / "seal.png")
+    page.reload()
+    live(page)
+    page.get_by_text("换网关软件").press("Enter")
+    expect(page.get_by_label("locker-a").locator("visible=true")).to_be_checked()
+    at.picture(page, "roll-out-software")
+    page.get_by_role("button", name="开始，先试第一台").locator("visible=true").press("Enter")
+    expect(page.get_by_text("已自动暂停，等您决定。")).to_be_visible()
+    at.picture(page, "roll-out-software-refused")
+    page.get_by_role("button", name="停止，不再推送").press("Enter")
+    page.goto(f"{at.url}/rollouts?picked=locker-a")
+    live(page)
+    page.get_by_text("换语音模型或回执标志").press("Enter")
+    at.picture(page, "roll-out-logo")
+    page.get_by_role("button", name="开始，先试第一台").locator("visible=true").press("Enter")
+    expect(page.locator(".chip", has_text="已完成")).to_be_visible()
+    at.picture(page, "roll-out-logo-kept")
+    english = at.desk("it", "/rollouts?lang=en")
+    english.get_by_text("Another speech model or receipt logo").press("Enter")
+    at.picture(english, "roll-out-english")
 
 
 def test_a_lost_box_turns_red_on_the_map_by_itself(place: tuple[Installation, Box], at: Windows) -> None:

@@ -1,6 +1,7 @@
 """Releases of the gateways' software at central: packed, taken in, signed, rolled out; a spoilt bundle is refused."""
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,8 +111,10 @@ def test_a_release_is_rolled_out_box_after_box_and_stops_at_the_first_that_gives
     at.sign_in("it")
     assert '<option value="0.2.0"' in at.open("/rollouts")
     at.send("/rollouts/software", 404, release="9.9", gateways=[BOX])
-    at.send("/rollouts/software", release="0.2.0", gateways=list(boxes))
+    at.send("/rollouts/software", release="0.2.0", gateways=[*reversed(boxes)])
     assert "推送中" in at.shown
+    assert re.findall(r'href="/fleet/([\w-]+)"', at.shown)[0] == BOX  # it alone is there
+    assert "还在第 1 号推送里" in at.send("/rollouts/software", 409, release="0.2.0", gateways=["room-1"])
 
     def step() -> dict[str, int]:
         with locker.store.write() as session:
