@@ -15,7 +15,7 @@
       cursor: { y: false },
       axes: [{ ...axis, values: zh ? "{MM}-{DD} {HH}:{mm}" : undefined, space: 90 }, { ...axis, size: 64 }],
       series: [{}, { stroke: ink("--waiting"), width: 2, spanGaps: false, points: { show: at.length < 40 } }],
-      scales: { x: { range: (_, first, last) => (first === last ? [first - 1800, last + 1800] : [first, last]) }, y: { range: (_, least, most) => (least === most ? [least - 1, most + 1] : [Math.min(0, least * 1.05), Math.max(0, most * 1.05)]) } },
+      scales: { x: { range: (plot, first, last) => (plot.data[0].length < 2 ? [first - 1800, first + 1800] : [first, last]) }, y: { range: (_, least, most) => (least === most ? [least - 1, most + 1] : [Math.min(0, least * 1.05), Math.max(0, most * 1.05)]) } },
     };
     return new uPlot(options, [at, values], box);
   }
