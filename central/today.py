@@ -18,6 +18,7 @@ from central.hearings import schedule
 from central.hearings.tables import Hearing
 from central.people.pages import Here
 from central.people.roles import Actor, may
+from central.rules import service as rules
 from central.web.here import Now, Reading, pages
 from central.web.look import page
 
@@ -38,11 +39,14 @@ class Day:
     tickets: Sequence[Ticket]
     away: int
     """Boxes in use that are not there."""
+    unchecked: int
+    """Rules from memory that nobody has compared with the published text."""
 
     @property
     def nothing(self) -> bool:
         """True if nothing waits; alarms are no work of most."""
-        return self.waiting.nothing and not (self.hearings or self.dossiers or self.tickets or self.away)
+        others = (self.hearings, self.dossiers, self.tickets, self.away, self.unchecked)
+        return self.waiting.nothing and not any(others)
 
 
 @router.get("/")
@@ -63,6 +67,7 @@ def _day(session: Session, by: Actor, now: datetime, zone: tzinfo) -> Day:
         dossiers=_to_confirm(session, by) if may(by, "dossier.write") else [],
         tickets=_tickets(session) if keeps_machines else [],
         away=_away(session) if keeps_machines else 0,
+        unchecked=_unchecked(session) if may(by, "rules.write") else 0,
     )
 
 
@@ -85,3 +90,7 @@ def _tickets(session: Session) -> Sequence[Ticket]:
 def _away(session: Session) -> int:
     away = select(func.count()).where(Gateway.state == "active", Gateway.presence != "ready")
     return session.scalar(away) or 0
+
+
+def _unchecked(session: Session) -> int:
+    return sum(stands.mark == "M" for stands in rules.every(session).values())

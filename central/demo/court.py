@@ -10,6 +10,7 @@ from central.cases import flow
 from central.cases import service as cases
 from central.cases.tables import Case
 from central.custody.cabinets import set_cabinet, set_cell
+from central.fleet import service as fleet
 from central.people.service import SYSTEM, add_person
 from central.running import Court
 
@@ -24,6 +25,12 @@ PEOPLE: Mapping[str, tuple[str, str]] = {
 }
 """Login -> (name, role); `admin` founded the court."""
 GATEWAY = "locker-a"
+PLACES: Mapping[str, tuple[str, str]] = {
+    GATEWAY: ("一楼", "立案大厅"),
+    "scanning-a": ("二楼", "扫描室"),
+    "courtroom-a": ("三楼", "第一法庭"),
+}
+"""Gateway -> floor and room."""
 CABINET = "A"
 FIRST_BARCODE = "HS-0001-1"
 """Of the volume the main job is shown with."""
@@ -47,6 +54,15 @@ def furnish(court: Court) -> None:
         dice = random.Random(206)  # noqa: S311  (no secret: the same court every time)
         for serial in range(1, _CASES + 1):
             _register(session, court, serial, dice)
+
+
+def put_on_the_map(court: Court) -> None:
+    """Each gateway that has joined stands on its floor and in its room."""
+    with court.store.write() as session:
+        for name, (floor, room) in PLACES.items():
+            gateway = fleet.find(session, name)
+            if gateway is not None:
+                fleet.place(session, gateway, floor, room, [], actor=SYSTEM.ref)
 
 
 def _register(session: Session, court: Court, serial: int, dice: random.Random) -> None:

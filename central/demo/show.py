@@ -7,9 +7,10 @@ from types import FrameType
 
 import click
 
+from central.app import open_court
 from central.demo.acts import live_in
 from central.demo.children import ChildFailed
-from central.demo.court import PASSWORD, PEOPLE
+from central.demo.court import PASSWORD, PEOPLE, put_on_the_map
 from central.demo.eyes import StepFailed
 from central.demo.scan import laid_out
 from central.demo.sitting import LASTS, Sitting, sit
@@ -61,6 +62,9 @@ def wait(court: Stage) -> int:
     sitting = _sit(court)
     click.echo("a scanning desk is set up, with paper in it")
     desk = _desk(court)
+    opened = open_court(court.settings)
+    put_on_the_map(opened)
+    opened.store.close()
     logins = ", ".join([*PEOPLE, "admin"])
     click.echo(f"""
   the court's pages     {court.url}

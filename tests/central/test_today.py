@@ -68,3 +68,13 @@ def test_the_it_desk_sees_boxes_that_are_away_and_tickets_that_are_not_done(room
     at.send("/sign-out")
     at.sign_in("clerk")
     assert "台网关不在线" not in at.open("/")
+
+
+def test_the_administrator_is_told_of_rules_that_nobody_has_checked(room: Courtroom, at: Desk) -> None:
+    with room.store.write() as session:
+        people.add_person(session, people.SYSTEM, "head", "周主任", ["admin"], "correct horse battery", room.locker.now)
+    at.sign_in("head")
+    assert "条是凭记忆写的" in at.open("/") and 'href="/rules"' in at.shown
+    at.send("/sign-out")
+    at.sign_in("clerk")
+    assert "条是凭记忆写的" not in at.open("/")
