@@ -63,11 +63,12 @@ class RemoteCare:
     async def log_level(self, level: str, seconds: int, live: bool) -> LogLevelSet:
         """Log at that level for so long; with `live`, tell central the lines as they come."""
         seconds = min(seconds, _LONGEST_LIVE_S if live else _LONGEST_S)
-        root = logging.getLogger()
-        root.setLevel(level.upper())
+        wanted = logging.getLevelNamesMapping()[level.upper()]
+        # Who only looks must not take anything out of the box's own log.
+        logging.getLogger().setLevel(min(wanted, self._usual) if live else wanted)
         self._deadlines.put("log level", seconds, self._as_usual)
         if live:
-            self._live_log.show(seconds)
+            self._live_log.show(wanted, seconds)
         return LogLevelSet(level=level, seconds=seconds, live=live)
 
     async def diagnostics(self) -> DiagnosticsKept:

@@ -27,8 +27,9 @@ class LiveLog(logging.Handler):
         self._waiting: list[LogLine] = []
         self._left_out = 0
 
-    def show(self, seconds: float) -> None:
-        """Show what is logged from now on, for so long."""
+    def show(self, level: int, seconds: float) -> None:
+        """Show what is logged from now on at that level or above, for so long."""
+        self.setLevel(level)
         logging.getLogger().addHandler(self)
         self._deadlines.put("live log over", seconds, self._end)
         self._deadlines.put("live log", TOGETHER_S, self._tell)

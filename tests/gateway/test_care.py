@@ -89,7 +89,10 @@ async def test_a_flood_of_lines_is_one_message_that_says_how_many_are_left_out(t
     live: list[tuple[str, bytes]] = []
     async with box(tmp_path) as it:
         care = care_of(it, live)
+        usual = logging.getLogger().level
         await care.log_level("warning", 60, True)
+        assert logging.getLogger().level <= usual
+        logging.getLogger("gateway.bench").info("nothing to worry about")
         for number in range(1000):
             logging.getLogger("gateway.bench").warning("%d", number)
         await it.later(TOGETHER_S)
