@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from central.alarms import open_alarms
 from central.blobs import Blobs
-from central.fleet import configuration, figures, service
+from central.fleet import configuration, documents, figures, service
 from central.fleet.tables import Device, Gateway
 from central.ledger.tables import Book
 from central.web.here import Now, Reading, go, needs, pages, store_of
@@ -98,7 +98,9 @@ def gateway_page(
     """One gateway: presence, books, certificates, devices."""
     found = gateway_of(session, gateway)
     books = session.scalars(select(Book).where(Book.gateway == gateway).order_by(Book.id.desc())).all()
-    return page(request, "fleet/gateway.html", gateway=found, books=books, gateway_state=gateway_state, span=span)
+    named = (documents.current(session, found, name) for name in (documents.SOFTWARE, documents.MODEL, documents.LOGO))
+    context = {"gateway": found, "books": books, "brought": [document for document in named if document is not None]}
+    return page(request, "fleet/gateway.html", gateway_state=gateway_state, span=span, **context)
 
 
 @router.get("/fleet/{gateway}/figures.json")

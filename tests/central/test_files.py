@@ -112,5 +112,6 @@ def test_it_is_rolled_out_and_stops_at_a_box_that_refuses_it_with_the_reason(
     tell(FilesRefused(document="model", version=version, name="court", why="am/final.mdl is damaged"))
     assert stepped()[1:] == ("paused", f"{BOX}: am/final.mdl is damaged")
     assert alarms() == ["files_refused"] and "网关没有收下" in at.open("/alarms")
+    assert "am/final.mdl is damaged" in at.open(f"/fleet/{BOX}") and "已退回" in at.shown
     tell(FilesKept(document="model", version=version, name="court"))
     assert alarms() == []
