@@ -25,6 +25,7 @@ from gateway.clock import Clock
 from gateway.config import DeviceConfig
 from gateway.deadlines import Deadlines
 from gateway.documents import Documents
+from gateway.identity import load
 from gateway.inbox import DESIRED
 from gateway.journal import Journal
 from gateway.journal_writer import Committed
@@ -48,11 +49,14 @@ class Box:
 
     async def wants(self, document: str, version: int, name: str, files: Mapping[str, bytes], **other: Any) -> None:
         """Central desires these files."""
+        lacks = other.pop("lacks", "")
         key, size, instead = other.pop("key", self.court.key), other.pop("more", 0), other.pop("instead", None)
         told = [{"path": p, "sha256": _sha256(c), "size": len(c) + size} for p, c in files.items()]
         claims = {"iss": COURT, "aud": "files", "document": document, "name": name, "files": told, "iat": version}
         token = sign("files", FilesClaims.of(claims | other).write(), key).encode()
-        self.blobs |= {_sha256(token): token} | {_sha256(content): instead or content for content in files.values()}
+        self.blobs |= {_sha256(token): token} | {
+            _sha256(content): instead or content for path, content in files.items() if path != lacks
+        }
         listed = {document: Document(sha256=_sha256(token), version=version)}
         kept = {name: document.model_dump() for name, document in listed.items()}
         await self.journal.remember(DESIRED, json.dumps({"iat": version, "documents": kept}))
@@ -81,9 +85,10 @@ def _sha256(content: bytes) -> str:
 async def box(
     folder: Path, document: Literal["model", "logo"], court: Court | None = None, port: str = ""
 ) -> AsyncIterator[Box]:
-    """Its one device is at that port."""
+    """Its one device is at that port; the same folder and court again is the same box started again."""
+    identity = load(folder / "data") if court else None
     court = court or Court(folder / "court")
-    identity = court.identity("room-1", folder / "data")
+    identity = identity or court.identity("room-1", folder / "data")
     blobs: dict[str, bytes] = {}
     lines: list[Line] = []
     fetched: list[str] = []
@@ -176,8 +181,7 @@ async def test_a_blob_that_has_another_hash_than_was_signed_is_refused(tmp_path:
 
 
 async def test_nothing_is_put_in_place_during_a_hearing_and_what_is_decided_is_not_taken_again(tmp_path: Path) -> None:
-    court = Court(tmp_path / "court")
-    async with box(tmp_path, "logo", court) as at:
+    async with box(tmp_path, "logo") as at:
         at.bench.busy("hearing", is_so=True)
         await at.wants("logo", 1, "seal", {"logo.png": png()})
         async with asyncio.timeout(20):
@@ -190,3 +194,21 @@ async def test_nothing_is_put_in_place_during_a_hearing_and_what_is_decided_is_n
         async with asyncio.timeout(20):
             while list(at.data.glob("brought/*/seal")):  # noqa: ASYNC110 - it is told first, and decided right after
                 await asyncio.sleep(0.01)
+    async with box(tmp_path, "logo", at.court) as again:
+        await again.wants("logo", 2, "seal", {"logo.png": png(100)})
+        await again.told("files_kept", 2)
+        assert [line.body["version"] for line in again.lines if line.type == "files_kept"] == [2]
+
+
+async def test_a_box_killed_on_the_way_fetches_only_what_it_lacks(tmp_path: Path) -> None:
+    files, last = tiny(), sorted(tiny())[-1]
+    ordered = {path: files[path] for path in sorted(files)}
+    async with box(tmp_path, "model") as at:
+        await at.wants("model", 1, "court", ordered, lacks=last)
+        async with asyncio.timeout(20):
+            while len(set(at.fetched)) < len({*files.values()}):  # noqa: ASYNC110 - no line tells it
+                await asyncio.sleep(0.01)
+    async with box(tmp_path, "model", at.court) as again:
+        again.blobs[_sha256(files[last])] = files[last]
+        await again.told("files_kept", 1)
+        assert again.fetched == [_sha256(files[last])]
