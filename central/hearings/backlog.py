@@ -21,7 +21,7 @@ from central.store import Store
 from central.wishes import service as wishes
 from central.wishes.tables import WAITING, WishRow
 from devices import speech
-from devices.hearings import COURTROOM
+from devices.hearings import COURTROOM, SegmentTranscribed
 from devices.messages import wire_name
 from devices.transcribing import TRANSCRIBER, StoredSound, TranscribeSegment
 
@@ -37,9 +37,8 @@ _ENDED_IN_VAIN = ("refused", "expired", "interrupted")
 def hand_out(store: Store, blobs: Blobs, clock: Clock) -> int:
     """Ask idle rooms for the words of segments that have none; gives how many were asked now."""
     with store.read() as session:
-        if not _waiting(session):
-            return 0
-        rooms = _idle(session, blobs, clock())
+        bare = session.scalars(select(Sound.id).where(Sound.words.is_(None)).limit(1)).first()
+        rooms = _idle(session, blobs, clock()) if bare is not None else ()
     asked = 0
     for room in rooms:
         with store.write() as session:
@@ -47,25 +46,31 @@ def hand_out(store: Store, blobs: Blobs, clock: Clock) -> int:
     return asked
 
 
-def was_asked(session: Session, cause: str | None, gateway: str, ref: str, number: int) -> bool:
-    """Whether that wish asked that gateway for the words of this segment."""
+def was_asked(session: Session, cause: str | None, gateway: str, told: SegmentTranscribed) -> bool:
+    """Whether that wish asked that gateway for these words."""
     row = session.get(WishRow, cause) if cause else None
-    known = row and (row.type, row.gateway, row.body.get("hearing"), row.body.get("number"))
-    return known == (_TYPE, gateway, ref, number)
+    if row is None or (row.type, row.gateway) != (_TYPE, gateway):
+        return False
+    asked = TranscribeSegment.model_validate(row.body)
+    return asked.answered_by(told) and told.words.keys() <= asked.seats.keys()
 
 
-def _waiting(session: Session, room: str | None = None) -> Sequence[Segment]:
-    """Segments of proven hearings in which a seat has no words, those first that nobody was asked for yet."""
+def _waiting(session: Session, room: str) -> Sequence[Segment]:
+    """Segments of proven hearings in which a seat has no words, those first that nobody was asked for yet.
+
+    What is being worked at is left out, and what a box said is no sound.
+    """
     bare = select(Sound.segment_id).where(Sound.words.is_(None))
+    ended = and_(WishRow.state.not_in(WAITING), or_(WishRow.why.is_(None), WishRow.why != "rejected"))
     found = (
         select(Segment)
         .join(Hearing)
         .outerjoin(Keeping, Keeping.hearing_id == Hearing.id)
+        .outerjoin(WishRow, WishRow.jti == Segment.wish)
         .where(Segment.id.in_(bare), Hearing.proven_at.is_not(None), Keeping.disposed_at.is_(None))
+        .where(or_(Hearing.closed.is_(False), Hearing.gateway == room), or_(Segment.wish.is_(None), ended))
         .order_by(Segment.wished_at.asc().nulls_first(), Segment.id)
     )
-    if room is not None:
-        found = found.where(or_(Hearing.closed.is_(False), Hearing.gateway == room))
     return session.scalars(found.limit(_MOST)).all()
 
 
@@ -88,9 +93,10 @@ def _idle(session: Session, blobs: Blobs, now: datetime) -> Sequence[str]:
 def _ask(session: Session, blobs: Blobs, room: str, now: datetime) -> int:
     """Ask that room for the words of one segment; gives 0 if none is to be had."""
     for found in _waiting(session, room):
-        segment = session.scalars(select(Segment).where(Segment.id == found.id).with_for_update()).one()
+        locked = select(Segment).where(Segment.id == found.id).with_for_update()
+        segment = session.scalars(locked.execution_options(populate_existing=True)).one()
         row = session.get(WishRow, segment.wish) if segment.wish else None
-        if row is not None and (row.waiting or row.why == "rejected"):  # its sound cannot be read by anybody
+        if row is not None and row.waiting:  # another central was faster
             continue
         wish = _wish(session, blobs, session.get_one(Hearing, segment.hearing_id), segment)
         if wish is not None:

@@ -34,7 +34,6 @@ from devices.hearings import (
 from devices.messages import Fact, wire_name
 from devices.microphones import MicrophoneBack, MicrophoneClips, MicrophoneLost
 from devices.procedure import HearingState, after
-from devices.transcribing import TRANSCRIBER
 
 _OF_A_HEARING: tuple[type[Fact], ...] = (
     *(HearingArmed, ArmingRefused, HearingOpened, HearingPaused, HearingResumed, HearingClosed, HearingSealed),
@@ -82,17 +81,15 @@ def _hearing(session: Session, line: LineView) -> Hearing:
         )  # fmt: skip
         session.add(hearing)
         session.flush()
-    if hearing.gateway != line.gateway and not _by_another(session, line, ref):
+    if hearing.gateway != line.gateway and not _by_another(session, line):
         raise Refused("庭审“{ref}”不在“{gateway}”的法庭。", code="other_room", ref=ref, gateway=line.gateway)
     return hearing
 
 
-def _by_another(session: Session, line: LineView, ref: str) -> bool:
+def _by_another(session: Session, line: LineView) -> bool:
     """Whether it is the words another room was asked for."""
     fact = line.fact
-    if line.device != TRANSCRIBER or not isinstance(fact, SegmentTranscribed):
-        return False
-    return backlog.was_asked(session, line.cause, line.gateway, ref, fact.number)
+    return isinstance(fact, SegmentTranscribed) and backlog.was_asked(session, line.cause, line.gateway, fact)
 
 
 def _open_at(session: Session, gateway: str) -> Hearing | None:

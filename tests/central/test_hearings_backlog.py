@@ -135,6 +135,9 @@ def test_words_that_nobody_asked_that_room_for_are_refused(room: Courtroom) -> N
     for gateway, cause, number in ((C, jti, wish.number), (B, None, wish.number), (B, jti, 3)):
         with pytest.raises(Refused, match="的法庭"):
             answer(room, hearing, number, gateway, cause, "假话")
+    clerks = SegmentTranscribed(hearing=hearing.ref, number=wish.number, words={"clerk": words(room, 2, "假话")})
+    with pytest.raises(Refused, match="的法庭"):
+        room.tell(clerks, gateway=B, device=TRANSCRIBER, cause=jti)
     assert said(room, hearing) == ["开庭", "起立"]
 
 
