@@ -16,6 +16,7 @@ from drivers.microphones.ffmpeg_input.stage import SAMPLES, Stage
 from tests.kit import rtp_source
 from tests.kit.children import running
 from tests.kit.mosquitto import free_port
+from tests.kit.rtsp_server import rtsp_server
 
 CHANNELS, RATE = 4, 16000
 LOUD = 2000
@@ -134,16 +135,25 @@ async def test_a_recording_is_heard_to_its_end_and_no_further() -> None:
     assert samples > RATE
 
 
-async def test_sound_over_rtp_is_heard_sample_for_sample_by_the_same_line(tmp_path: Path) -> None:
-    source = running("tests.kit.rtp_source", free_port(), 0, tmp_path / "table.sdp")
-    async with source as table, heard(f"rtp:{table.told['sdp']}", rtp_source.CHANNELS) as sound:
+async def heard_exactly(port: str) -> None:
+    """A second and a half of that source is what was sent, sample for sample."""
+    async with heard(port, rtp_source.CHANNELS) as sound:
         chunks = [await anext(sound) for _ in range(30)]
     samples = array("h", b"".join(chunk.pcm for chunk in chunks))
     first = samples[0] - 1
-    expected = [rtp_source.value(first + n, c) for n in range(len(samples) // 2) for c in range(2)]
-    assert list(samples) == expected
+    assert list(samples) == [rtp_source.value(first + n, c) for n in range(len(samples) // 2) for c in range(2)]
     for before, after in pairwise(chunks):
         assert after.from_sample == before.from_sample + before.samples(rtp_source.CHANNELS)
+
+
+async def test_sound_over_rtp_is_heard_sample_for_sample_by_the_same_line(tmp_path: Path) -> None:
+    async with running("tests.kit.rtp_source", free_port(), 0, tmp_path / "table.sdp") as table:
+        await heard_exactly(f"rtp:{table.told['sdp']}")
+
+
+async def test_sound_over_rtsp_is_heard_sample_for_sample_by_the_same_line() -> None:
+    async with rtsp_server() as url:
+        await heard_exactly(url)
 
 
 async def test_a_sound_card_is_heard_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,9 +31,22 @@ def value(sample: int, channel: int) -> int:
     return sample % _PERIOD + 1 if channel == 0 else -(sample % _PERIOD) - 1
 
 
+def packet(number: int) -> bytes:
+    """The so-and-so-many-th packet, of a hundredth of a second."""
+    first = number * _PACKET
+    sound = array("h", (value(first + n, c) for n in range(_PACKET) for c in range(CHANNELS)))
+    sound.byteswap()  # the network's order
+    return struct.pack("!BBHII", 0x80, 97, number & 0xFFFF, first & 0xFFFFFFFF, 0x434F5552) + sound.tobytes()
+
+
+def described(port: int) -> str:
+    """The SDP of that sound."""
+    return _SDP.format(port=port, rate=RATE, channels=CHANNELS)
+
+
 def main(port: int, ppm: float, sdp: Path) -> None:
     """Send in real time, by a clock that is so many parts per million fast."""
-    sdp.write_text(_SDP.format(port=port, rate=RATE, channels=CHANNELS))
+    sdp.write_text(described(port))
     sys.stdout.write(json.dumps({"sdp": str(sdp)}) + "\n")
     sys.stdout.flush()
     begun, number = time.monotonic(), 0
@@ -42,11 +55,7 @@ def main(port: int, ppm: float, sdp: Path) -> None:
             due = begun + number * _PACKET / RATE / (1 + ppm / 1e6)
             if select.select([sys.stdin], [], [], max(0.0, due - time.monotonic()))[0]:
                 return
-            first = number * _PACKET
-            sound = array("h", (value(first + n, c) for n in range(_PACKET) for c in range(CHANNELS)))
-            sound.byteswap()  # the network's order
-            head = struct.pack("!BBHII", 0x80, 97, number & 0xFFFF, first & 0xFFFFFFFF, 0x434F5552)
-            out.sendto(head + sound.tobytes(), ("127.0.0.1", port))
+            out.sendto(packet(number), ("127.0.0.1", port))
             number += 1
 
 
