@@ -14,6 +14,7 @@ WISH_LIFE_S = 30
 class Claims(BaseModel):
     """Issuer and audience of a token; every token names both."""
 
+    # Built when first used: most that a box could say or be told, it never does, and it pays for each in memory.
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     iss: str

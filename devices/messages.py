@@ -28,6 +28,7 @@ def wire_name(message: type[BaseModel]) -> str:
 class Wish(BaseModel):
     """Something central asks of one device; nothing in it is ignored, for a half-understood wish is refused."""
 
+    # Built when first used: most that a box could say or be told, it never does, and it pays for each in memory.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
     registry: ClassVar[dict[str, type["Wish"]]] = {}
 

@@ -34,6 +34,7 @@ class BadConfig(Exception):
 class LockerSettings(BaseModel):
     """A dossier locker: its banks of locks, the reader and the printer beside them, and its display."""
 
+    # Built when first used: most that a box could say or be told, it never does, and it pays for each in memory.
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     locks: tuple[str, ...] = Field(min_length=1, description="Devices whose doors belong to this locker.")
