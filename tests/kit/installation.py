@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+from click.testing import CliRunner
 
+from central.cli.program import program
 from devices.journal import read_line
 from gateway.simulator.told import running
 from tests.kit.mosquitto import free_port
 from tests.kit.powercut import ForgetfulDisk
-from tests.kit.process import NotInTime, Process, run, until
+from tests.kit.process import Failed, NotInTime, Process, run, until
 
 COURT = "huishan"
 ADMIN = ("admin", "correct horse battery")
@@ -106,8 +108,17 @@ class Installation:
         self._add("central", [_BIN / "courtside-central", "serve", "--home", self.home], "ready http")
 
     def central(self, command: str, *arguments: str | Path) -> str:
-        """Run a command of courtside-central in this home; gives what it said. Raises CalledProcessError."""
-        return run(_BIN / "courtside-central", *command.split(), "--home", self.home, *arguments)
+        """Run a command of courtside-central in this home; gives what it said. Raises Failed.
+
+        It runs in this process: most of a process of its own would be spent on loading central anew.
+        """
+        told = [*command.split(), "--home", str(self.home), *map(str, arguments)]
+        done = CliRunner().invoke(program, told)
+        if done.exit_code != 0:
+            raise Failed(f"courtside-central {' '.join(told)} ended with {done.exit_code}:\n{done.output}") from (
+                done.exception
+            )
+        return done.output
 
     def add_box(self, name: str) -> Box:
         """Invite and enrol a gateway with one locker; central must run."""
