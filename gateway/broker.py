@@ -33,7 +33,7 @@ _STEADY_S = 30.0
 _LAST_WORD_S = 1.0
 _PATIENCE_S = 10.0
 _TRIAL_S = 5.0
-"""A certificate the broker refuses shows by silence alone; so long the box is without a link then."""
+"""So long the box is without a link at most while it proves a certificate to a broker that is silent."""
 _KEEPALIVE_S = 15
 _NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -75,6 +75,10 @@ class _Client(aiomqtt.Client):
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
         if self._disconnected.done():
             self._disconnected.exception()  # looked at here, for nobody else does when something else ended the talk
+        if not self._connected.done():  # a certificate that is refused shows by this alone, and aiomqtt would wait on
+            why = f"it hung up before it answered ({reason_code}); it may not take our certificate"
+            self._connected.set_exception(aiomqtt.MqttError(why))
+            self._connected.exception()
 
 
 class Connection:
