@@ -89,8 +89,8 @@ async def test_a_board_that_answers_a_release_is_released_once(name: str) -> Non
 
 @BANKS
 async def test_a_door_seen_open_and_shut_before_its_release_is_over_is_not_opened_again(name: str) -> None:
-    async with rig(name, cells=CELLS, answers_unlock=False, gap_s=0.2) as bank, watching(bank) as facts:
-        await until(facts, cell=CELLS)
+    async with rig(name, cells=5, answers_unlock=False, gap_s=0.2) as bank, watching(bank) as facts:
+        await until(facts, cell=5)
         opening = asyncio.create_task(bank.device.open(5))
         await until(facts, cell=5, door="open")
         bank.hand("shut", cell=5)
