@@ -11,7 +11,7 @@ from devices.speech import Heard, Recogniser, Words
 from gateway.hearing.record import Record, moved
 from gateway.supervise import Up
 
-TOGETHER_S = 0.2
+TOGETHER_S = 0.3
 """So much sound is asked about at once: each question costs, and a caption may come so much later."""
 QUEUE_S = 30
 LATE_S = 0.5

@@ -10,7 +10,7 @@ import tempfile
 import time
 import wave
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,22 +72,15 @@ def _sound(path: Path) -> bytes:
         return wav.readframes(wav.getnframes())
 
 
-def _bare(model: Model, pcm: bytes, seats: int) -> float:
-    """Processor seconds of a loop that gives as much sound at once as we do, and asks for words as often."""
-    recognisers = [KaldiRecognizer(model, RATE) for _ in range(seats)]
-    for recogniser in recognisers:
-        recogniser.SetWords(True)
+def _bare(recognisers: Sequence[KaldiRecognizer], pcm: bytes) -> None:
+    """A loop that gives as much sound at once as we do, and asks for words as often."""
     together, piece = 2 * round(TOGETHER_S * RATE), 2 * round(PIECE_S * RATE)
-    begun = time.process_time()
     for at in range(0, len(pcm), together):
         for recogniser in recognisers:
             for start in range(at, min(at + together, len(pcm)), piece):
                 if recogniser.AcceptWaveform(pcm[start : start + piece]):
                     json.loads(recogniser.Result())
             json.loads(recogniser.PartialResult())
-    for recogniser in recognisers:
-        json.loads(recogniser.FinalResult())
-    return time.process_time() - begun
 
 
 @asynccontextmanager
@@ -105,38 +98,44 @@ async def _recogniser() -> AsyncIterator[tuple[Device, psutil.Process]]:
 
 
 async def _words(pcm: bytes) -> tuple[Channels, Channels, float]:
-    """Channels of one seat alone and of several at once, the least disturbed round of each; MB of each further seat."""
+    """Channels of one seat alone and of several at once, ours and bare; MB of each further seat."""
     SetLogLevel(-1)
-    bare = Model(str(models.TINY))
+    model = Model(str(models.TINY))
     async with _recogniser() as (device, process):
-        await _ours(device, process, pcm, 1)
+        await _beside(device, process, model, pcm, 1)
         before = process.memory_info().rss
         for number in range(CHANNELS):
             await device.begin(f"another-{number}", RATE)
             await device.hear(f"another-{number}", pcm[: 2 * RATE * 10])
         grown = process.memory_info().rss - before
-        ours: dict[int, list[float]] = {1: [], SEATS: []}
-        loop: dict[int, list[float]] = {1: [], SEATS: []}
-        for seats in [1, SEATS] * ROUNDS:
-            ours[seats].append(await _ours(device, process, pcm, seats))
-            loop[seats].append(_bare(bare, pcm, seats))
-    heard = len(pcm) / 2 / RATE
-    alone, together = ((n * heard / min(ours[n]), "channels", n * heard / min(loop[n])) for n in (1, SEATS))
+        alone = await _beside(device, process, model, ROUNDS * pcm, 1)
+        together = await _beside(device, process, model, ROUNDS * pcm, SEATS)
     return alone, together, grown / CHANNELS / 1e6
 
 
-async def _ours(device: Device, process: psutil.Process, pcm: bytes, seats: int) -> float:
-    """Processor seconds of the same sound through our driver and its process; it comes to all seats at one time."""
-    begun = _spent(process)
+async def _beside(device: Device, process: psutil.Process, model: Model, pcm: bytes, seats: int) -> Channels:
+    """The same sound through our driver and its process and through a bare loop, a second in turns.
+
+    So a busy machine disturbs both alike. It comes to all seats at one time.
+    """
+    recognisers = [KaldiRecognizer(model, RATE) for _ in range(seats)]
     names = [f"seat-{number}" for number in range(seats)]
-    for name in names:
+    for recogniser, name in zip(recognisers, names, strict=True):
+        recogniser.SetWords(True)
         await device.begin(name, RATE)
     together = 2 * round(TOGETHER_S * RATE)
-    for at in range(0, len(pcm), together):
-        await asyncio.gather(*(device.hear(name, pcm[at : at + together]) for name in names))
+    bare, begun = 0.0, _spent(process)
+    for turn in range(0, len(pcm), 4 * together):
+        now = time.process_time()
+        _bare(recognisers, pcm[turn : turn + 4 * together])
+        bare += time.process_time() - now
+        for at in range(turn, min(turn + 4 * together, len(pcm)), together):
+            await asyncio.gather(*(device.hear(name, pcm[at : at + together]) for name in names))
+    ours = _spent(process) - begun - bare
     for name in names:
         await device.end(name)
-    return _spent(process) - begun
+    heard = seats * len(pcm) / 2 / RATE
+    return heard / ours, "channels", heard / bare
 
 
 def _spent(process: psutil.Process) -> float:

@@ -17,7 +17,7 @@ from devices.speech import Word, Words
 from gateway.clock import Clock
 from gateway.hearing.course import Course
 from gateway.hearing.finisher import Finisher, Unfinished
-from gateway.hearing.scribe import QUEUE_S, Scribe
+from gateway.hearing.scribe import QUEUE_S, TOGETHER_S, Scribe
 from gateway.hearing.sealing import Patience
 from gateway.hearing.spool import Stored
 from gateway.hearing.track import Hands, Missing, Track
@@ -216,7 +216,7 @@ async def test_no_word_is_lost_wherever_a_segment_ends(tmp_path: Path, segment_s
 
 async def test_words_that_nobody_heard_are_made_from_the_sound_and_told_once(tmp_path: Path) -> None:
     async with seat(tmp_path, segment_s=1.5) as it:
-        in_a_word = 2 * RATE
+        in_a_word = round(6 * TOGETHER_S * RATE)
         await it.speak(SPEECH[: 2 * in_a_word])
         await it.recogniser.has_heard(in_a_word)
         it.recogniser.crash()
