@@ -14,7 +14,7 @@ from central.dossiers.opened import FileRefused
 
 MEMORY = 4 * 1024**3
 SECONDS = 120
-SHIELD = ("unshare", "--map-root-user", "--net")
+SHIELD = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--net")
 """What runs behind it reaches no network."""
 _SECURITY, _UPDATE = "Office.Common/Security/Scripting", "Office.Writer/Content/Update"
 _PROFILE = "".join(

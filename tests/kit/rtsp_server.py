@@ -43,7 +43,9 @@ async def _talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         if playing:
             playing.cancel()
             await asyncio.gather(playing, return_exceptions=True)
-        writer.close()
+        writer.transport.abort()  # who listened may be gone, and would never take what still waits
+        with suppress(OSError):
+            await writer.wait_closed()
 
 
 def _answer(asked: str) -> bytes:
