@@ -24,6 +24,7 @@ from central.ledger.tables import CENTRAL, LedgerLine
 from central.store import Store
 from central.web.refused import Refused
 from devices.journal import read_line
+from tests.kit.mqtt import Heedful
 
 from .box import NOON
 from .broker import ADDRESS, CourtBroker
@@ -161,7 +162,7 @@ async def reading(broker: CourtBroker, papers: readers.Papers, folder: Path) -> 
     tls = ssl.create_default_context(cafile=str(ca))
     tls.load_cert_chain(certificate, key)
     v5 = aiomqtt.ProtocolVersion.V5
-    client = aiomqtt.Client(ADDRESS, broker.place.port, tls_context=tls, protocol=v5, identifier="any", timeout=20)
+    client = Heedful(ADDRESS, broker.place.port, tls_context=tls, protocol=v5, identifier="any", timeout=20)
     async with client:
         await client.subscribe("homie/5/#", 1)
         yield client

@@ -19,6 +19,7 @@ from central.running import admit
 from central.settings import Settings
 from central.store import Store
 from devices.topics import GatewayTopics
+from tests.kit.mqtt import Heedful
 
 from .broker import ADDRESS, CourtBroker
 from .conftest import COURT
@@ -64,7 +65,7 @@ class Fleet:
     def client(self, tls: ssl.SSLContext) -> aiomqtt.Client:
         """A box at the broker, that keeps a session as gateways do."""
         v5 = aiomqtt.ProtocolVersion.V5
-        return aiomqtt.Client(
+        return Heedful(
             ADDRESS, self.broker.place.port, identifier=NAME, protocol=v5, tls_context=tls, clean_start=False
         )
 

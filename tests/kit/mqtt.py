@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 from paho.mqtt.client import Client, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 _PATIENCE_S = 20.0
+
+
+class Heedful(aiomqtt.Client):
+    """Hears at once that the broker hangs up on its certificate; aiomqtt would wait for its whole patience."""
+
+    def _on_disconnect(self, client: Any, userdata: Any, flags: Any, reason_code: Any, properties: Any = None) -> None:
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError("it hung up"))
 
 
 @dataclass(frozen=True)
