@@ -14,8 +14,8 @@ from central.dossiers.opened import FileRefused
 
 MEMORY = 4 * 1024**3
 SECONDS = 120
-SHIELD = ("unshare", "--net") if os.geteuid() == 0 else ("unshare", "--map-root-user", "--net")
-"""What runs behind it reaches no network."""
+_SHIELDS = (("unshare", "--map-root-user", "--net"), ("unshare", "--net"))
+"""What runs behind one reaches no network. The second needs root, and does where user namespaces are forbidden."""
 _SECURITY, _UPDATE = "Office.Common/Security/Scripting", "Office.Writer/Content/Update"
 _PROFILE = "".join(
     f'<item oor:path="/org.openoffice.{path}"><prop oor:name="{name}" oor:op="fuse">'
@@ -30,12 +30,19 @@ _PROFILE = "".join(
 )
 
 
+def shield() -> tuple[str, ...]:
+    """The command behind which nothing reaches the network; empty if this machine has none."""
+    for each in _SHIELDS:
+        if shutil.which(each[0]) and subprocess.run([*each, "true"], capture_output=True).returncode == 0:
+            return each
+    return ()
+
+
 def pdf_of(document: Path, folder: Path) -> Path:
     """Makes the PDF in a folder of its own. Raises FileRefused: no LibreOffice, no shield, too slow, not opened."""
-    for program, code in (("soffice", "no_office"), (SHIELD[0], "no_shield")):
-        if shutil.which(program) is None:
-            raise FileRefused(code, {})
-    if subprocess.run([*SHIELD, "true"], capture_output=True).returncode:
+    if shutil.which("soffice") is None:
+        raise FileRefused("no_office", {})
+    if not (behind := shield()):
         raise FileRefused("no_shield", {})
     profile, out = folder / "profile", folder / "out"
     (profile / "user").mkdir(parents=True)
@@ -44,7 +51,7 @@ def pdf_of(document: Path, folder: Path) -> Path:
     )
     _run(
         [
-            *SHIELD, "prlimit", f"--as={MEMORY}", f"--fsize={LARGEST_FILE}", f"--cpu={SECONDS}",
+            *behind, "prlimit", f"--as={MEMORY}", f"--fsize={LARGEST_FILE}", f"--cpu={SECONDS}",
             "soffice", "--headless", "--norestore", f"-env:UserInstallation={profile.as_uri()}",
             "--convert-to", "pdf:writer_pdf_Export", "--outdir", str(out), str(document),
         ],
