@@ -108,6 +108,7 @@ class Presence:
             return
         self._beats[gateway] = (self._clock(), told)
         self.saw(gateway)
+        self._stirred.set()  # however lately it was seen: an alarm may follow from this
 
     async def run(self) -> None:
         """Write down what is new, a moment after it came, until cancelled."""

@@ -1,5 +1,6 @@
 """Figures of gateways: heartbeats thinned out into a bounded table, shown over any span, and told to Prometheus."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -45,6 +46,25 @@ def test_a_heartbeat_is_kept_with_how_far_its_clock_is_off(locker: Locker) -> No
         gateway = session.scalars(select(Gateway).where(Gateway.name == BOX)).one()
         assert gateway.health["queue"] == 7 and gateway.health["clock_off_s"] == 31536000
         assert gateway.beat_at == locker.now and "temperature_c" not in gateway.health
+
+
+async def test_a_heartbeat_is_written_down_at_once_though_its_box_was_seen_a_moment_ago(locker: Locker) -> None:
+    written = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    locker.store.on_tell(lambda topics: loop.call_soon_threadsafe(written.set))
+    presence = Presence(locker.store, lambda: locker.now)
+    running = asyncio.create_task(presence.run())
+    async with asyncio.timeout(20):
+        presence.saw(BOX)
+        await written.wait()
+        written.clear()
+        presence.beat(BOX, beat(7).model_dump_json().encode())
+        await written.wait()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    with locker.store.read() as session:
+        gateway = session.scalars(select(Gateway).where(Gateway.name == BOX)).one()
+        assert gateway.health["queue"] == 7
 
 
 def test_figures_are_means_of_their_stretch_and_what_is_old_is_let_go(locker: Locker) -> None:
