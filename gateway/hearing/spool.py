@@ -7,9 +7,11 @@ A raw file needs no end: what a power cut leaves of it is good up to its last wh
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from gateway import durable
 
 SYNC_S = 0.5
 """A power cut takes no more than a second: this, and as long again for what is under way to the disk."""
@@ -38,8 +40,8 @@ class Spool:
         self._file = self._path.open("wb", buffering=0)
         self._frame = frame
         self._unsynced = False
-        for named in (folder, folder.parent, folder.parent.parent):
-            self._sync(named)
+        self._unnamed: tuple[Path, ...] = (folder, folder.parent, folder.parent.parent)
+        """Folders that may not hold its name on disk yet: that too is waited for in a thread, or all would wait."""
         self.device, self.from_sample, self.samples = device, from_sample, 0
 
     @property
@@ -71,10 +73,11 @@ class Spool:
         if self._unsynced:
             self._unsynced = False
             try:
-                await asyncio.to_thread(_bring_to_disk, self._path)
+                await asyncio.to_thread(_bring_to_disk, self._path, self._unnamed)
             except OSError:
                 self._unsynced = True
                 raise
+            self._unnamed = ()
 
     def finish(self) -> Stored:
         """No more comes; its last sound is still to be synced."""
@@ -82,16 +85,11 @@ class Spool:
             self._file.close()
         return Stored(self._path, self.device, self.from_sample, self.samples)
 
-    def _sync(self, folder: Path) -> None:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
-
-def _bring_to_disk(path: Path) -> None:
+def _bring_to_disk(path: Path, folders: Sequence[Path]) -> None:
     try:
+        for folder in folders:
+            durable.keep_names(folder)
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         return  # it is FLAC by now, and that is on disk
