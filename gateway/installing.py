@@ -47,16 +47,28 @@ async def fetch_all(folder: Path, claims: ReleaseClaims, fetch: Fetch) -> None:
     """Have its packages on disk. Raises NotInstalled, OSError, DeviceOffline while central cannot be reached."""
     for wheel in claims.wheels:
         place = _place(folder, wheel)
-        if await asyncio.to_thread(is_whole, place, wheel.sha256):
+        content = await lacking(place, wheel.file, wheel.sha256, fetch)
+        if content is None:
             continue
-        try:
-            content = await fetch(wheel.sha256)
-        except WishRejected as error:
-            raise NotInstalled(f"{wheel.file} cannot be had: {error}") from error
         if len(content) != wheel.size:
             raise NotInstalled(f"{wheel.file} has {len(content)} bytes, and {wheel.size} were promised")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(durable.write, place, content)
+        await lay(place, content)
+
+
+async def lacking(place: Path, name: str, sha256: str, fetch: Fetch) -> bytes | None:
+    """What a file is to hold, fetched; None if it is there whole. Raises NotInstalled, DeviceOffline."""
+    if await asyncio.to_thread(is_whole, place, sha256):
+        return None
+    try:
+        return await fetch(sha256)
+    except WishRejected as error:
+        raise NotInstalled(f"{name} cannot be had: {error}") from error
+
+
+async def lay(place: Path, content: bytes) -> None:
+    """The file with that content, durable. Raises OSError."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(durable.write, place, content)
 
 
 async def install(kept: KeptSoftware, claims: ReleaseClaims, python: Path, own: str) -> str:

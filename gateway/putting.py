@@ -5,12 +5,11 @@ import sys
 from pathlib import Path
 
 from devices.claims import FilesClaims
-from devices.errors import WishRejected
 from devices.grants import BadToken, read
 from devices.messages import Fetch
 from gateway import durable
 from gateway.identity import Identity
-from gateway.installing import NotInstalled, is_whole, ran
+from gateway.installing import NotInstalled, is_whole, lacking, lay, ran
 
 WIDEST, HIGHEST = 576, 400
 """Dots of a logo: the width of an 80 mm roll, and 5 cm of it."""
@@ -32,14 +31,10 @@ async def fetched(into: Path, claims: FilesClaims, fetch: Fetch) -> Path:
     """The folder with all its files; what came before a kill is not fetched again. Raises NotInstalled, OSError."""
     for file in claims.files:
         place = into / claims.name / file.path
-        if await asyncio.to_thread(is_whole, place, file.sha256):
+        content = await lacking(place, file.path, file.sha256, fetch)
+        if content is None:
             continue
-        try:
-            content = await fetch(file.sha256)
-        except WishRejected as error:
-            raise NotInstalled(f"{file.path} cannot be had: {error}") from error
-        place.parent.mkdir(parents=True, exist_ok=True)
-        await asyncio.to_thread(durable.write, place, content)
+        await lay(place, content)
         if len(content) != file.size or not await asyncio.to_thread(is_whole, place, file.sha256):
             raise NotInstalled(f"{file.path} is damaged: it is not what was promised")
     return into / claims.name
