@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from central.dossiers.opened import Opener
 from central.ledger.own import Pen, take_pen
 from central.store import Store
+from tests.central.courtroom import Courtroom
+from tests.central.desk import Desk, desk
 from tests.central.locker import Locker
 from tests.central.shelf import Shelf
 from tests.kit.databases import bring_up_to_date, sqlite_in
@@ -136,3 +138,22 @@ def shelf(court_key: Ed25519PrivateKey, tmp_path: Path, up_to_date: Path) -> Ite
     with Opener(locker.blobs.get) as opener:
         yield Shelf(locker, opener)
     store.close()
+
+
+@pytest.fixture
+def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
+    """A small court with one locker."""
+    return Locker(store, court_key, tmp_path / "blobs")
+
+
+@pytest.fixture
+def room(locker: Locker) -> Courtroom:
+    """Its courtrooms."""
+    return Courtroom(locker)
+
+
+@pytest.fixture
+def at(locker: Locker) -> Iterator[Desk]:
+    """A browser at its pages."""
+    with desk(locker) as opened:
+        yield opened

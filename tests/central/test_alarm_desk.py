@@ -4,7 +4,6 @@ import http.server
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,7 +21,7 @@ from central.store import Store
 from central.web.refused import Refused
 from devices.health import Heartbeat
 
-from .desk import Desk, desk
+from .desk import Desk
 from .locker import BOX, WALL, Locker
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -34,12 +33,6 @@ def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker
     with store.write() as session:
         session.execute(delete(AlarmRule))
     return Locker(store, court_key, tmp_path / "blobs")
-
-
-@pytest.fixture
-def at(locker: Locker) -> Iterator[Desk]:
-    with desk(locker) as made:
-        yield made
 
 
 def rule(**told: object) -> AlarmRule:

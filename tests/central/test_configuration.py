@@ -1,7 +1,6 @@
 """Configurations as central edits them: checked by what the gateway brings, versioned, compared, rolled out."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from devices.messages import Fact
 from gateway.catalogue_blob import catalogue_blob
 
 from .box import Box
-from .desk import Desk, desk
+from .desk import Desk
 from .locker import BOX, COURT, Locker
 
 GOOD = "devices:\n  wall-a: {driver: locks/kr_cu16, port: /dev/ttyS1, cells: 12}\n"
@@ -33,12 +32,6 @@ def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker
     made = Locker(store, court_key, tmp_path / "blobs")
     made.blobs.put(catalogue_blob())
     return made
-
-
-@pytest.fixture
-def at(locker: Locker) -> Iterator[Desk]:
-    with desk(locker) as made:
-        yield made
 
 
 class Told:

@@ -1,10 +1,8 @@
 """A volume goes in and out of a locker; nothing but a closed door moves custody."""
 
 import json
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from central.cases.service import find_volume
@@ -12,7 +10,6 @@ from central.custody import service
 from central.custody.standing import possible
 from central.custody.tables import Move
 from central.ledger.tables import LedgerLine
-from central.store import Store
 from central.web.refused import Refused
 from central.wishes.tables import WishRow
 from devices.box import WishRefused, WishTaken
@@ -21,11 +18,6 @@ from devices.printers import Receipt, plain
 from devices.readers import CodeRead
 
 from .locker import BOX, Locker
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
 
 
 def deposit(locker: Locker, barcode: str = "HS-0001", login: str = "clerk") -> Move:

@@ -1,11 +1,9 @@
 """The REST API: who may, in which language a refusal comes, and the main job from a token to a proven chain."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -16,7 +14,6 @@ from central.people import api as people_api
 from central.people.roles import may
 from central.people.service import SYSTEM, find_person, issue_token, set_password
 from central.people.sessions import who
-from central.store import Store
 from central.web.errors import speak
 from central.web.look import make_look
 from central.web.session import COOKIE, FORM_HEADER
@@ -26,11 +23,6 @@ from devices.box import WishTaken
 from .locker import BOX, Locker
 
 PASSWORD = "correct horse"
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
 
 
 @pytest.fixture

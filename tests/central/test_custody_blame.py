@@ -1,13 +1,9 @@
 """Who could be blamed wrongly? Each test is one way in which a record could accuse somebody who did nothing."""
 
-from pathlib import Path
-
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.custody import service
 from central.people.service import SYSTEM, change_person, find_person
-from central.store import Store
 from central.web.refused import Refused
 from devices.box import WishInterrupted, WishRefused, WishTaken
 from devices.locks import DoorChanged
@@ -17,11 +13,6 @@ from .locker import BOX, WALL, Locker
 from .test_custody import deposit, hand_out, stored
 
 SUBJECT = f"{BOX}/{WALL}/1"
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
 
 
 def test_a_forced_door_blames_nobody_and_the_volume_waits_for_an_archivist(locker: Locker) -> None:

@@ -2,33 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
 from central.fleet import figures
 from central.fleet.presence import Presence
 from central.fleet.tables import Gateway
-from central.store import Store
 from devices.health import Heartbeat
 
-from .desk import Desk, desk
+from .desk import Desk
 from .locker import BOX, Locker
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
-
-
-@pytest.fixture
-def at(locker: Locker) -> Iterator[Desk]:
-    with desk(locker) as made:
-        yield made
 
 
 def beat(queue: float, at: float = 0) -> Heartbeat:

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.alarms import open_alarms
 from central.fleet import documents, files, rollout, service
 from central.fleet.projector import FleetProjector
 from central.fleet.tables import FileSet, Rollout
 from central.ledger.accept import Ledger
-from central.store import Store
 from central.web.refused import Refused
 from devices.box import GATEWAY, FilesKept, FilesRefused
 from devices.claims import FilesClaims
@@ -21,11 +19,6 @@ from devices.messages import Fact
 from .box import Box
 from .desk import Desk, desk
 from .locker import BOX, COURT, Locker
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
 
 
 @pytest.fixture

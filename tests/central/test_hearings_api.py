@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
@@ -16,20 +14,13 @@ from central.hearings import api, transcript
 from central.hearings.spoken import Access
 from central.people.roles import may
 from central.people.service import SYSTEM, find_person, issue_token
-from central.store import Store
 from central.web.errors import speak
 from central.web.look import make_look
 from devices.hearings import HearingOpened, SeatSound, SegmentRecorded
 from devices.speech import Utterance, Word, Words
 from tests.central.courtroom import ROLES, ROOM, SEATS, Courtroom
-from tests.central.locker import Locker
 
 RATE = 16000
-
-
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """Sound without words goes to idle rooms as work: never to a busy one, to another after a kill, counted once."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from central.hearings import backlog, transcript
 from central.hearings.spoken import Utterance
 from central.hearings.tables import Hearing
-from central.store import Store
 from central.web.refused import Refused
 from central.wishes import service as wishes
 from central.wishes.tables import WishRow
@@ -19,15 +16,9 @@ from devices.box import GATEWAY, WishInterrupted, WishRefused
 from devices.hearings import HearingClosed, HearingOpened, HearingSealed, SeatSound, SegmentRecorded, SegmentTranscribed
 from devices.transcribing import TRANSCRIBER, TranscribeSegment
 from tests.central.courtroom import ROOM, Courtroom
-from tests.central.locker import Locker
 
 RATE = 16000
 B, C = "courtroom-b", "courtroom-c"
-
-
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
 
 
 def words(room: Courtroom, number: int, *said: str) -> str:

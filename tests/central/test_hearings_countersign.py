@@ -11,7 +11,6 @@ from central import pki
 from central.fleet.tables import Gateway, GatewayKey
 from central.hearings.countersign import prove
 from central.hearings.tables import Hearing
-from central.store import Store
 from devices.claims import HearingClaims
 from devices.grants import keys_of, read, sign, thumbprint
 from devices.hearings import HearingClosed, HearingOpened, HearingSealed, SeatSound, SegmentRecorded
@@ -19,15 +18,10 @@ from devices.manifest import HearingManifest
 from tests.central.courtroom import ROOM, Courtroom
 from tests.central.desk import desk
 from tests.central.keys import request_for
-from tests.central.locker import COURT, Locker
+from tests.central.locker import COURT
 
 RATE = 16000
 FLAC = b"fLaC" + bytes(2000)
-
-
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
 
 
 @pytest.fixture

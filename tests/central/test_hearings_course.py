@@ -5,16 +5,13 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from central.hearings import acts, course, notes
 from central.hearings.live import LiveRooms
 from central.hearings.tables import Event, Hearing
-from central.store import Store
 from central.web.refused import Refused
 from devices.hearings import (
     ButtonPressed,
@@ -41,14 +38,8 @@ from devices.hearings import (
 from devices.microphones import MicrophoneLost
 from tests.central.courtroom import ROOM, Courtroom
 from tests.central.desk import desk
-from tests.central.locker import Locker
 
 RATE = 16000
-
-
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
 
 
 def segment(hearing: Hearing, number: int, begins: float, ends: float, room: Courtroom) -> SegmentRecorded:

@@ -2,33 +2,24 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from central.hearings import keeping, transcript
 from central.hearings.disposal import dispose
 from central.hearings.tables import Hearing, Segment
 from central.ledger.tables import LedgerLine
-from central.store import Store
 from central.web.refused import Refused
 from devices.hearings import HearingClosed, HearingOpened, HearingSealed, SeatSound, SegmentRecorded
 from devices.journal import read_line
 from devices.speech import Utterance, Word, Words
 from tests.central.courtroom import Courtroom
 from tests.central.desk import desk
-from tests.central.locker import Locker
 
 RATE = 16000
 SHARED = b"silence that two hearings have in common"
 Do = Callable[..., keeping.Keeping]
-
-
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
 
 
 def held(room: Courtroom, after: float) -> Hearing:

@@ -15,11 +15,6 @@ from tests.central.desk import desk
 from tests.central.locker import Locker
 
 
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
-
-
 def test_a_planned_hearing_is_on_the_agenda_of_its_room_and_no_name_is_in_it(room: Courtroom) -> None:
     hearing = room.plan(room.told(corrections={"周谋": "周某"}))
     agenda = room.agenda()

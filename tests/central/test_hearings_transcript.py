@@ -1,30 +1,21 @@
 """What was said: taken in once, corrected without overwriting, found in Chinese, played from the seat's own channel."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
 from central.hearings import transcript
 from central.hearings.spoken import Access, Utterance
 from central.hearings.tables import Hearing
-from central.store import Store
 from central.web.refused import Refused
 from devices import speech
 from devices.hearings import HearingOpened, SeatSound, SegmentRecorded, SegmentTranscribed
 from tests.central.courtroom import Courtroom
 from tests.central.desk import desk
-from tests.central.locker import Locker
 
 RATE = 16000
 SOUND = bytes(range(256)) * 40
-
-
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
 
 
 def words(seat: str, begins: float, *said: str, sure: float = 0.9) -> bytes:

@@ -1,16 +1,11 @@
 """What a hearing calls somebody for, and what a room is told that may not be armed."""
 
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.alarms import open_alarms
 from central.fleet import tickets
 from central.hearings import watch
 from central.hearings.tables import Hearing
-from central.store import Store
 from devices.hearings import (
     ArmingRefused,
     HearingArmed,
@@ -22,14 +17,8 @@ from devices.hearings import (
 )
 from tests.central.courtroom import ROOM, Courtroom
 from tests.central.desk import desk
-from tests.central.locker import Locker
 
 RATE = 16000
-
-
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
 
 
 def alarms(room: Courtroom) -> dict[str, str]:

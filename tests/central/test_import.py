@@ -1,9 +1,6 @@
 """A CSV file is taken in whole or not at all, and says beforehand what is wrong and what would change."""
 
-from pathlib import Path
-
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 
 from central.cases.service import case_by_number, find_volume
@@ -12,7 +9,6 @@ from central.importing.reading import decode
 from central.importing.service import Preview, apply, preview
 from central.ledger.tables import LedgerLine
 from central.people.service import SYSTEM, person_by_login
-from central.store import Store
 from central.web.refused import Refused
 
 from .locker import Locker
@@ -25,11 +21,6 @@ VOLUMES = """案号,册号,尺寸,副卷,条码
 （2026）苏0206民初123号,1,S,否,HS-0001
 （2026）苏0206民初123号,9,L,是,HS-0900
 """
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
 
 
 def run(locker: Locker, kind: str, text: str, *, keep: bool = False) -> Preview:

@@ -3,21 +3,13 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.store import Store
 from devices.locks import DoorLeftOpen
 from devices.readers import CodeRead
 from tests.central.desk import PASSWORD, Desk, desk
 from tests.central.locker import Locker
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
 
 
 @pytest.fixture

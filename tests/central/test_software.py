@@ -3,18 +3,15 @@
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from central.alarms import open_alarms
 from central.fleet import documents, rollout, service, software
 from central.fleet.projector import FleetProjector
 from central.fleet.tables import Gateway, Rollout
 from central.ledger.accept import Ledger
-from central.store import Store
 from central.web.refused import Refused
 from devices.box import GATEWAY, SoftwareKept, SoftwareRefused, SoftwareTried
 from devices.claims import ReleaseClaims
@@ -23,19 +20,8 @@ from devices.messages import Fact
 from tests.kit.wheels import described, wheel
 
 from .box import Box
-from .desk import Desk, desk
+from .desk import Desk
 from .locker import BOX, COURT, Locker
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
-
-
-@pytest.fixture
-def at(locker: Locker) -> Iterator[Desk]:
-    with desk(locker) as made:
-        yield made
 
 
 def bundle(folder: Path, release: str) -> Path:

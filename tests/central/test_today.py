@@ -1,30 +1,11 @@
 """The first page shows each what waits for him: hearings, catalogues to confirm, boxes and tickets."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from central.dossiers.tables import Document, Dossier
 from central.fleet import tickets
 from central.fleet.service import find
 from central.people import service as people
-from central.store import Store
 from tests.central.courtroom import ROOM, Courtroom
-from tests.central.desk import Desk, desk
-from tests.central.locker import Locker
-
-
-@pytest.fixture
-def room(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Courtroom:
-    return Courtroom(Locker(store, court_key, tmp_path / "blobs"))
-
-
-@pytest.fixture
-def at(room: Courtroom) -> Iterator[Desk]:
-    with desk(room.locker) as made:
-        yield made
+from tests.central.desk import Desk
 
 
 def test_hearings_of_today_stand_there_for_clerks_and_for_the_judge_who_presides(room: Courtroom, at: Desk) -> None:

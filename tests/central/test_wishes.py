@@ -2,13 +2,11 @@
 
 import re
 from datetime import timedelta
-from pathlib import Path
 from typing import get_args
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.store import Store
 from central.web.words import words_of
 from central.wishes import service
 from central.wishes.outbox import WishOutbox
@@ -26,11 +24,6 @@ from devices.scanning import StopScan
 
 from .box import NOON
 from .locker import BOX, COURT, WALL, Locker
-
-
-@pytest.fixture
-def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker:
-    return Locker(store, court_key, tmp_path / "blobs")
 
 
 def ask(locker: Locker, cell: int = 4) -> WishRow:
