@@ -2,8 +2,9 @@
 
 import asyncio
 import inspect
+import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,20 @@ GRACE_S = 5.0
 
 _COUNTED = "counted"
 _THREADS = pytest.StashKey[set[threading.Thread]]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_temporary_folder_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Processes killed by a test tidy nothing up: what they leave in the temporary folder goes when the run ends."""
+    tmp_path_factory.getbasetemp()  # pytest's own folders stay where people look for them after a failure
+    with (
+        tempfile.TemporaryDirectory(prefix="courtside-tests-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        Path(folder).chmod(0o711)  # a document is turned into a PDF by a user who may see nothing else
+        patch.setenv("TMPDIR", folder)
+        patch.setattr(tempfile, "tempdir", None)
+        yield
 
 
 @pytest.fixture
