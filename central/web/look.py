@@ -126,6 +126,7 @@ def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str
         "language": words.language,
         "languages": LANGUAGES,
         "states": STATES,
+        "zone": str(zone),
         "static": lambda name: f"/static/{name}?v={versions.get(name, '')}",
         "phrase": HTTPStatus,
     }

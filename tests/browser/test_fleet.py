@@ -43,6 +43,11 @@ def test_the_page_of_a_box_plots_its_figures_and_the_map_shows_where_it_stands(
     expect(page.locator("[data-figures]")).to_have_attribute("data-drawn", re.compile(r"\d+"))
     expect(page.locator("[data-figure=memory_mb] canvas")).to_be_visible()
     at.picture(page, "box")
+    page.locator("[data-figure=memory_mb] .u-over").hover()
+    shown = page.locator("[data-figure-card]:visible").locator("[data-at]")
+    texts = {shown.nth(n).inner_text() for n in range(shown.count())}
+    assert len(texts) == 1, "one moment is shown above every plot"
+    assert re.search(r"\d:\d\d", texts.pop())
     page.goto(f"{at.url}/fleet/map")
     live(page)
     box = page.get_by_role("link", name="locker-a")
