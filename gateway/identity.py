@@ -224,23 +224,38 @@ def _tls_of_court(door: str, token: str) -> ssl.SSLContext:
 
 
 def _ask(method: str, url: str, body: Mapping[str, Any] | None, tls: ssl.SSLContext | None) -> bytes:
+    from gateway.dialogue import is_chinese  # not at the head: a gateway at rest talks to no terminal
+
     parts = urlsplit(url)
     if tls is None:
         connection = http.client.HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
     else:
         connection = http.client.HTTPSConnection(parts.netloc, timeout=_TIMEOUT_S, context=tls)
     content = None if body is None else json.dumps(body)
+    headers = {"Content-Type": "application/json", "Accept-Language": "zh" if is_chinese() else "en"}
     try:
-        connection.request(method, parts.path, content, {"Content-Type": "application/json"})
+        connection.request(method, parts.path, content, headers)
         response = connection.getresponse()
         answer = response.read()
+    except ssl.SSLError as error:
+        raise EnrolmentRefused(f"{url} is not the court's server: {error}; is the address right?") from error
+    except OSError as error:
+        raise EnrolmentRefused(f"{url} cannot be reached ({error}); does central run there?") from error
     except (http.client.HTTPException, ValueError) as error:
         raise EnrolmentRefused(f"{url} gave no readable answer: {error}") from error
     finally:
         connection.close()
     if response.status not in (200, 201):
-        raise EnrolmentRefused(f"{url} answered {response.status}: {answer[:300].decode(errors='replace')}")
+        raise EnrolmentRefused(f"{url} answered {response.status}: {_why(answer)}")
     return answer
+
+
+def _why(answer: bytes) -> str:
+    """Central's own sentence if it gave one, else the beginning of what was answered."""
+    try:
+        return str(json.loads(answer)["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return answer[:300].decode(errors="replace")
 
 
 def _object(door: str, answer: bytes) -> dict[str, Any]:

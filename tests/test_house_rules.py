@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from central.cli.program import program
+from central.importing.service import TABLES
 from central.settings import Settings
 from gateway.config import (
     ButtonSettings,
@@ -176,6 +177,14 @@ def test_every_command_of_central_is_in_the_docs_with_its_options() -> None:
         if option.startswith("--")
     }
     assert [option for option in sorted(options) if option not in docs] == []
+
+
+def test_every_column_of_a_file_to_import_is_in_the_docs() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+)$", (house.ROOT / "docs" / "cli.md").read_text(), re.MULTILINE))
+    for kind, table in TABLES.items():
+        needed, possible, _ = rows[kind].split("|")
+        for column in table.columns:
+            assert f"{column.head} {column.english}" in (needed if column.needed else possible), (kind, column)
 
 
 def test_every_command_of_the_gateway_is_in_the_docs() -> None:

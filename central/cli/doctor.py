@@ -27,6 +27,9 @@ from central.web import __file__ as web
 _SOON = timedelta(days=60)
 _NAMED = 5
 _FREE_BYTES = 2 * 1024**3
+_LOCKERS_OF_NOBODY = """
+    SELECT name, gateway FROM cabinets WHERE gateway NOT IN (SELECT name FROM gateways) ORDER BY name
+"""
 _NAME = "central-doctor"
 _PATIENCE_S = 3.0
 _CONNECT = bytes.fromhex("10 18 00 04 4d515454 05 02 003c 00 000b") + b"doctor-asks"
@@ -103,6 +106,7 @@ def _gateways(told: Settings, now: datetime) -> Iterator[Finding]:
             return
         with store.read() as session:
             names = service.ending(session, now + min(_SOON, timedelta(days=told.certificate_days / 4)))
+            lockers = session.execute(text(_LOCKERS_OF_NOBODY)).all()
     except (SQLAlchemyError, CommandError):
         return  # said above
     finally:
@@ -110,6 +114,9 @@ def _gateways(told: Settings, now: datetime) -> Iterator[Finding]:
     if names:
         few = ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
         yield Finding("warn", "gateways", f"could not renew their certificates in time: {few}; see their logs")
+    for cabinet, gateway in lockers:
+        words = f"cabinet {cabinet} hangs on {gateway}, which never joined: `gateway invite {gateway}` or mend its name"
+        yield Finding("warn", "gateways", words)
 
 
 def _broker(told: Settings, now: datetime) -> Iterator[Finding]:

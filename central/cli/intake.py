@@ -19,7 +19,8 @@ def take_in(court: Court, kind: str, file: Path, *, do: bool) -> Iterator[str]:
             seen = apply(session, SYSTEM, kind, text, court.clock())
     yield from _told(seen)
     if seen.problems:
-        raise Fault(f"{len(seen.problems)} things are wrong; nothing was taken in")
+        wrong = "one thing is" if len(seen.problems) == 1 else f"{len(seen.problems)} things are"
+        raise Fault(f"{wrong} wrong; nothing was taken in")
     counts = ", ".join(f"{seen.count(sort)} {sort}" for sort in ("new", "changed", "same"))
     yield f"taken in: {counts}" if do else f"nothing is wrong: {counts}; repeat with --apply to take it in"
 

@@ -53,7 +53,7 @@ def init(  # noqa: PLR0913  (the answers of one form)
     click.echo(
         f"root fingerprint, to be written down and given to whoever verifies exports: {authority.root_fingerprint}"
     )
-    click.echo("next: courtside-central serve --with-broker")
+    click.echo(f"next: courtside-central serve --home {home} --with-broker")
 
 
 @program.command()

@@ -66,5 +66,6 @@ CELLS = Table(
         Column("锁号", "door"),
     ),
     _take_cell,
+    named_by=2,
 )
 """Known by cabinet and number; without a lock's number it is the cell's own."""

@@ -136,5 +136,6 @@ VOLUMES = Table(
         Column("条码", "barcode"),
     ),
     _take_volume,
+    named_by=2,
 )
 """Known by case, number and whether it is a side volume."""

@@ -75,12 +75,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """One kind of file: the right it needs beside `import`, its columns (the first names the row), and what it does."""
+    """One kind of file: the right it needs beside `import`, its columns (the first ones name a row), what it does."""
 
     action: str
     columns: Sequence[Column]
     take: Callable[[Session, Actor, Row, datetime], Sort]
     """Raises Refused or Wrong; then nothing of the row is kept."""
+    named_by: int = 1
+    """How many of the first columns name a row."""
+
+    def name_of(self, row: Row) -> str:
+        """What a person calls that row."""
+        return " ".join(row.text(column.english) for column in self.columns[: self.named_by])
 
 
 def whole_number(text: str) -> int:

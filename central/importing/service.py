@@ -37,7 +37,7 @@ class Change:
     line: int
     sort: Sort
     what: str
-    """The row's own name: a case number, a login, a cabinet."""
+    """The row's own name: a case number and a volume, a login, a cabinet and a cell."""
 
 
 @dataclass(frozen=True)
@@ -101,5 +101,5 @@ def _take(session: Session, person: Actor, kind: str, text: str, now: datetime) 
         except Refused as refused:
             problems.append(Problem(row.line, "", "", refused.said))
         else:
-            changes.append(Change(row.line, sort, row.text(table.columns[0].english)))
+            changes.append(Change(row.line, sort, table.name_of(row)))
     return Preview(sorted(problems, key=lambda problem: problem.line), changes)

@@ -151,6 +151,13 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(founded: Path) -> None:
     assert "serve --with-broker" in told
 
 
+def test_the_doctor_names_a_cabinet_whose_gateway_never_joined(founded: Path, tmp_path: Path) -> None:
+    file = tmp_path / "cabinets.csv"
+    file.write_text("柜名,网关\nA,locker-z\n")
+    ok("import", "--home", founded, "--apply", "cabinets", file)
+    assert "cabinet A hangs on locker-z" in refused("doctor", "--home", founded)
+
+
 def test_the_doctor_sees_keys_that_others_may_read_and_a_missing_court(founded: Path, tmp_path: Path) -> None:
     (founded / "pki").chmod(0o755)
     assert "chmod 700" in refused("doctor", "--home", founded)

@@ -36,7 +36,10 @@ def lines(locker: Locker) -> int:
 def test_a_preview_tells_what_would_change_and_changes_nothing(locker: Locker) -> None:
     before = lines(locker)
     told = run(locker, "volumes", VOLUMES)
-    assert [(change.line, change.sort) for change in told.changes] == [(2, "same"), (3, "new")]
+    assert [(change.line, change.sort, change.what) for change in told.changes] == [
+        (2, "same", "（2026）苏0206民初123号 1"),
+        (3, "new", "（2026）苏0206民初123号 9"),
+    ]
     assert told.problems == [] and lines(locker) == before
     with locker.store.read() as session, pytest.raises(Refused):
         find_volume(session, "HS-0900")

@@ -125,6 +125,28 @@ def test_a_used_token_is_refused_with_what_central_says(court: Court, tmp_path: 
         enrol(url, token(court), tmp_path / "box")
 
 
+def test_a_refusal_is_told_in_centrals_own_words_and_in_the_terminals_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"zh": "邀请码已使用。", "en": "The invitation was used."}
+
+    def refuse(request: Request) -> Answer:
+        message = told[request.headers["accept-language"]]
+        return Answer(403, json.dumps({"error": {"code": "bad_invite", "message": message}}).encode())
+
+    for locale, language in {"zh_CN.UTF-8": "zh", "C.UTF-8": "en"}.items():
+        monkeypatch.setenv("LC_ALL", locale)
+        with serving(refuse) as url, pytest.raises(EnrolmentRefused, match=f"403: {told[language]}$"):
+            enrol(url, "word.root", tmp_path / "box")
+
+
+def test_a_server_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
+    with serving(lambda _: Answer(403)) as url:
+        pass
+    with pytest.raises(EnrolmentRefused, match=f"{url}/api/v1/enrol cannot be reached"):
+        enrol(url, "word.root", tmp_path / "box")
+
+
 def test_no_identity_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NoIdentity, match="enrol URL TOKEN"):
         load(tmp_path)
