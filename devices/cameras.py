@@ -1,11 +1,12 @@
-"""Cameras that turn and zoom: which of their stored views they show, by their own word."""
+"""Cameras: which stored view one that turns shows, by its own word; and whether there is anything in a picture."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
 from devices.describe import Property
+from devices.errors import WishRejected
 from devices.messages import Fact, Fetch, Wish
 
 
@@ -17,6 +18,21 @@ class ViewChanged(Fact):
     def state(self) -> tuple[str, str]:
         """The lasting state of where it looks."""
         return "view", self.view or "elsewhere"
+
+
+class PictureSeen(Fact):
+    """A picture comes, so many pixels large: alive, blank (dark, or one colour), or the same as at the look before.
+
+    `in_use` if another program has the camera and nobody can look. The picture itself stays where it is.
+    """
+
+    picture: Literal["live", "blank", "frozen", "in_use"]
+    width: int = 0
+    height: int = 0
+
+    def state(self) -> tuple[str, str]:
+        """How the picture is, and how large."""
+        return "picture", f"{self.picture},{self.width}x{self.height}"
 
 
 class ViewShown(Fact):
@@ -42,10 +58,13 @@ class ShowView(Wish):
         return isinstance(fact, ViewShown) and fact.view == self.view
 
     async def put_to(self, device: "Camera", fetch: Fetch) -> Fact:
-        """Turn it. Raises WishRejected (no such view), DeviceBusy, DeviceFault, DeviceOffline."""
+        """Turn it. Raises WishRejected (no such view, or it does not turn), DeviceBusy, DeviceFault, DeviceOffline."""
+        if not isinstance(device, Camera):
+            raise WishRejected("this camera does not turn")
         return await device.show(self.view)
 
 
+@runtime_checkable
 class Camera(Protocol):
     """A camera with stored views."""
 
@@ -58,4 +77,13 @@ class Camera(Protocol):
         """Where it looks once, then each change. Raises DeviceOffline when it is gone."""
 
 
+class PictureSource(Protocol):
+    """A camera whose picture is looked at now and then."""
+
+    def watch(self) -> AsyncIterator[PictureSeen]:
+        """How its picture is once, then each change. Raises DeviceOffline when none comes, DeviceFault (settings)."""
+
+
 CAMERA_PROPERTIES: Mapping[str, Property] = {"view": Property(name="View", datatype="string")}
+PICTURE_PROPERTIES: Mapping[str, Property] = {"picture": Property(name="Picture", datatype="string")}
+"""Cameras whose picture is looked at."""

@@ -5,8 +5,9 @@ import random
 import pytest
 
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline
+from drivers.ffmpeg import ended
 from drivers.microphones.ffmpeg_input.arrivals import WINDOW_S, Arrivals
-from drivers.microphones.ffmpeg_input.source import Sound, command, ended, sound_in, sound_listed, unlike
+from drivers.microphones.ffmpeg_input.source import Sound, command, sound_in, sound_listed, unlike
 
 RATE = 16000
 STEP_S = 0.05
@@ -75,7 +76,7 @@ def test_a_source_unlike_its_promise_is_told_with_what_to_write() -> None:
     ],
 )
 def test_ffmpegs_last_words_name_what_to_do(report: str, kind: type[Exception]) -> None:
-    assert isinstance(ended("alsa:hw:0", report), kind)
+    assert isinstance(ended("alsa:hw:0", report, "sound"), kind)
 
 
 def arrivals(seconds: float, lost_at: float = -1.0, lost_s: float = 0.0, ppm: float = 0.0) -> int:

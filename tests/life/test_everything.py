@@ -39,8 +39,8 @@ def _plague(folder: Path, seconds: float, counted: Callable[[str], None]) -> Non
         assert said["device_back"] == said["device_gone"] + len(everything.devices)
         assert said["device_gone"] > 0
         assert after.threads <= before.threads + 2  # the pool of threads grows to what was ever wanted at once
-        assert after.files <= before.files + 2  # the link to a central that is not there comes and goes
-        assert after.children <= before.children
+        assert after.files <= before.files + 4  # the link to a central that is not there comes and goes,
+        assert after.children <= before.children + 1  # and so does a look at a camera
         assert after.megabytes <= before.megabytes + MOST_MORE_MB
 
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from devices.errors import DeviceFault, DeviceOffline
 from devices.microphones import WIDTH, Chunk
+from drivers.ffmpeg import ended, without_secret
 from drivers.line import Counts
 from drivers.microphones.ffmpeg_input.arrivals import Arrivals
 from drivers.microphones.ffmpeg_input.source import (
     Sound,
     command,
-    ended,
     server_of,
     sound_in,
     sound_listed,
@@ -38,7 +38,7 @@ class Capture:
 
     def __init__(self, port: str, rate: int, channels: int, process: asyncio.subprocess.Process) -> None:
         self.counts = Counts()
-        self._port = port
+        self._port = without_secret(port)
         self._promised = (rate, channels)
         self._process = process
         self._said: deque[str] = deque(maxlen=_REPORT_LINES)
@@ -79,7 +79,7 @@ class Capture:
             at += samples
         await self._process.wait()
         await self._listening
-        raise ended(self._port, "\n".join(self._said))
+        raise ended(self._port, "\n".join(self._said), "sound")
 
     async def pause(self, seconds: float) -> None:
         """Wait. Raises DeviceOffline as soon as ffmpeg has ended."""

@@ -10,7 +10,7 @@ file:FILE                 a recording, as fast as it was spoken (for trying thin
 import re
 from typing import NamedTuple
 
-from devices.errors import DeviceBusy, DeviceError, DeviceFault, DeviceOffline
+from devices.errors import DeviceFault
 
 PORT = r"^(?:alsa:.+|pulse:[^@]+(?:@.+)?|rtp:.+\.sdp|rtsp://.+|file:.+)$"
 """What a port may look like."""
@@ -23,17 +23,6 @@ _NAMED_LAYOUTS |= {"5.0(side)": 5, "5.1": 6, "5.1(side)": 6, "6.0": 6, "hexagona
 _WAVEEX = (
     *("front-left", "front-right", "front-center", "lfe", "rear-left", "rear-right"),
     *("front-left-of-center", "front-right-of-center"),
-)
-_BUSY = ("Device or resource busy",)
-_FAULTY = (
-    "cannot set sample rate",
-    "cannot set channel count",
-    "Invalid data found",
-    "Invalid argument",
-    "Unknown input format",
-    "Protocol not found",
-    "Option not found",
-    "matches no streams",
 )
 
 
@@ -116,14 +105,3 @@ def unlike(sound: Sound, rate: int, channels: int) -> str | None:
     if sound.rate != rate:
         return f"it runs at {sound.rate} Hz, not at {rate}; write `rate: {sound.rate}` or set the device"
     return None
-
-
-def ended(port: str, report: str) -> DeviceError:
-    """What ffmpeg's last words mean for whoever waits for the sound."""
-    lines = [line.strip() for line in report.splitlines() if line.strip()]
-    last = lines[-1][:200] if lines else "ffmpeg said nothing"
-    if any(word in report for word in _BUSY):
-        return DeviceBusy(f"{port} is in use by another program: {last}")
-    if any(word in report for word in _FAULTY):
-        return DeviceFault(f"{port} cannot be used as it is written: {last}")
-    return DeviceOffline(f"{port} gives no sound: {last}")

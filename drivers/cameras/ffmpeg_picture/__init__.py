@@ -1,0 +1,1 @@
+"""Any camera whose picture ffmpeg can take in."""
