@@ -50,6 +50,17 @@ class Greeter(Protocol):
         """What it says then; whatever it knew of the connection before is over."""
 
 
+@runtime_checkable
+class Findable(Protocol):
+    """An emulator of a device that is found by asking everybody by UDP, at the port where it is spoken to by TCP."""
+
+    def sought(self, data: bytes) -> bytes:
+        """What it answers to such a datagram; empty if it is not meant."""
+
+    def found_at(self, number: int) -> str:
+        """The port as a gateway's file writes it, with the device at that number on the loopback."""
+
+
 class Settings(Protocol):
     """What every driver's `Config` has, whatever its product adds."""
 

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from drivers.usb_port import is_usb
-from gateway.catalogue import emulator, stage
+from gateway.catalogue import Emulator, Findable, emulator, stage
 from gateway.config import BadConfig, DeviceConfig, read
 from gateway.loopback import serve
 from gateway.simulator import told
-from gateway.simulator.cables import TICK_S, Cable, Plug, Pty, Tcp
+from gateway.simulator.cables import TICK_S, Cable, Found, Plug, Pty, Tcp
 from gateway.simulator.page import Shown, page
 from gateway.simulator.staged import Staged
 from gateway.simulator.usb import Usb
@@ -71,14 +71,16 @@ def _cables(devices: Iterable[DeviceConfig], folder: Path) -> dict[str, Cable | 
             cables[port] = Staged(first.name, staged)
             continue
         emulators = {user.name: emulator(user.product.name, user.settings.model_dump()) for user in users}
-        cables[port] = Cable(emulators, _plug(port, first.product.kind, name))
+        cables[port] = Cable(emulators, _plug(port, first.product.kind, name, emulators[first.name]))
     return cables
 
 
-def _plug(port: str, kind: str, name: Path) -> Callable[[Callable[[bytes], None]], Plug]:
+def _plug(port: str, kind: str, name: Path, device: Emulator) -> Callable[[Callable[[bytes], None]], Plug]:
     if is_usb(port):
         return partial(Usb, port, kind)
-    return Tcp if port.startswith("tcp://") else partial(Pty, name)
+    if port.startswith("tcp://"):
+        return Tcp
+    return partial(Found, device) if isinstance(device, Findable) else partial(Pty, name)
 
 
 async def _tick(cables: Iterable[Cable | Staged]) -> None:

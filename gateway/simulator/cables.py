@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from drivers.weather import Passage, Weather
-from gateway.catalogue import Emulator, Greeter
+from gateway.catalogue import Emulator, Findable, Greeter
 
 TICK_S = 0.02
 """How often an emulator is asked what it sends by itself."""
@@ -204,6 +204,11 @@ class Tcp:
         for connection in self._connections:
             connection.write(data)
 
+    @property
+    def number(self) -> int:
+        """Where it listens."""
+        return self._port
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)
         self.met()
@@ -215,3 +220,40 @@ class Tcp:
         finally:
             self._connections.discard(writer)
             writer.close()
+
+
+class Found(Tcp):
+    """A TCP port whose device is found by asking everybody: it answers by UDP at the same number."""
+
+    def __init__(self, device: Findable, heard: Callable[[bytes], None]) -> None:
+        super().__init__(heard)
+        self._device = device
+        self._ears: asyncio.DatagramTransport | None = None
+
+    async def plug(self) -> str:
+        """Listen by both; gives the port by which it is looked for."""
+        await super().plug()
+        if self._ears is None:
+            loop, at = asyncio.get_running_loop(), ("127.0.0.1", self.number)
+            self._ears, _ = await loop.create_datagram_endpoint(lambda: _Ears(self._device), local_addr=at)
+        return self._device.found_at(self.number)
+
+    async def unplug(self) -> None:
+        """Be deaf to both."""
+        if self._ears is not None:
+            self._ears.close()
+            self._ears = None
+        await super().unplug()
+
+
+class _Ears(asyncio.DatagramProtocol):
+    def __init__(self, device: Findable) -> None:
+        self._device = device
+        self._voice: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._voice = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
+        if self._voice is not None and (answer := self._device.sought(data)):
+            self._voice.sendto(answer, addr)

@@ -1,5 +1,6 @@
 """What only PJLink has: a greeting, a password, parts that warn, a lamp and a filter that age, and two classes."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from devices.displays import DisplaySwitched, DisplayTrouble, FilterAged, LampAged, PictureChanged
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
 from drivers.displays.pjlink import driver, wire
+from drivers.displays.pjlink.found import address_of
 from drivers.link import open_link
 from drivers.weather import Weather
+from gateway.catalogue import Findable
 from tests.contracts.rig import rig, until, watching
 from tests.kit.children import running
 
@@ -115,6 +118,63 @@ async def test_a_display_that_drops_the_connection_is_offline() -> None:
         await display.cable.close()
         with pytest.raises(DeviceOffline):
             await anext(aiter(display.device.watch()))
+
+
+MAC = "02:00:00:00:43:52"
+SOUGHT = f"""gateway: room-a
+court: huishan
+data: ./data
+devices:
+  wall: {{driver: displays/pjlink, port: "pjlink:{MAC}@192.0.2.255"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("datagram", "mac"),
+    [(b"%2ACKN=40:4e:36:Ce:e5:9c\r", "40:4e:36:ce:e5:9c"), (b"%2ACKN=40:4e:36\r", None), (b"%2SRCH\r", None)],
+)
+def test_who_is_there_is_told_by_a_hardware_address(datagram: bytes, mac: str | None) -> None:
+    assert wire.SEARCH == b"%2SRCH\r" and wire.found_of(datagram) == mac
+    assert mac is None or wire.found_of(wire.found(mac)) == mac
+
+
+async def test_a_projector_is_found_by_its_hardware_address_and_others_are_named(tmp_path: Path) -> None:
+    (tmp_path / "room-a.yaml").write_text(SOUGHT)
+    async with running("gateway.simulate", tmp_path / "room-a.yaml", tmp_path / "ports") as simulator:
+        port = simulator.told["ports"][f"pjlink:{MAC}@192.0.2.255"]
+        config = driver.Config(port=port, timeout_s=20, settle_s=0.05, find_s=20)
+        async with await driver.hold(config) as line:
+            assert (await driver.Device(config, line).switch("on", "digital-1")).source == "digital-1"
+        other = driver.Config(port=port.replace(MAC, "02:00:00:00:00:01"), find_s=0.5)
+        with pytest.raises(DeviceOffline, match=f"answers to 02:00:00:00:00:01 .* heard: {MAC} at 127.0.0.1"):
+            await driver.hold(other)
+        assert await simulator.end() == 0
+    with pytest.raises(DeviceOffline, match="heard: none at all"):
+        await driver.hold(config.model_copy(update={"find_s": 0.5}))
+
+
+async def test_a_search_is_repeated_for_a_datagram_may_be_lost_and_what_is_no_answer_is_passed_over() -> None:
+    class Hard(asyncio.DatagramProtocol):
+        """Hears the second search only, and talks nonsense before it answers."""
+
+        def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+            self.voice, self.searches = transport, 0
+
+        def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
+            self.searches += data == wire.SEARCH
+            for answer in (b"\xff" * 2000, b"%2LKUP=" + MAC.encode(), wire.found(MAC)) if self.searches > 1 else ():
+                self.voice.sendto(answer, addr)
+
+    voice, hard = await asyncio.get_running_loop().create_datagram_endpoint(Hard, local_addr=("127.0.0.1", 0))
+    number = voice.get_extra_info("sockname")[1]
+    assert await address_of(f"pjlink:{MAC.upper()}@127.0.0.1:{number}", 30) == f"tcp://127.0.0.1:{number}"
+    assert hard.searches == 2
+    voice.close()
+
+
+async def test_a_class_1_projector_is_not_found() -> None:
+    async with rig("displays/pjlink", class_=1) as display:
+        assert isinstance(display.emulator, Findable) and display.emulator.sought(wire.SEARCH) == b""
 
 
 async def test_an_emulated_projector_greets_each_connection_that_the_gateway_makes(tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ from devices.displays import PROJECTOR_PROPERTIES, DisplaySwitched, PictureHeld,
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
 from drivers.displaying import Displaying, Shown
 from drivers.displays.pjlink import wire
+from drivers.displays.pjlink.found import address_of
 from drivers.line import Line
-from drivers.link import Link, Port
+from drivers.link import Link, open_link
 
-ABOUT = "PJLink projectors and panels, class 1 and 2 (TCP port 4352)"
+ABOUT = "PJLink projectors and panels, class 1 and 2 (TCP port 4352), class 2 also by hardware address"
 VERIFIED = False
 TRANSPORTS = ("tcp",)
 
@@ -25,13 +26,21 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    port: Port
+    port: str = Field(
+        pattern=r"^(/[ -~]+|tcp://[!-.0-9;-~]+:[0-9]{1,5}|"
+        r"pjlink:[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}(@[0-9.]+(:[0-9]{1,5})?)?)$",
+        description="tcp://HOST:4352; or pjlink:MAC, of class 2, looked for by UDP; pjlink:MAC@192.0.2.255 only in the "
+        "network of that broadcast address.",
+    )
     baud: int = Field(default=9600, description="Not used on TCP.")
     password: str = Field(default="", max_length=32, description="As set on the display; empty without one.")
     timeout_s: float = Field(default=2.0, gt=0, le=30, description="Seconds to wait for greeting and answers.")
     tries: int = Field(default=2, ge=1, le=10, description="How often a question is asked.")
     settle_s: float = Field(default=1.0, ge=0, le=30, description="Seconds between looks while it switches.")
     switch_s: float = Field(default=120.0, gt=0, le=140, description="Seconds it may take to warm up and switch.")
+    find_s: float = Field(
+        default=5.0, gt=0, le=60, description="Seconds within which a hardware address has to answer."
+    )
     poll_s: float = Field(
         default=3.0, gt=0, le=25, description="Seconds between looks; displays drop a connection idle for 4 s or 30 s."
     )
@@ -84,6 +93,13 @@ class Session(Line[wire.Heard]):
 def line(link: Link, config: Config) -> Session:
     """The line of a connection."""
     return Session(link, config)
+
+
+async def hold(config: Config) -> Session:
+    """The line of a connection to it, wherever it is now. Raises DeviceOffline."""
+    is_address = config.port.startswith("tcp://")
+    port = config.port if is_address else await address_of(config.port, config.find_s)
+    return Session(await open_link(port, config.baud), config)
 
 
 class Device:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers.displays.pjlink import wire
+from drivers.displays.pjlink.found import PORT
 from drivers.hands import Hand
 from drivers.panel import Panel
 
@@ -22,6 +23,8 @@ class Emulator:
         self._connections = 0
         self._greeting = wire.Greeting(b"0")
         self._trusts = False
+        named = PORT.fullmatch(str(settings.get("port", "")))
+        self._mac = named[1] if named else "02:00:00:00:43:52"
         self._class = b"%d" % int(settings.get("class_", 2))
         self._frozen = False
         self._filter_h = 0
@@ -38,6 +41,15 @@ class Emulator:
         """Answers."""
         answers = b"".join(self._answer(question) for question in self._framer.feed(data))
         return b"" if self._panel.silent else answers
+
+    def sought(self, data: bytes) -> bytes:
+        """What it answers to who asks everybody by UDP."""
+        is_heard = data == wire.SEARCH and self._class > b"1" and not self._panel.silent
+        return wire.found(self._mac) if is_heard else b""
+
+    def found_at(self, number: int) -> str:
+        """The port of one that is found on the loopback, as a gateway's file writes it."""
+        return f"pjlink:{self._mac}@127.0.0.1:{number}"
 
     def poll(self) -> bytes:
         """It says nothing by itself; time passes."""

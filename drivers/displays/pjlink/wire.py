@@ -24,9 +24,12 @@ UNDEFINED, BAD_PARAMETER, NOT_NOW, FAILURE = b"ERR1", b"ERR2", b"ERR3", b"ERR4"
 CLASS_TWO = frozenset({b"FREZ", b"FILT"})
 """Commands of class 2 that are used here."""
 LIVE, FROZEN = b"0", b"1"
+SEARCH = b"%2SRCH" + END
+"""By UDP, to everybody: who is there?"""
 _PLAIN = rb"[^\x00-\x1f]{0,%d}" % LONGEST_PARAMETER
 _QUESTION = re.compile(rb"([0-9a-f]{32})?%([12])([A-Z0-9]{4}) (" + _PLAIN + rb")\r")
 _ANSWER = re.compile(rb"%([12])([A-Z0-9]{4})=(" + _PLAIN + rb")\r")
+_FOUND = re.compile(rb"%2ACKN=([0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5})\r?")
 _GREETING = re.compile(rb"PJLINK (0|1 [0-9a-fA-F]{8}|ERRA)\r")
 
 
@@ -117,6 +120,17 @@ def lamp_hours(value: bytes) -> int | None:
 def filter_hours(value: bytes) -> int | None:
     """Of FILT; None without a filter."""
     return int(value) if re.fullmatch(rb"\d{1,5}", value) else None
+
+
+def found(mac: str) -> bytes:
+    """The answer to SEARCH: the display's hardware address."""
+    return b"%2ACKN=" + mac.encode() + END
+
+
+def found_of(datagram: bytes) -> str | None:
+    """Whose hardware address that is, in lower case; None for any other datagram."""
+    told = _FOUND.fullmatch(datagram)
+    return told[1].decode().lower() if told else None
 
 
 def question_framer() -> Framer[Question]:
