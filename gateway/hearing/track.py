@@ -12,7 +12,7 @@ from gateway.hearing.scribe import Scribe
 from gateway.hearing.spool import Spool, Stored
 
 NEAR_S = 0.5
-"""The first sound after an opening or a pause belongs to it if it comes so soon."""
+"""The first sound after an opening or a pause, of a device that was heard before, belongs to it if it comes so soon."""
 LIVE_S = 1.0
 
 Missing = Literal["lost", "device_gone", "recorder_stopped", "disk_full"]
@@ -61,7 +61,9 @@ class Track:
     def begin(self, folder: Path, at: int, axis: Callable[[float], int], *, after: Missing | None = None) -> None:
         """Record from that sample on; `after`: why sound is missing up to the first that comes, if it does."""
         self.folder, self.end, self.axis = folder, at, axis
-        self.recording, self._offset, self._fresh, self._why = True, None, after is None, after or "lost"
+        is_heard = self.heard_at > float("-inf")
+        self.recording, self._offset, self._fresh = True, None, is_heard and after is None
+        self._why = after or ("lost" if is_heard else "device_gone")
         self.drift = self.drift or Drift(self.rate)
 
     async def take(self, chunk: Chunk) -> None:
@@ -80,7 +82,7 @@ class Track:
             await self._miss(at)
         if not self.recording or not self._write(chunk.pcm):
             return
-        self.end = at + samples
+        self.end, self._why = at + samples, "lost"
         for seat, channel in self.seats.items():
             if scribe := self.scribes.get(seat):
                 scribe.hear(at, sounds[channel - 1].tobytes())
@@ -132,7 +134,7 @@ class Track:
     async def _miss(self, at: int) -> None:
         self._break(self.end)
         await self.hands.gap(self, self.end, at, self._why)
-        self.end, self._why = at, "lost"
+        self.end = at
 
     def _write(self, pcm: bytes) -> bool:
         for _ in range(2):

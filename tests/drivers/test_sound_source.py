@@ -1,12 +1,15 @@
 """What ffmpeg is asked for and what its words mean; samples that never came are found by counting."""
 
+import asyncio
 import random
+from itertools import pairwise
 
 import pytest
 
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline
 from drivers.ffmpeg import ended
 from drivers.microphones.ffmpeg_input.arrivals import WINDOW_S, Arrivals
+from drivers.microphones.ffmpeg_input.capture import CHUNKS_A_SECOND, Capture
 from drivers.microphones.ffmpeg_input.source import Sound, command, sound_in, sound_listed, unlike
 
 RATE = 16000
@@ -101,3 +104,16 @@ def test_late_chunks_and_crystals_that_are_off_lose_nothing() -> None:
 def test_what_is_lost_is_found_within_a_few_windows() -> None:
     assert arrivals(60, lost_at=30, lost_s=0.5) == pytest.approx(0.5 * RATE, abs=0.01 * RATE)
     assert arrivals(30 + 5 * WINDOW_S, lost_at=30, lost_s=0.1) == pytest.approx(0.1 * RATE, abs=0.01 * RATE)
+
+
+async def test_sound_that_waited_was_here_before_what_came_behind_it() -> None:
+    """A gateway that is busy while it starts reads half a second at once: its first sample is that old."""
+    step, pipe = RATE // CHUNKS_A_SECOND, asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec("head", "-c", str(20 * step), "/dev/zero", stdout=pipe, stderr=pipe)
+    await process.wait()
+    heard = []
+    with pytest.raises(DeviceOffline):
+        async for chunk in Capture("file:zero", RATE, 1, process).chunks():
+            heard.append(chunk)
+    assert [chunk.from_sample for chunk in heard] == [n * step for n in range(10)]
+    assert [late.mono - early.mono for early, late in pairwise(heard)] == pytest.approx([STEP_S] * 9)

@@ -107,6 +107,25 @@ async def test_a_device_that_stays_away_is_declared_up_to_the_end(tmp_path: Path
     assert told.gaps == [(800, RATE, "device_gone")]
 
 
+async def test_a_device_that_is_heard_only_after_the_opening_is_declared_up_to_its_first_sample(tmp_path: Path) -> None:
+    told = Told()
+    track = track_of(told, tmp_path)
+    await track.take(Chunk(0, chunk(0).pcm, 0.45))
+    await track.stop(track.end)
+    assert told.gaps == [(0, round(0.4 * RATE), "device_gone")]
+
+
+async def test_sound_that_ran_on_through_the_opening_belongs_to_it_though_it_comes_late(tmp_path: Path) -> None:
+    told = Told()
+    track = track_of(told, tmp_path)
+    await track.stop(0)
+    await track.take(chunk(0))
+    track.begin(tmp_path, 0, lambda mono: round((mono - 0.1) * RATE))
+    await track.take(chunk(2, late_s=0.4))
+    await track.stop(track.end)
+    assert (told.gaps, told.spans) == ([], [(0, PIECE)])
+
+
 async def test_the_end_of_a_hearing_is_cut_to_the_sample(tmp_path: Path) -> None:
     told = Told()
     track = track_of(told, tmp_path)
@@ -158,7 +177,8 @@ async def test_a_source_that_runs_fast_is_recorded_as_it_comes_and_its_drift_sta
     for number in range(20 * 120):
         due = (number + 1) * 0.05
         samples = round(due * RATE * (1 + 100e-6)) - count
-        await track.take(Chunk(count, bytes(4 * samples), due + chance.random() ** 3 * 0.3))
+        late_s = chance.random() ** 3 * 0.3 if number else 0.0
+        await track.take(Chunk(count, bytes(4 * samples), due + late_s))
         count += samples
     await recording.stop(track.end)
     assert (told.gaps, told.spans[0][0], told.spans[-1][1]) == ([], 0, count)

@@ -162,7 +162,8 @@ def check_killed(site: CourtroomSite, manifest: HearingManifest, kills: int) -> 
     assert 0 < [fault.why for fault in manifest.faults].count("recorder_stopped") <= kills
     stopped = [gap for gap in manifest.gaps if gap.why == "recorder_stopped"]
     assert len(stopped) <= kills
-    assert {gap.why for gap in manifest.gaps} <= {"recorder_stopped", "lost"}, "a busy machine's source may lose some"
+    # The microphones are heard a moment after the opening, and a busy machine's source may lose some.
+    assert {gap.why for gap in manifest.gaps} <= {"recorder_stopped", "device_gone", "lost"}
     for segment in manifest.segments:
         for sound in segment.seats.values():
             assert samples_of(site.blob(sound.sound)) == segment.to_sample - segment.from_sample
@@ -179,9 +180,18 @@ async def test_a_gateway_killed_three_times_declares_what_is_missing_and_goes_on
 
 
 def unheard_s(manifest: HearingManifest, stopped_at: list[datetime]) -> list[float]:
-    """Seconds of sound that were missing already when the gateway was killed, for each time it was."""
-    starts = [manifest.opened_at + timedelta(seconds=gap.from_sample / RATE) for gap in stops(manifest)]
-    return [min((at - start).total_seconds() for at in stopped_at if at >= start) for start in starts]
+    """Seconds of sound that were missing already when the gateway was killed, for each time it was recording.
+
+    A gap belongs to the first kill after the gap before it ended: what was recorded between them, that kill stopped.
+    Sound is placed by when it was here, some hundredths of a second after it was spoken: so it may seem to end after
+    the kill, and a search for the first kill after that would find the next one.
+    """
+    missing, heard_from = [], manifest.opened_at
+    for gap in stops(manifest):
+        begins, ends = (manifest.opened_at + timedelta(seconds=at / RATE) for at in (gap.from_sample, gap.to_sample))
+        missing.append((min(at for at in stopped_at if at > heard_from) - begins).total_seconds())
+        heard_from = ends
+    return missing
 
 
 def resumed_s(manifest: HearingManifest, started_at: list[datetime]) -> list[float]:
@@ -205,8 +215,10 @@ async def test_a_gateway_stopped_fifty_times_loses_a_second_at_most_and_goes_on_
         missing, resumed = unheard_s(manifest, site.stopped_at), resumed_s(manifest, site.started_at)
         counted(
             f"{len(site.stopped_at)} times {'power cut' if cut else 'killed'}, {len(manifest.segments)} segments, "
-            f"{len(manifest.gaps)} gaps; missing at most {max(missing):.3f} s, median {median(missing):.3f} s; "
+            f"{len(manifest.gaps)} gaps; missing {min(missing):.3f} to {max(missing):.3f} s, "
+            f"median {median(missing):.3f} s; "
             f"recorded again at most {max(resumed):.3f} s after its start, median {median(resumed):.3f} s"
         )
         check_killed(site, manifest, 50)
         assert max(missing) <= 1.0
+        assert min(missing) > -1.0, "sound is placed when it was spoken"

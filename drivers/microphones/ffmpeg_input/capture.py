@@ -27,6 +27,7 @@ SILENT_S = 10.0
 _LAST_WORD_S = 2.0
 _REPORT_LINES = 40
 _LONGEST_LINE = 1 << 16
+_AT_ONCE = 1 << 20
 
 
 def _monotonic() -> float:
@@ -67,16 +68,22 @@ class Capture:
         """The sound as it comes. Raises DeviceOffline when it ends, DeviceBusy, DeviceFault."""
         rate, channels = self._promised
         arrivals, at = Arrivals(rate), 0
-        size = rate // CHUNKS_A_SECOND * WIDTH * channels
-        while pcm := await self._read(size):
+        frame = WIDTH * channels
+        size, held = rate // CHUNKS_A_SECOND * frame, b""
+        while pcm := await self._read():
             self._check()
-            samples = len(pcm) // (WIDTH * channels)
-            mono = _monotonic()
-            lost = arrivals.lost(at + samples, mono)
-            self.counts.noise += lost
-            at += lost
-            yield Chunk(at, pcm[: samples * WIDTH * channels], mono)
-            at += samples
+            now, held = _monotonic(), held + pcm
+            while len(held) >= size:
+                pcm, held = held[:size], held[size:]
+                # What waits behind it was taken after it: a busy machine hands over late what it heard in time.
+                mono = now - len(held) / frame / rate
+                lost = arrivals.lost(at + size // frame, mono)
+                self.counts.noise += lost
+                at += lost
+                yield Chunk(at, pcm, mono)
+                at += size // frame
+        if rest := len(held) // frame:
+            yield Chunk(at, held[: rest * frame], _monotonic())
         await self._process.wait()
         await self._listening
         raise ended(self._port, "\n".join(self._said), "sound")
@@ -108,14 +115,13 @@ class Capture:
         await self._process.wait()
         await self._listening
 
-    async def _read(self, size: int) -> bytes:
+    async def _read(self) -> bytes:
+        """All that waits; nothing when ffmpeg has ended."""
         if self._process.stdout is None:
             return b""
         try:
             async with asyncio.timeout(SILENT_S):
-                return await self._process.stdout.readexactly(size)
-        except asyncio.IncompleteReadError as error:
-            return error.partial
+                return await self._process.stdout.read(_AT_ONCE)
         except TimeoutError:
             self.counts.timeouts += 1
             raise DeviceOffline(f"{self._port} gives nothing for {SILENT_S:g} s") from None
