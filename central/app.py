@@ -163,7 +163,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.blobs = _blobs(settings)
     app.state.pen = court.pen
     app.state.live_rooms, app.state.live_desks, app.state.live_logs = rooms, desks, logs
-    app.state.public_url = settings.public_url
+    app.state.public_url, app.state.signature_authorities = settings.public_url, settings.authorities
     app.state.ailing = lambda: now[0].ailing if now else []
     for router in _routers(court, hub, lambda: now[0] if now else None):
         app.include_router(router)

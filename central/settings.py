@@ -91,6 +91,9 @@ class Settings(BaseModel):
     certificate_days: float = Field(
         default=730, gt=0, le=3650, description="Days a gateway's certificate is good; it renews itself well before."
     )
+    signature_authorities: Path | None = Field(
+        default=None, description="PEM file of the authorities whose certificates sign minutes; none: only the pad."
+    )
     http: Http = Http()
     broker: Broker = Broker()
     dossiers: Dossiers = Dossiers()
@@ -99,6 +102,11 @@ class Settings(BaseModel):
     def database_url(self) -> str:
         """The database to open."""
         return self.database or f"sqlite:///{self.home / 'central.db'}"
+
+    @property
+    def authorities(self) -> Path | None:
+        """The file of trusted authorities; beside `central.yaml` unless its path is absolute."""
+        return self.home / self.signature_authorities if self.signature_authorities else None
 
     @property
     def public_url(self) -> str:

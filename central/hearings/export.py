@@ -1,4 +1,4 @@
-"""A sealed hearing to hand to a stranger: its manifest, each seat's sound and words, its lines, and the proof of all.
+"""A sealed hearing to hand to a stranger: its manifest, sound and words of each seat, minutes, lines, and their proof.
 
 Files are named for a person who wants to hear them: `hearing/0003/plaintiff.flac`. `central.hearings.verify` needs
 nothing else.
@@ -14,8 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs, NoBlob
+from central.hearings import minutes_proof
 from central.hearings.course import events, segments
 from central.hearings.facts import HearingCopied
+from central.hearings.minutes import texts
 from central.hearings.tables import Hearing
 from central.hearings.verify import MANIFEST, Named, place_of
 from central.ledger.export import Signatory, pieces_with, put
@@ -26,7 +28,7 @@ from central.web.refused import Refused
 from devices.hearings import SegmentTranscribed
 from devices.journal import read_line
 from devices.manifest import HearingManifest, parts
-from devices.messages import wire_name
+from devices.messages import Fact, read_fact, wire_name
 
 Later = Sequence[tuple[int, SegmentTranscribed]]
 """Words that were told after the seal, each with its line."""
@@ -45,13 +47,15 @@ def export(store: Store, blobs: Blobs, signatory: Signatory, ref: str, path: Pat
         hearing = _sealed(session, ref)
         later = _later(session, hearing, manifest)
         words = {f"{told.number} {seat}": sha256 for _, told in later for seat, sha256 in told.words.items()}
+        minutes = _minutes(session, hearing)
         named = Named(
             hearing=hearing.ref, gateway=hearing.gateway, manifest=hearing.manifest or "", seal=hearing.seal or "",
             countersign=hearing.countersign or "", words=words,
+            minutes=dict(minutes_proof.files(minutes.values())),
         )  # fmt: skip
         for name, sha256 in _files(named, manifest):
             _copy(archive, blobs, name, sha256)
-        pieces = pieces_with(session, [*_lines(session, hearing), *(line for line, _ in later)])
+        pieces = pieces_with(session, [*_lines(session, hearing), *(line for line, _ in later), *minutes])
         return put(archive, session, signatory, pieces, {"hearing": named.model_dump()})
 
 
@@ -96,10 +100,22 @@ def _later(session: Session, hearing: Hearing, manifest: HearingManifest) -> Lat
     ]
 
 
+def _minutes(session: Session, hearing: Hearing) -> Mapping[int, Fact]:
+    """What central's book has of its texts, their objections and signatures, by line."""
+    told: list[int | None] = []
+    for text in texts(session, hearing.id):
+        told += [text.line, text.read_line, *(one.line for one in text.signatures)]
+        told += [line for one in text.objections for line in (one.line, one.decided_line)]
+    wanted = select(LedgerLine.id, LedgerLine.raw).where(LedgerLine.id.in_([one for one in told if one is not None]))
+    lines = ((number, read_line(raw)) for number, raw in session.execute(wanted.order_by(LedgerLine.id)))
+    return {number: read_fact(line.type, line.body) for number, line in lines}
+
+
 def _files(named: Named, manifest: HearingManifest) -> Iterator[tuple[str, str]]:
     yield MANIFEST, named.manifest
     for segment in manifest.segments:
         yield from ((place_of(segment.number, part), sha256) for part, sha256 in parts(segment))
+    yield from named.minutes.items()
     for part, sha256 in named.words.items():
         number, _, seat = part.partition(" ")
         yield place_of(int(number), f"{seat} words"), sha256

@@ -116,6 +116,18 @@ class MinutesSigned(Fact):
     drawn: str
 
 
+class MinutesCertified(Fact):
+    """Somebody signed the text with that hash by their own certificate; `signature` is the hash of the CMS file."""
+
+    hearing: str
+    number: int
+    text: str
+    key: str
+    signature: str
+    authorities: str
+    """Hash of the certificates (PEM) the court trusted then."""
+
+
 class SigningDeclined(Fact):
     """Somebody would not sign the text with that hash; `reason` is the hash of what was noted."""
 

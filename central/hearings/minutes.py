@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs
-from central.hearings import drawn, keeping, minutes_flow
+from central.hearings import certified, drawn, keeping, minutes_flow
 from central.hearings.facts import (
+    MinutesCertified,
     MinutesDrawnUp,
     MinutesObjected,
     MinutesReadBack,
@@ -31,19 +32,27 @@ from devices.messages import Fact
 
 HOW_NAMES: Mapping[str, str] = {"aloud": "当庭宣读", "read": "自行阅读", "screen": "对照屏幕核对"}
 """How a text is read back."""
+NO_AUTHORITIES = (
+    "本院还没有列出可信的证书颁发机构，现在只能在签名板上签名。"
+    "要用证书签名，请管理员在 central.yaml 的 signature_authorities 写明一个 PEM 文件，里面是这些机构的证书。"
+)
 LONGEST = 1000
 _OVER = ("closed", "sealed")
 
 
 @dataclass(frozen=True)
 class Hand:
-    """Who acts on which hearing's minutes, and when; `court` is its name for people."""
+    """Who acts on which hearing's minutes, and when; `court` is its name for people.
+
+    `authorities`: the certificates (PEM) of those whose certificates sign; empty if the court trusts none.
+    """
 
     person: Actor
     hearing: Hearing
     blobs: Blobs
     court: str
     now: datetime
+    authorities: bytes = b""
 
 
 def texts(session: Session, hearing: int) -> Sequence[MinutesText]:
@@ -134,6 +143,28 @@ def sign(session: Session, hand: Hand, key: str, name: str, drawing: str) -> Min
     told = MinutesSigned(hearing=hand.hearing.ref, number=text.number, text=text.text, key=taker.key, drawn=image)
     line = _record(session, hand, told)
     text.signatures.append(Signature(key=taker.key, name=name, drawn=image, by=hand.person.ref, at=hand.now, line=line))
+    return _signed_by_all(hand, text)
+
+
+def certify(session: Session, hand: Hand, key: str, name: str, signature: bytes) -> MinutesText:
+    """Somebody signed by their own certificate, which has to bear their name. Raises Refused."""
+    text = _at(session, hand, "sign")
+    taker, name = _unsigned(hand, text, key), _named(name)
+    _own(hand, text, taker)
+    if not hand.authorities:
+        raise Refused(NO_AUTHORITIES, code="no_authorities")
+    content = certified.to_sign(hand.hearing.ref, text.number, taker.key, text.text)
+    found = certified.check(content, signature, hand.authorities, hand.now)
+    owner = (taker.name if taker.key in ("presiding", "clerk") else "") or name
+    if not certified.bears(found, owner):
+        raise Refused("证书写的是“{subject}”，不是“{name}”。请用签名人本人的证书。", code="certificate_of_another",
+                      status=422, subject=found.subject, name=owner)  # fmt: skip
+    cms, trusted = hand.blobs.put(signature), hand.blobs.put(hand.authorities)
+    told = MinutesCertified(hearing=hand.hearing.ref, number=text.number, text=text.text, key=taker.key,
+                            signature=cms, authorities=trusted)  # fmt: skip
+    signed = Signature(key=taker.key, name=name, certified=cms, subject=found.subject, issuer=found.issuer,
+                       by=hand.person.ref, at=hand.now, line=_record(session, hand, told))  # fmt: skip
+    text.signatures.append(signed)
     return _signed_by_all(hand, text)
 
 

@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
-from central.hearings import minutes, minutes_flow, schedule
+from central.hearings import certified, minutes, minutes_flow, schedule
 from central.hearings.minutes_pages import hand_of, take
 from central.hearings.minutes_tables import MinutesText
-from central.hearings.schedule_pages import blobs_of
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.rules.service import in_force
@@ -33,6 +32,7 @@ class StepIn(BaseModel):
     words: str = Field(default="", max_length=1000, description="object, grant, refuse, decline: what, or why.")
     objection: int = Field(default=0, description="grant, refuse: which.")
     drawing: str = Field(default="", description="sign: the signature, `data:image/png;base64,...`.")
+    signature: Base64Bytes | None = Field(default=None, description="sign: instead, CMS over `to_sign`.")
 
 
 class ObjectionOut(BaseModel):
@@ -52,6 +52,9 @@ class SignatureOut(BaseModel):
     key: str
     name: str
     drawn: str | None = Field(description="SHA-256 of the PNG.")
+    certified: str | None = Field(description="SHA-256 of the CMS signature by a certificate.")
+    subject: str = Field(description="Whose certificate, and who issued it.")
+    issuer: str
     declined: str
     at: datetime
     line: int
@@ -65,6 +68,7 @@ class TextOut(BaseModel):
     state: str = Field(description="DRAFT, READ_BACK, OBJECTED, CORRECTING, SIGNED, REPLACED")
     at: datetime
     line: int
+    to_sign: dict[str, str] = Field(description="What each signs by certificate: this line as UTF-8, without an end.")
     minutes: dict[str, Any] = Field(description="The text itself: who took part, and what was said.")
     objections: list[ObjectionOut]
     signatures: list[SignatureOut]
@@ -99,7 +103,7 @@ def read(request: Request, store: StoreOf, by: Listener, now: Now, hearing: int)
                     why_not=str(why) if why else None)
             for step, why in minutes_flow.steps(stands)
         ]  # fmt: skip
-        return MinutesOut(texts=[_text(request, text) for text in texts], changed=stands.changed, steps=steps)
+        return MinutesOut(texts=[_text(hand, text) for text in texts], changed=stands.changed, steps=steps)
 
 
 @router.post("/hearings/{hearing}/minutes/{event}")
@@ -109,21 +113,28 @@ def step(  # noqa: PLR0913  (who, when, which, what)
     """Take a step; gives the newest text."""
     with store.write() as session:
         schedule.find_hearing(session, by, hearing)
-        text = take(session, hand_of(request, session, by, now, hearing), event, told)
+        hand = hand_of(request, session, by, now, hearing)
+        text = take(session, hand, event, told)
         session.flush()
-        return _text(request, text)
+        return _text(hand, text)
 
 
-def _text(request: Request, text: MinutesText) -> TextOut:
+def _text(hand: minutes.Hand, text: MinutesText) -> TextOut:
+    whole = minutes.read(hand.blobs, text)
     return TextOut(
         number=text.number, text=text.text, state=text.state, at=text.at, line=text.line,
-        minutes=minutes.read(blobs_of(request), text).model_dump(mode="json"),
+        to_sign={
+            taker.key: certified.to_sign(hand.hearing.ref, text.number, taker.key, text.text).decode()
+            for taker in whole.takers
+        },
+        minutes=whole.model_dump(mode="json"),
         objections=[
             ObjectionOut(id=one.id, key=one.key, says=one.says, line=one.line, decided=one.decided, reason=one.reason)
             for one in text.objections
         ],
         signatures=[
-            SignatureOut(key=one.key, name=one.name, drawn=one.drawn, declined=one.declined, at=one.at, line=one.line)
+            SignatureOut(key=one.key, name=one.name, drawn=one.drawn, certified=one.certified, subject=one.subject,
+                         issuer=one.issuer, declined=one.declined, at=one.at, line=one.line)
             for one in text.signatures
         ],
     )  # fmt: skip

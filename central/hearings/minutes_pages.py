@@ -1,17 +1,20 @@
-"""The minutes in the browser: drawn up, read back, objected to, signed on the pad, and taken away on paper."""
+"""The minutes in the browser: drawn up, read back, objected to, signed, and taken away on paper."""
 
 import base64
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import Depends, Form, Request
+from cryptography import x509
+from fastapi import Depends, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs, NoBlob
-from central.hearings import minutes, minutes_flow, papers, schedule, transcript
-from central.hearings.minutes_tables import MinutesText, Objection
+from central.hearings import certified, minutes, minutes_flow, papers, schedule, transcript
+from central.hearings.minutes_tables import MinutesText, Objection, Signature
 from central.hearings.minutes_text import Minutes
 from central.hearings.papers import Sheet, Signed
 from central.hearings.schedule_pages import blobs_of
@@ -25,11 +28,14 @@ from central.web.refused import Refused
 from devices.agenda import ROLE_NAMES
 
 router = pages()
+_LOG = logging.getLogger(__name__)
 
 Listener = Annotated[Actor, Depends(needs("hearing.listen"))]
 Corrector = Annotated[Actor, Depends(needs("hearing.correct"))]
 Text = Annotated[str, Form()]
 Form_ = Literal["docx", "pdf"]
+Kind = Literal["txt", "p7s"]
+_SENT = {"txt": "text/plain; charset=utf-8", "p7s": "application/pkcs7-signature"}
 _KINDS: Mapping[str, tuple[str, Callable[[Sheet], bytes]]] = {
     "docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", papers.docx),
     "pdf": ("application/pdf", papers.pdf),
@@ -39,12 +45,13 @@ _KINDS: Mapping[str, tuple[str, Callable[[Sheet], bytes]]] = {
 class Told:
     """What a form of the minutes brings; each event takes what it needs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (a field each)
         self, how: Text = "", key: Text = "", name: Text = "", words: Text = "", drawing: Text = "",
-        objection: Annotated[int, Form()] = 0,
+        objection: Annotated[int, Form()] = 0, signature: Annotated[UploadFile | None, File()] = None,
     ) -> None:  # fmt: skip
         self.how, self.key, self.name, self.words = how, key, name, words
         self.drawing, self.objection = drawing, objection
+        self.signature = signature.file.read(certified.MOST_BYTES + 1) if signature else None
 
 
 @router.get("/hearings/{hearing}/minutes")
@@ -73,9 +80,7 @@ def paper(request: Request, by: Listener, now: Now, hearing: int, number: int, f
     """A text on paper, with the signatures it has; that it was copied is on record."""
     with store_of(request).write() as session:
         found = schedule.find_hearing(session, by, hearing)
-        text = next((text for text in minutes.texts(session, hearing) if text.number == number), None)
-        if text is None:
-            raise Refused("还没有形成笔录文本。", code="no_minutes", status=404)
+        text = _numbered(session, hearing, number)
         transcript.accessed(session, by, found, "copy", form, now)
         sheet = _sheet(request, text)
         name = f"{found.ref}-{number}.{form}"
@@ -83,11 +88,45 @@ def paper(request: Request, by: Listener, now: Now, hearing: int, number: int, f
     return Response(write(sheet), 200, {"content-disposition": f'attachment; filename="{name}"'}, kind)
 
 
+@router.get("/hearings/{hearing}/minutes/{number}/{key}.{kind}")
+def certificate_file(  # noqa: PLR0913  (who, when, whose, which)
+    request: Request, by: Listener, session: Reading, now: Now, hearing: int, number: int, key: str, kind: Kind
+) -> Response:
+    """What somebody is to sign by certificate (`txt`), and what they signed it with (`p7s`)."""
+    hand = hand_of(request, session, by, now, hearing)
+    text = _numbered(session, hearing, number)
+    signed = next((one.certified for one in text.signatures if one.key == key), None)
+    if kind == "p7s" and signed is None:
+        raise Refused("这里没有证书签名。", code="no_signature", status=404)
+    ref = hand.hearing.ref
+    content = hand.blobs.get(signed or "") if kind == "p7s" else certified.to_sign(ref, number, key, text.text)
+    name = f"{ref}-{number}-{key}.{kind}"
+    return Response(content, 200, {"content-disposition": f'attachment; filename="{name}"'}, _SENT[kind])
+
+
 def hand_of(request: Request, session: Session, by: Actor, now: datetime, hearing: int) -> minutes.Hand:
     """Whoever asks, at that hearing."""
     found = schedule.find_hearing(session, by, hearing)
     look = cast(Look, request.app.state.look)
-    return minutes.Hand(by, found, blobs_of(request), look.title, now)
+    return minutes.Hand(by, found, blobs_of(request), look.title, now, _authorities(request))
+
+
+def _authorities(request: Request) -> bytes:
+    """The certificates this court trusts for signatures; read each time, so that a new list needs no restart."""
+    path: Path | None = request.app.state.signature_authorities
+    try:
+        listed = path.read_bytes() if path else b""
+        return listed if listed and x509.load_pem_x509_certificates(listed) else b""
+    except (OSError, ValueError) as error:
+        _LOG.error("signature_authorities %s cannot be used, nobody signs by certificate: %s", path, error)
+        return b""
+
+
+def _numbered(session: Session, hearing: int, number: int) -> MinutesText:
+    text = next((text for text in minutes.texts(session, hearing) if text.number == number), None)
+    if text is None:
+        raise Refused("还没有形成笔录文本。", code="no_minutes", status=404)
+    return text
 
 
 def take(session: Session, hand: minutes.Hand, event: str, told: Any) -> MinutesText:
@@ -101,6 +140,8 @@ def take(session: Session, hand: minutes.Hand, event: str, told: Any) -> Minutes
             return minutes.object_to(session, hand, told.key, told.words)
         case "grant" | "refuse":
             return minutes.decide(session, hand, told.objection, told.words, granted=event == "grant")
+        case "sign" if told.signature is not None:
+            return minutes.certify(session, hand, told.key, told.name, told.signature)
         case "sign":
             return minutes.sign(session, hand, told.key, told.name, told.drawing)
         case "decline":
@@ -123,6 +164,7 @@ def _page(
     context |= {"event_names": minutes_flow.EVENT_NAMES}
     context |= {"hows": minutes.HOW_NAMES, "role_names": ROLE_NAMES, "drawings": _drawings(hand.blobs, newest)}
     context |= {"names": _names(session, texts), "clock": papers.clock}
+    context |= {"trusts": bool(hand.authorities), "no_authorities": minutes.NO_AUTHORITIES}
     context |= {"refused": refused.said if refused else None}
     return drawn(request, "hearings/minutes.html", refused.status if refused else 200, **context)
 
@@ -158,13 +200,19 @@ def _sheet(request: Request, text: MinutesText) -> Sheet:
         if one is None:
             return Signed(who)
         image = _image(blobs, one.drawn)
-        declined = say("拒绝签名：{why}", why=one.declined) if one.declined else ""
-        return Signed(f"{say(role)} {one.name}", image, declined, time(one.at))
+        return Signed(f"{say(role)} {one.name}", image, _instead(one, say), time(one.at))
 
     signatures = [under(taker.key, ROLE_NAMES[taker.role], taker.name) for taker in whole.takers]
     notes = [_objection(whole, one, say) for one in text.objections]
     mark = say("第 {n} 份文本 SHA-256 {hash}", n=text.number, hash=text.text)
     return papers.sheet(whole, mark, notes, signatures, say, time)
+
+
+def _instead(one: Signature, say: papers.Say) -> str:
+    """What stands where a signature would be drawn."""
+    if one.certified:
+        return say("以证书签名：{subject}，由 {issuer} 签发", subject=one.subject, issuer=one.issuer)
+    return say("拒绝签名：{why}", why=one.declined) if one.declined else ""
 
 
 def _objection(whole: Minutes, one: Objection, say: papers.Say) -> str:

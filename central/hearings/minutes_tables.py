@@ -66,10 +66,14 @@ class Signature(Base):
     key: Mapped[str] = mapped_column(String(48))
     name: Mapped[str] = mapped_column(String(80))
     drawn: Mapped[str | None] = mapped_column(String(64))
-    """SHA-256 of the PNG; None if it was declined."""
+    """SHA-256 of the PNG; None if it was signed by certificate or declined."""
+    certified: Mapped[str | None] = mapped_column(String(64))
+    """SHA-256 of the CMS signature by a certificate of `subject`, which `issuer` issued."""
+    subject: Mapped[str] = mapped_column(Text, default="")
+    issuer: Mapped[str] = mapped_column(Text, default="")
     declined: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(String(80))
-    """Whose session it was drawn in."""
+    """Whose session it was given in."""
     at: Mapped[datetime]
     line: Mapped[int] = mapped_column(BigId)
     minutes: Mapped[MinutesText] = relationship(back_populates="signatures")

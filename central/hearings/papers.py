@@ -23,11 +23,11 @@ _FONT = "Noto Serif CJK SC"
 
 @dataclass(frozen=True)
 class Signed:
-    """A signature under the text: drawn (PNG), declined for a reason, or neither yet."""
+    """A signature under the text: drawn (PNG), or what stands there instead; neither yet."""
 
     who: str
     drawn: bytes | None = None
-    declined: str = ""
+    instead: str = ""
     when: str = ""
 
 
@@ -98,7 +98,7 @@ def docx(paper: Sheet) -> bytes:
         if signed.drawn is not None:
             cells[1].paragraphs[0].add_run().add_picture(io.BytesIO(signed.drawn), height=Cm(1.4))
         else:
-            cells[1].text = signed.declined or "＿＿＿＿＿＿＿＿＿＿"
+            cells[1].text = signed.instead or "＿＿＿＿＿＿＿＿＿＿"
     document.sections[0].footer.paragraphs[0].text = paper.mark
     whole = io.BytesIO()
     document.save(whole)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from central.hearings import minutes_proof
 from central.ledger.archive import BadArchive
 from central.ledger.verify import Proven
 from devices.claims import HearingClaims
@@ -37,6 +38,8 @@ class Named(BaseModel):
     """Central's; empty if central did not sign."""
     words: dict[str, str] = {}
     """Words made after the seal: `3 plaintiff` -> SHA-256."""
+    minutes: dict[str, str] = {}
+    """Texts and signatures: name of the file -> SHA-256."""
 
 
 def place_of(segment: int, part: str) -> str:
@@ -60,12 +63,14 @@ def prove(proven: Proven) -> tuple[Sequence[str], str]:
     if manifest is None:
         return findings, f"hearing {named.hearing}: its manifest is not there"
     findings += [*_signatures(proven, named), *_lines(proven, named, manifest), *_segments(proven, named, manifest)]
+    wrong, minutes = minutes_proof.prove(proven, named.hearing, named.minutes)
+    findings += wrong
     count = sum(len(list(parts(segment))) for segment in manifest.segments)
     seconds = manifest.samples / manifest.rate
     return findings, (
         f"hearing {named.hearing} in {manifest.room}, {manifest.opened_at:%Y-%m-%d %H:%M} UTC: {seconds:.1f} s, "
         f"{len(manifest.segments)} segments of {len(manifest.seats)} seats, {count + len(named.words)} files, "
-        f"{len(manifest.gaps)} gaps, {len(manifest.pauses)} pauses"
+        f"{len(manifest.gaps)} gaps, {len(manifest.pauses)} pauses{minutes}"
     )
 
 

@@ -32,6 +32,7 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     [ -e /usr/include/sane/sane.h ] || echo libsane-dev
     [ -n "$(find /usr/lib -name 'libsane-airscan.so*' -print -quit 2>/dev/null)" ] || echo sane-airscan # emulated scanners
     command -v ffmpeg >/dev/null || echo ffmpeg
+    command -v openssl >/dev/null || echo openssl # signatures by certificate
     command -v pulseaudio >/dev/null && command -v pacat >/dev/null || echo pulseaudio pulseaudio-utils # microphones without a sound card
     [ -n "$(find /usr/share/tesseract-ocr -name chi_sim.traineddata -print -quit 2>/dev/null)" ] ||
         echo tesseract-ocr tesseract-ocr-chi-sim

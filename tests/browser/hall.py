@@ -11,6 +11,8 @@ from tests.kit.installation import COURT, Box, Installation
 from tests.kit.process import run
 
 ROOM = "courtroom-a"
+AUTHORITIES = "authorities.pem"
+"""Named in the court's settings; there once a test puts it there."""
 _BIN = Path(sys.executable).parent
 _FILE = """\
 gateway: {name}
@@ -39,6 +41,8 @@ def hall(folder: Path) -> Iterator[tuple[Installation, Box]]:
     """The court of the demo with one courtroom, all of it running."""
     with Installation(folder) as court:
         court.found()
+        with (court.home / "central.yaml").open("a") as settings:
+            settings.write(f"signature_authorities: {AUTHORITIES}\n")
         with courtroom(court.home) as opened:
             furnish(opened)
         court.start("broker", "central")

@@ -8,10 +8,11 @@ from playwright.sync_api import Page, expect
 
 from central.cli.works import courtroom
 from central.hearings.tables import Hearing
-from tests.browser.hall import hall, say
+from tests.browser.hall import AUTHORITIES, hall, say
 from tests.browser.windows import Windows, live, windows
 from tests.kit.installation import Box, Installation
 from tests.kit.process import until
+from tests.kit.signing import Card
 
 pytestmark = pytest.mark.browser
 
@@ -142,7 +143,39 @@ def draw(desk: Page, key: str) -> None:
     desk.mouse.up()
 
 
-def test_minutes_are_drawn_up_read_back_objected_to_and_signed_on_the_pad(at: Windows, desk: Page) -> None:
+def certify(at: Windows, court: Installation, desk: Page, key: str) -> None:
+    """Sign in that place by a certificate, once the court trusts its issuer."""
+    item = desk.locator(f"li:has(input[value={key}])")
+    item.locator("summary", has_text="签名").first.click()
+    item.locator("summary", has_text="用本人的证书签名").click()
+    expect(item).to_contain_text("signature_authorities")
+    authority = Card(court.folder / "ca", "司法证书中心")
+    (court.home / AUTHORITIES).write_bytes(authority.pem)
+    desk.reload()
+    item.locator("summary", has_text="签名").first.click()
+    item.locator("summary", has_text="用本人的证书签名").click()
+    with desk.expect_download() as told:
+        item.get_by_role("link", name="下载待签文件").click()
+    content = told.value.path().read_bytes()
+    at.picture(desk, "by-certificate")
+    for name in ("郑某", "吴某"):
+        signature = Card(court.folder / "card", name, authority).sign(content)
+        item.locator("input[type=file]").set_input_files(
+            {"name": "signed.p7s", "mimeType": "application/pkcs7-signature", "buffer": signature}
+        )
+        item.locator(f"#owner-{key}").fill("吴某")
+        item.get_by_role("button", name="核对并签在这份文本上").click()
+        if name == "郑某":
+            expect(desk.get_by_role("alert")).to_contain_text("证书写的是“郑某”，不是“吴某”")
+            at.picture(desk, "certificate-of-another")
+            item.locator("summary", has_text="签名").first.click()
+            item.locator("summary", has_text="用本人的证书签名").click()
+    expect(desk.locator("[data-certified]")).to_contain_text("吴某，由 司法证书中心 签发")
+
+
+def test_minutes_are_drawn_up_read_back_objected_to_and_signed_on_the_pad_and_by_certificate(
+    at: Windows, court: tuple[Installation, Box], desk: Page
+) -> None:
     desk.goto(f"{at.url}/hearings/1/minutes")
     at.picture(desk, "no-minutes")
     desk.get_by_role("button", name="形成笔录文本").click()
@@ -161,6 +194,7 @@ def test_minutes_are_drawn_up_read_back_objected_to_and_signed_on_the_pad(at: Wi
     desk.locator("form:has(input[value=plaintiff])").get_by_role("button", name="签在这份文本上").click()
     expect(desk.locator("img.signature")).to_be_visible()
     assert desk.evaluate("() => document.querySelector('img.signature').naturalWidth") == 800
+    certify(at, court[0], desk, "defendant")
     desk.goto(f"{at.url}/hearings/1/minutes?lang=en")
     expect(desk.get_by_text("Refused, and on record")).to_be_visible()
     at.picture(desk, "minutes-english")

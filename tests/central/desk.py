@@ -26,6 +26,7 @@ def application(locker: Locker) -> FastAPI:
     app = FastAPI(openapi_url=None)
     app.state.store, app.state.clock = locker.store, lambda: locker.now
     app.state.projection, app.state.public_url = locker.ledger.projection, "https://court.example"
+    app.state.signature_authorities = None
     app.state.blobs, app.state.pen = locker.blobs, locker.pen
     app.state.authority = SimpleNamespace(root_fingerprint="ab" * 32)
     for pages in PAGES:

@@ -115,7 +115,12 @@ class Hall:
             HearingClosed(hearing=ref, at_sample=3 * SECONDS * RATE, by="agenda"),
             HearingSealed(hearing=ref, manifest=sha256, signature=seal, words_owed=(3,)),
         )
-        later = {seat: self.blobs.put(f"later words of {seat}".encode()) for seat in SEATS}
+        third = segments[2]
+        written = {"from_sample": third.from_sample, "to_sample": third.to_sample, "rate": RATE, "model": "later"}
+        later = {
+            seat: self.blobs.put(Words.model_validate({"seat": seat, **written}).model_dump_json().encode())
+            for seat in SEATS
+        }
         self.tell(SegmentTranscribed(hearing=ref, number=3, words=later))
         assert countersign(self.store, self.blobs, self.pen.clock) == 1
 

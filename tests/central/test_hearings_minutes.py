@@ -47,7 +47,7 @@ class Told:
     """A form."""
 
     def __init__(self, **told: Any) -> None:
-        known = {"how": "", "key": "", "name": "", "words": "", "drawing": "", "objection": 0}
+        known = {"how": "", "key": "", "name": "", "words": "", "drawing": "", "objection": 0, "signature": None}
         self.__dict__.update(known | told)
 
 
