@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Literal
@@ -59,12 +60,13 @@ def _boxed(corners: Any, text: str, sure: float) -> Line:
 def _tesseract(image: Image.Image) -> list[Line]:
     if shutil.which("tesseract") is None:
         raise EngineFailed("tesseract is not installed; install tesseract-ocr and tesseract-ocr-chi-sim")
-    page = io.BytesIO()
-    image.convert("L").save(page, "PPM")
     command = ["tesseract", "stdin", "stdout", "-l", "chi_sim", "--dpi", "300", "--psm", _BLOCK, "tsv"]
     env = os.environ | {"OMP_THREAD_LIMIT": "1"}  # with more threads it is slower, up to ten times
     try:
-        done = subprocess.run(command, input=page.getvalue(), capture_output=True, env=env, timeout=_PATIENCE_S)
+        with tempfile.TemporaryFile() as page:  # eight megabytes through a pipe are two thousand turns of it
+            image.convert("L").save(page, "PPM")
+            page.seek(0)
+            done = subprocess.run(command, stdin=page, capture_output=True, env=env, timeout=_PATIENCE_S)
     except subprocess.TimeoutExpired as error:
         raise EngineFailed(f"tesseract: no answer in {_PATIENCE_S} s") from error
     if done.returncode:

@@ -33,7 +33,8 @@ from tests.kit.installation import Installation
 
 DPI = 300
 CLEAN, POOR = "clean", "skew 2 degrees, blur, noise, JPEG 50"
-_SHEETS = 16
+_SHEETS = 40
+"""So many that the last page, for which one of two has nothing to do, does not count for much."""
 _PATIENCE_S = 1800
 
 
