@@ -183,6 +183,17 @@ def test_a_button_of_the_emulators_page_moves_a_door(place: tuple[Installation, 
     at.picture(page, "emulators-open")
     door.press("Enter")
     expect(door).to_have_text("12 关")
+    wall = page.locator("section", has_text="wall-a")
+    wall.get_by_placeholder("cell").fill("12")
+    wall.get_by_role("button", name="force").click()
+    expect(door).to_have_text("12 开")
+    wall.get_by_role("button", name="shut").last.click()
+    expect(door).to_have_text("12 关")
+    slip = page.locator("section", has_text="slip-a")
+    is_silent = slip.locator("dt", has_text="silent").locator("+ dd")
+    for button, told in (("是 on", "是 yes"), ("否 off", "否 no")):
+        slip.locator("p", has_text="silence").get_by_role("button", name=button).click()
+        expect(is_silent).to_have_text(told)
 
 
 def test_nobody_hears_of_changes_without_signing_in(place: tuple[Installation, Box]) -> None:

@@ -33,17 +33,45 @@ function read(input, kind) {
   return kind === "int" ? Number(input.value) : input.value;
 }
 
-function handForm(device, name, hand) {
-  const inputs = Object.entries(hand.args).map(([arg, kind]) => [arg, kind, element("input", {
+function named(label, name) {
+  return [label, " ", element("small", {}, name)];
+}
+
+// Hands that take the same share one row: what is taken is written once, and each has its button.
+function handRows(device) {
+  const rows = new Map();
+  for (const [name, hand] of Object.entries(device.hands)) {
+    const kinds = Object.values(hand.args);
+    if (kinds.length === 1 && kinds[0] === "bool") rows.set(name, switchRow(device.name, name, hand));
+    else {
+      const takes = JSON.stringify(hand.args);
+      if (!rows.has(takes)) rows.set(takes, handForm(device.name, hand.args));
+      rows.get(takes).append(element("button", { value: name }, ...named(hand.label, name)));
+    }
+  }
+  return rows.values();
+}
+
+function handForm(device, args) {
+  const inputs = Object.entries(args).map(([arg, kind]) => [arg, kind, element("input", {
     type: { bool: "checkbox", int: "number", str: "text" }[kind], title: arg, placeholder: arg, required: kind !== "bool",
   })]);
-  const form = element("form", {}, ...inputs.map(([, , input]) => input), element("button", {}, hand.label));
+  const form = element("form", {}, ...inputs.map(([, , input]) => input));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const args = Object.fromEntries(inputs.map(([arg, kind, input]) => [arg, read(input, kind)]));
-    await push(device, name, args);
+    await push(device, event.submitter.value, Object.fromEntries(inputs.map(([arg, kind, input]) => [arg, read(input, kind)])));
   });
   return form;
+}
+
+function switchRow(device, name, hand) {
+  const [arg] = Object.keys(hand.args);
+  const button = (on, label) => {
+    const made = element("button", {}, label);
+    made.addEventListener("click", () => push(device, name, { [arg]: on }));
+    return made;
+  };
+  return element("p", {}, ...named(hand.label, name), " ", button(true, "是 on"), button(false, "否 off"));
 }
 
 async function push(device, hand, args) {
@@ -61,15 +89,14 @@ function weatherRow(device, name, [label, kind]) {
   const shown = element("output");
   input.addEventListener("input", () =>
     call(`api/devices/${device}/weather`, { [name]: kind.type === "checkbox" ? input.checked : Number(input.value) }).then(update));
-  return element("label", {}, label, input, shown);
+  return element("label", {}, element("span", {}, ...named(label, name)), input, shown);
 }
 
 function draw(device) {
   const section = document.getElementById("device").content.cloneNode(true).firstElementChild;
   section.querySelector("h2").append(device.name, " ", element("small", {}, device.driver));
   section.querySelector(".about").textContent = device.about;
-  const hands = Object.entries(device.hands).map(([name, hand]) => handForm(device.name, name, hand));
-  section.querySelector(".hands").append(...hands, element("p", { className: "error" }));
+  section.querySelector(".hands").append(...handRows(device), element("p", { className: "error" }));
   section.querySelector(".weather div").append(...Object.entries(WEATHER).map(([name, row]) => weatherRow(device.name, name, row)));
   document.getElementById("devices").append(section);
   drawn.set(device.name, section);
@@ -87,10 +114,15 @@ function doorButtons(device, doors) {
 }
 
 function inWords(value) {
-  if (typeof value === "string") return value;
-  if (Array.isArray(value) && value.length && value.every(Array.isArray)) return value.map(inWords).join("\n－－－－－－\n");
-  const isText = Array.isArray(value) && value.length && value.every((row) => typeof row === "string");
-  return isText ? value.join("\n") : JSON.stringify(value);
+  if (value === null || value === "" || (Array.isArray(value) && !value.length)) return "—";
+  if (typeof value === "boolean") return value ? "是 yes" : "否 no";
+  if (typeof value !== "object") return String(value);
+  if (!Array.isArray(value)) {
+    const there = Object.entries(value).filter(([, each]) => each);
+    return there.map(([name, each]) => `${name}: ${inWords(each)}`).join("\n") || "—";
+  }
+  if (value.every(Array.isArray)) return value.map(inWords).join("\n－－－－－－\n");
+  return value.every((row) => typeof row === "string") ? value.join("\n") : JSON.stringify(value);
 }
 
 function update(device) {
