@@ -174,7 +174,7 @@ class Writer:
         return True
 
     def _resolve(self, committed: Committed, results: Iterable[tuple[asyncio.Future[Any] | None, Any, Any]]) -> None:
-        self._told(committed)
+        # The callers come first in the loop's next round: a wish reaches its device before others draw up a batch.
         for done, result, refusal in results:
             if done is None or done.done():
                 continue
@@ -182,6 +182,7 @@ class Writer:
                 done.set_result(result)
             else:
                 done.set_exception(refusal)
+        self._told(committed)
 
     def _fail(self, group: Iterable[_Order], error: Exception) -> None:
         self._loop.call_soon_threadsafe(_refuse, [order.done for order in group if order.done], error)
