@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from central.clock import Clock, utc_now
 from central.ledger.projection import LineView
@@ -21,6 +21,8 @@ from devices.messages import Fact, write_body
 
 _PEN = "pen"
 _BOOK = "own book"
+_UNSEALED = "own lines"
+"""In a session's `info`: lines that its next flush writes and seals together, at the latest that of the commit."""
 _OPEN = (
     select(Book)
     .where(Book.gateway == CENTRAL, Book.state == "open")
@@ -107,12 +109,27 @@ def _append(  # noqa: PLR0913  (one private call per line; a parameter object wo
     body = write_body(fact) | ({"actor": actor} if actor else {})
     at = max(pen.clock(), book.received_at)
     stamp = Stamp(at=at, boot=pen.boot, mono_ms=time.monotonic_ns() // 1_000_000)
-    seq = book.seq + 1
-    raw = write_line(seq, book.head, stamp, device, (fact.type, body), cause)
-    head = line_hash(raw)
-    line = read_line(raw)
-    store_lines(session, CENTRAL, book.id, [line], [head])
-    claims = SealClaims(iss=CENTRAL, aud=pen.court, book=book.book, first=seq, seq=seq, head=head)
-    store_seal(session, book.id, claims, sign("seal", claims.write(), pen.key, pen.kid), (at, at, at))
-    book.seq, book.head, book.received_at = seq, head, at
-    return LineView(CENTRAL, book.id, line, head)
+    raw = write_line(book.seq + 1, book.head, stamp, device, (fact.type, body), cause)
+    view = LineView(CENTRAL, book.id, read_line(raw), line_hash(raw))
+    book.seq, book.head, book.received_at = view.seq, view.hash, at
+    session.info.setdefault(_UNSEALED, (book, []))[1].append(view)
+    return view
+
+
+@event.listens_for(Session, "before_flush")
+def _seal(session: Session, *_: object) -> None:
+    """A session that recorded something has changed the book, so it does flush."""
+    if _UNSEALED not in session.info:
+        return
+    book, views = session.info.pop(_UNSEALED)
+    pen, first, last = pen_of(session), views[0], views[-1]
+    store_lines(session, CENTRAL, book.id, [view.line for view in views], [view.hash for view in views])
+    claims = SealClaims(iss=CENTRAL, aud=pen.court, book=book.book, first=first.seq, seq=last.seq, head=last.hash)
+    seal = sign("seal", claims.write(), pen.key, pen.kid)
+    store_seal(session, book.id, claims, seal, (first.at, last.at, last.at))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _undo(session: Session, _: SessionTransaction) -> None:
+    """A savepoint begins with a flush: what waits when one is undone was recorded in it, and the book forgets it."""
+    session.info.pop(_UNSEALED, None)
