@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, literal, select, union_all
+from sqlalchemy import Select, bindparam, case, exists, literal, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from central.cases.service import SIZES
@@ -37,6 +37,7 @@ _BEHIND = _locked(
     )
 )
 _STILL_OPENS = select(Permit.cell_id).where(Permit.state == "REVOKED", Permit.expires_at > bindparam("now"))
+_JAMMED = exists().where(Move.cell_id == Cell.id, Move.state == "OPEN_NOT_DETECTED", Move.ended_at > bindparam("since"))
 _FREE = _locked(
     select(Cell)
     .where(
@@ -46,18 +47,10 @@ _FREE = _locked(
         Cell.size.in_(bindparam("sizes", expanding=True)),
         Cell.id.not_in(_STILL_OPENS),
     )
-    .order_by(Cell.id)
+    .order_by(_JAMMED, case({size: order for order, size in enumerate(SIZES)}, value=Cell.size), Cell.number)
+    .limit(1)
 )
-_MOVE, _GATEWAY = columns_of(Move), columns_of(Gateway)
-_JAMMED = (
-    select(_MOVE.cell_id)
-    .where(
-        _MOVE.cabinet_id == bindparam("cabinet"),
-        _MOVE.state == "OPEN_NOT_DETECTED",
-        _MOVE.ended_at > bindparam("since"),
-    )
-    .execution_options(autoflush=False)
-)
+_GATEWAY = columns_of(Gateway)
 _PRESENCE = select(_GATEWAY.state, _GATEWAY.presence).where(_GATEWAY.name == bindparam("name"))
 _CELL, _CABINET, _MOVE = columns_of(Cell), columns_of(Cabinet), columns_of(Move)
 _WAITS = exists().where(_MOVE.cabinet_id == _CABINET.id, _MOVE.state == "SCAN")
@@ -125,16 +118,16 @@ def free_cell(session: Session, cabinet: Cabinet, size: str, now: datetime) -> C
     Never one whose door stands open, nor one a revoked permit may still open; last, one whose door lately jammed.
     """
     fitting = SIZES[SIZES.index(size) :]
-    cells: Sequence[Cell] = session.scalars(_FREE, {"cabinet": cabinet.id, "sizes": fitting, "now": now}).all()
-    if not cells:
+    asked = {"cabinet": cabinet.id, "sizes": fitting, "now": now, "since": now - _SHY}
+    cell: Cell | None = session.scalars(_FREE, asked).one_or_none()
+    if cell is None:
         raise Refused(
             "{cabinet} 柜没有放得下这册卷宗（{size}）的空格，卷宗记录未变。请换一个柜，或请档案员腾出一格。",
             code="locker_full",
             cabinet=cabinet.name,
             size=Said(SIZE_NAMES[size]),
         )
-    jammed = _jammed(session, cabinet, now)
-    return min(cells, key=lambda cell: (cell.id in jammed, SIZES.index(cell.size), cell.number))
+    return cell
 
 
 def must_be_there(session: Session, gateway: str) -> None:
@@ -164,7 +157,3 @@ def block_cell(session: Session, person: Actor, cell: Cell, blocked: bool) -> No
 def tell_cell(session: Session, cell: Cell) -> None:
     """Pages that show this cell or its cabinet are to draw it again."""
     tell(session, cell.topic, f"cabinet:{cell.cabinet_id}", "cabinets")
-
-
-def _jammed(session: Session, cabinet: Cabinet, now: datetime) -> frozenset[int | None]:
-    return frozenset(session.scalars(_JAMMED, {"cabinet": cabinet.id, "since": now - _SHY}))

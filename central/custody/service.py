@@ -26,7 +26,7 @@ from central.custody.facts import (
     VolumeMissing,
     VolumeReserved,
 )
-from central.custody.flow import Holder
+from central.custody.flow import Holder, Situation
 from central.custody.holders import holder_of
 from central.custody.standing import cell_of, custody_of, held, move_of, must_be_possible, situation
 from central.custody.tables import Cabinet, Cell, Custody, Move
@@ -48,9 +48,10 @@ def begin_deposit(session: Session, person: Actor, volume: int | str, cabinet: i
     """
     found, at = find_volume(session, volume), find_cabinet(session, cabinet)
     custody = held(session, found)
-    waiting = move_of(session, found.id)
+    now_is = situation(session, custody, found, person, now)
+    waiting = move_of(session, found.id) if now_is.moving else None
     same = waiting if waiting and waiting.state == "SCAN" and waiting.person == person.ref else None
-    _may_go_in(session, custody, found, person, now, this=same)
+    _may_go_in(session, custody, now_is, this=same)
     must_be_there(session, at.gateway)
     if same is not None:
         same.cabinet_id, same.cabinet, same.begun_at = at.id, at, now
@@ -235,7 +236,7 @@ def _open_for_deposit(session: Session, person: Actor, move: Move, now: datetime
     custody, cabinet = held(session, move.volume), move.cabinet
     if cabinet is None:
         raise Refused("这次存卷没有指定卷宗柜。", code="no_such_cabinet")
-    _may_go_in(session, custody, move.volume, person, now, this=move)
+    _may_go_in(session, custody, situation(session, custody, move.volume, person, now), this=move)
     must_be_there(session, cabinet.gateway)
     return _open_free_cell(session, person, move, cabinet, now)
 
@@ -257,9 +258,7 @@ def _ask_to_open(session: Session, move: Move, cell: Cell, person: Actor, now: d
     move.wish = ask(session, cell.gateway, cell.device, wish, person.ref, f"{move.kind}:{move.id}", now).jti
 
 
-def _may_go_in(
-    session: Session, custody: Custody, volume: Volume, person: Actor, now: datetime, this: Move | None = None
-) -> None:
+def _may_go_in(session: Session, custody: Custody, now_is: Situation, this: Move | None = None) -> None:
     cell = cell_of(session, custody)
     if cell is not None:
         raise Refused(
@@ -267,10 +266,7 @@ def _may_go_in(
             code="already_stored",
             cell=cell.label,
         )
-    now_is = situation(session, custody, volume, person, now)
-    if this is not None:
-        now_is = replace(now_is, moving=None)
-    must_be_possible(flow.answer(now_is, "deposit"))
+    must_be_possible(flow.answer(replace(now_is, moving=None) if this else now_is, "deposit"))
 
 
 def _must(  # noqa: PLR0913  (one step of one volume, by whom, for whom)

@@ -13,8 +13,9 @@ from central.cases.tables import Volume
 from central.custody import flow
 from central.custody.flow import Holder, Possible, Situation
 from central.custody.holders import holder_of
-from central.custody.tables import UNDER_WAY, Cell, Custody, Move, Permit
+from central.custody.tables import PUTS_IN, UNDER_WAY, Cell, Custody, Move, Permit
 from central.people.roles import Actor
+from central.store import columns_of
 from central.web.refused import Refused
 
 # Asked at every step of a volume, and made once, for making a question costs as much as asking it.
@@ -28,11 +29,10 @@ _HELD = (
 _UNDER_WAY = (
     select(Move).where(Move.volume_id == bindparam("volume"), Move.state.in_(UNDER_WAY)).options(lazyload(Move.volume))
 )
-_LIVE = (
-    select(Permit)
-    .where(Permit.volume_id == bindparam("volume"), Permit.state == "LIVE")
-    .options(lazyload(Permit.volume))
-)
+_MOVE, _PERMIT = columns_of(Move), columns_of(Permit)
+_MOVES = select(_MOVE.kind).where(_MOVE.volume_id == bindparam("volume"), _MOVE.state.in_(UNDER_WAY))
+_PERMITTED = select(_PERMIT.expires_at).where(_PERMIT.volume_id == bindparam("volume"), _PERMIT.state == "LIVE")
+_ENGAGED = select(_MOVES.scalar_subquery().label("kind"), _PERMITTED.scalar_subquery().label("permit_until"))
 
 
 def custody_of(session: Session, volume: Volume) -> Custody:
@@ -72,11 +72,6 @@ def move_of(session: Session, volume: int) -> Move | None:
     return session.scalars(_UNDER_WAY, {"volume": volume}).one_or_none()
 
 
-def permit_of(session: Session, volume: int) -> Permit | None:
-    """The live permit of this volume."""
-    return session.scalars(_LIVE, {"volume": volume}).one_or_none()
-
-
 def cell_of(session: Session, custody: Custody) -> Cell | None:
     """The cell a volume lies in."""
     return session.get(Cell, custody.cell_id) if custody.cell_id is not None else None
@@ -86,7 +81,7 @@ def situation(
     session: Session, custody: Custody, volume: Volume, person: Actor, now: datetime, holder: Holder | None = None
 ) -> Situation:
     """All that decides what may happen to the volume now."""
-    move, permit = move_of(session, volume.id), permit_of(session, volume.id)
+    kind, permit_until = session.execute(_ENGAGED, {"volume": volume.id}).one()
     return Situation(
         state=cast(flow.State, custody.state),
         sides=frozenset(cast(flow.Side, side) for side in custody.sides),
@@ -94,8 +89,8 @@ def situation(
         now=now,
         secret=volume.secret,
         case_closed=volume.case.state in SHUT,
-        moving=None if move is None else ("deposit" if move.puts_in else move.kind),
-        permit_until=permit.expires_at if permit else None,
+        moving="deposit" if kind in PUTS_IN else kind,
+        permit_until=permit_until,
         reserved_for=holder_of(session, custody.reserved_for) if custody.reserved_for else None,
         holder=holder,
     )

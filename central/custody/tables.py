@@ -12,6 +12,8 @@ from central.web.refused import Said
 
 UNDER_WAY = ("SCAN", "CMD", "ACKED", "OPENED", "LEFT_OPEN")
 """States of a move that is not over."""
+PUTS_IN = ("deposit", "return")
+"""Kinds of a move by which the volume goes into a cell."""
 _UNDER_WAY_SQL = text("state IN ('SCAN', 'CMD', 'ACKED', 'OPENED', 'LEFT_OPEN')")
 _LIVE_SQL = text("state = 'LIVE'")
 
@@ -165,7 +167,7 @@ class Move(Base):
     @property
     def puts_in(self) -> bool:
         """True if the volume goes into a cell."""
-        return self.kind in ("deposit", "return")
+        return self.kind in PUTS_IN
 
     @property
     def message(self) -> Said | None:

@@ -21,6 +21,7 @@ TOPIC = "rules"
 LONGEST = 300
 """Characters a sentence, a source or a reason may have."""
 _CHANGED = "rules changed"
+_LAST = select(RuleChange).where(RuleChange.id.in_(select(func.max(RuleChange.id)).group_by(RuleChange.rule)))
 T = TypeVar("T", int, str)
 
 
@@ -164,9 +165,7 @@ def _changes(session: Session) -> Mapping[str, RuleChange]:
     """The last change of each rule, read once a transaction."""
     known: Mapping[str, RuleChange] | None = session.info.get(_CHANGED)
     if known is None:
-        last = select(func.max(RuleChange.id)).group_by(RuleChange.rule)
-        rows = session.scalars(select(RuleChange).where(RuleChange.id.in_(last)))
-        known = session.info[_CHANGED] = {row.rule: row for row in rows}
+        known = session.info[_CHANGED] = {row.rule: row for row in session.scalars(_LAST)}
     return known
 
 
