@@ -89,8 +89,8 @@ WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
 SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep, service.sweep,
           hearing_watch.sweep)  # fmt: skip
 """What is looked after as time passes."""
-APIS = (people_api, case_api, wish_api, custody_api, dossier_api, hearing_api, rule_api, config_api, import_api)
-"""What programs ask."""
+APIS = (custody_api, people_api, case_api, wish_api, dossier_api, hearing_api, rule_api, config_api, import_api)
+"""What programs ask. Routes are tried in this order: what somebody waits for in front of a door stands first."""
 PAGES = (
     today,
     custody_pages,
@@ -155,7 +155,9 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         court.store.close()
 
     # No /docs: FastAPI's page for it loads scripts from a remote host.
-    app = FastAPI(title="Courtside", lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=MAX_BODY)
+    # No telemetry: whoever watches central asks /metrics, and an environment variable must not export what was asked.
+    app = FastAPI(title="Courtside", lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=MAX_BODY,
+                  telemetry={"tracing": False, "metrics": False, "logs": False})  # fmt: skip
     app.state.store = court.store
     app.state.clock = clock
     app.state.projection = court.ledger.projection
