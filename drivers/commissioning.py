@@ -1,8 +1,8 @@
 """What is found out beside a device because sources disagree about it: declared by its driver, asked by `commission`.
 
-A driver's `COMMISSIONING` is a sequence of steps. Each tells a person what to do and what its answer teaches: mostly
-the device answers by a fact, for the world answers, not the software. Texts stand here in both languages, for a new
-driver touches no other file.
+A driver's `COMMISSIONING` is a sequence of steps, or one `Said`: why there is nothing to find out. Each step tells a
+person what to do and what its answer teaches: mostly the device answers by a fact, for the world answers, not the
+software. Texts stand here in both languages, for a new driver touches no other file.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -46,6 +46,8 @@ class Step:
     """What holds if nothing taught anything; None: it stays open."""
     tells_at_once: bool = True
     """The device tells how it stands as soon as it is watched; a person is asked to act after that."""
+    only_changes: bool = False
+    """What it tells at once teaches nothing: it is as it was left."""
 
 
 def door_by_hand(setting: str, values: tuple[Any, Any] = (0, 1), unseen: Settings | None = None) -> Step:
@@ -74,6 +76,16 @@ def tag_in_field(about: Said, tries: Sequence[Settings]) -> Step:
         learn=lambda tried, fact: {} if isinstance(fact, TagSeen) else None,
         tries=tries,
         tells_at_once=False,
+    )
+
+
+def answers(about: Said, tries: Sequence[Settings]) -> Step:
+    """With which of these settings, after those of the file, the device answers and tells how it stands."""
+    return Step(
+        about=about,
+        do=Said("设备已应答。", "The device has answered."),
+        learn=lambda tried, fact: {},
+        tries=({}, *tries),
     )
 
 

@@ -19,10 +19,19 @@ from devices.displays import (
     is_as_wished,
 )
 from devices.errors import DeviceBusy, DeviceFault
+from drivers.commissioning import Said, Step
 from drivers.line import Line
 
 LOOKS = 3
 """A state is believed when two of so many looks agree, one after the other."""
+OFF_BY_REMOTE = Step(
+    about=Said("待机时还能不能联系上（网络待机、RS-232 控制）", "whether it can still be reached in standby"),
+    before=Said("请用遥控器开机，等画面出来。", "Switch it on by its remote control and wait for the picture."),
+    do=Said("请用遥控器关机。", "Switch it off by its remote control."),
+    learn=lambda tried, fact: {} if isinstance(fact, PowerChanged) and fact.power in ("off", "cooling") else None,
+    only_changes=True,
+)
+"""Proves that it is the one meant, and that it listens while it is off; many need a setting in their menu for that."""
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,41 @@
 """Printing labels: looked at before, printed once, looked at until the printer has done."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from devices.errors import DeviceFault, DeviceOffline
-from devices.printers import BytesHandedOver, LabelPrinted, PrinterChanged
+from devices.printers import BytesHandedOver, Label, LabelPrinted, PrinterChanged
+from drivers.commissioning import Said, Step
+from drivers.commissioning import Settings as Tried
 from drivers.line import Line
 
 LOOKS = 3
 """A state is believed when two of so many looks agree, one after the other."""
+HEAD_LIFTED = Step(
+    about=Said("打印机是否回报状态", "whether the printer tells how it stands"),
+    before=Said("请装好标签，压下打印头。", "Put in labels and shut the head."),
+    do=Said("请抬起打印头，看到变化后压下。", "Lift the print head; shut it once it is seen."),
+    learn=lambda tried, fact: {} if isinstance(fact, PrinterChanged) and fact.online == "cover_open" else None,
+)
+"""Proves that its answers come back: a driver of the USB printer class often keeps them."""
+
+
+def label_printed(about: Said, tries: Sequence[Tried]) -> Step:
+    """With which of these settings, after those of the file, a test label comes out right; a person looks."""
+    return Step(
+        about=about,
+        before=Said("请装好标签；现在要打印一张测试标签。", "Put in labels; a test label is printed now."),
+        do=Said("标签上的汉字清楚、条码完整吗？", "Is its Chinese legible, and its barcode whole?"),
+        tries=({}, *tries),
+        act=_print_test_label,
+        asks=True,
+    )
+
+
+async def _print_test_label(device: Any) -> None:
+    await device.print_label(Label(rows=("测试标签 Test",), barcode="0123456789"))
 
 
 @dataclass(frozen=True)

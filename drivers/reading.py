@@ -2,15 +2,38 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Literal, Protocol
 
+from devices.messages import Fact
 from devices.readers import CodeRead
-from drivers.codes import Code, Encoding, text_of
+from drivers.codes import AIM, Code, Encoding, text_of
+from drivers.commissioning import Said, Step
+from drivers.commissioning import Settings as Tried
 from drivers.line import Line
 
 WAITING = 64
 """Codes kept while nobody takes them; the oldest go first."""
+
+
+def code_shown(about: Said, tries: Sequence[Tried]) -> Step:
+    """With which of these settings a code is read; one that begins with an AIM identifier teaches `aim`."""
+
+    def learn(tried: Tried, fact: Fact) -> Tried | None:
+        if not isinstance(fact, CodeRead):
+            return None
+        return {"aim": True} if not tried["aim"] and AIM.match(fact.code.encode()) else {}
+
+    return Step(
+        about=about,
+        do=Said(
+            "请扫一张印着号码的样码（不要用真卷宗），对照下面读到的内容。",
+            "Scan a sample code whose number you can read (no real dossier), and compare what is seen.",
+        ),
+        learn=learn,
+        tries=tries,
+        tells_at_once=False,
+    )
 
 
 class Settings(Protocol):

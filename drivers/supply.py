@@ -4,7 +4,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from devices.power import SupplyChanged
+from drivers.commissioning import Said, Step
 from drivers.line import Line
+
+MAINS_PULLED = Step(
+    about=Said("断电时它说不说", "whether it tells that the mains failed"),
+    before=Said("请确认 UPS 已充好电。", "See that the supply is charged."),
+    do=Said("请拔下 UPS 的市电插头，看到变化后插回。", "Pull the supply's mains plug; put it back once it is seen."),
+    learn=lambda tried, fact: {} if isinstance(fact, SupplyChanged) and fact.supply in ("battery", "ending") else None,
+)
+"""Proves that the line is that of this supply."""
 
 
 async def watch_supply(

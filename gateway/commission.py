@@ -1,7 +1,7 @@
 """`courtside-gateway commission`: what sources disagree about is found out beside the device, and kept in the file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,8 +31,8 @@ _SEEN = Said("  看到：{fact}", "  seen: {fact}")
 _HOLDS = Said("  结果：{result}", "  result: {result}")
 _AS_IS = Said("设置不用改", "the settings are right as they are")
 _BY_WISH = Said(
-    "  这台网关已属于法院，门只凭签名的开门指令打开；要做这一步，请在页面上开一个空格口，看那里的记录。",
-    "  This box belongs to a court: doors open by a signed wish alone. Open an empty cell on its page, and look there.",
+    "  这台网关已属于法院，只凭签名的指令动作；要做这一步，请在页面上下达（例如开空格口）并看记录。",
+    "  This box belongs to a court: it acts by a signed wish alone. Ask it on its page (an empty cell); look there.",
 )
 _OPEN = Said("没有查出来，设置不变", "not found out; nothing is changed")
 _GONE = Said("  设备不应答：{error}", "  the device does not answer: {error}")
@@ -58,7 +58,7 @@ class Commissioning:
         """Tell the technician, and the report."""
         self.told.append(self.terminal.say(said, **parts))
 
-    async def walk(self, steps: list[Step]) -> None:
+    async def walk(self, steps: Sequence[Step]) -> None:
         """Go through all steps."""
         for number, step in enumerate(steps, 1):
             about = step.about.zh if self.terminal.chinese else step.about.en
@@ -101,7 +101,7 @@ class Commissioning:
     async def _taught(
         self, step: Step, settings: Settings, early: Fact | None, facts: AsyncIterator[Fact]
     ) -> Settings | None:
-        if early is not None and (learnt := step.learn(settings, early)) is not None:
+        if early is not None and not step.only_changes and (learnt := step.learn(settings, early)) is not None:
             return learnt
         async for fact in facts:
             learnt = step.learn(settings, fact)
@@ -141,13 +141,13 @@ async def commission(file: Path, config: GatewayConfig, name: str, ports: Mappin
     if name not in config.devices:
         raise BadConfig([f"{file.name}: there is no device {name!r}; there are {', '.join(config.devices)}"])
     device = config.devices[name]
-    steps = list(getattr(device.product.driver, "COMMISSIONING", ()))
+    steps = getattr(device.product.driver, "COMMISSIONING", None) or _NOTHING
     near = replace(device, settings=config.moved(ports).devices[name].settings)
     with Terminal() as terminal:
         work = Commissioning(near, terminal, is_enrolled(config.top.data), patience_s)
         work.say(_HEAD, name=name, about=device.product.driver.ABOUT, port=device.settings.port)
-        if not steps:
-            work.say(_NOTHING)
+        if isinstance(steps, Said):
+            work.say(steps)
             return 0
         await work.walk(steps)
         now = device.settings.model_dump()

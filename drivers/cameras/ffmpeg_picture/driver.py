@@ -8,12 +8,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.cameras import PICTURE_PROPERTIES, PictureSeen
 from devices.errors import DeviceBusy, DeviceOffline
 from drivers.cameras.ffmpeg_picture.picture import PORT, Look, command, seen
+from drivers.commissioning import Said, Step
 from drivers.ffmpeg import ended, without_secret
 from drivers.line import Counts
 
 ABOUT = "Cameras' pictures by ffmpeg: on this box (V4L2), RTSP, MJPEG by HTTP; live, blank or frozen, kept nowhere"
 VERIFIED = False
 TRANSPORTS = ("v4l2", "rtsp", "http", "file")
+COMMISSIONING = (
+    Step(
+        about=Said("看的是不是这台摄像机", "whether it is this camera that is looked at"),
+        do=Said(
+            "请用手盖住镜头，看到变化再放开。",
+            "Cover the lens until that is seen.",
+        ),
+        learn=lambda tried, fact: {} if isinstance(fact, PictureSeen) and fact.picture == "blank" else None,
+        only_changes=True,
+    ),
+)
 
 
 class Config(BaseModel):

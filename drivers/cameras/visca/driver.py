@@ -9,12 +9,14 @@ from devices.cameras import CAMERA_PROPERTIES, ViewChanged, ViewShown
 from devices.describe import Property
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
 from drivers.cameras.visca import wire
+from drivers.commissioning import Said, answers
 from drivers.line import Line
 from drivers.link import Link, Port
 
 ABOUT = "VISCA camera that turns and zooms (serial; raw VISCA on TCP port 5678)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (answers(Said("波特率（baud）", "its speed (baud)"), [{"baud": 9600}, {"baud": 38400}]),)
 LOOKS = 5
 """A position is believed when two of so many looks agree, one after the other."""
 

@@ -10,12 +10,31 @@ from devices.describe import Property
 from devices.errors import DeviceFault
 from drivers.bands import Limits
 from drivers.climate.modbus_th import wire
+from drivers.commissioning import Said, Step, answers
 from drivers.line import Line
 from drivers.link import Link, Port
 
 ABOUT = "Modbus RTU sensor of temperature and humidity (XY-MD02, SHT20 and kin; RS-485, TCP)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (
+    answers(
+        Said("怎样读（function、first_register、scale）", "how it is read (function, first_register, scale)"),
+        [
+            {"function": function, "first_register": register, "scale": scale}
+            for function, register in ((4, 1), (3, 0))
+            for scale in ("0.1", "0.01")
+        ],
+    ),
+    Step(
+        about=Said("先温度还是先湿度（first）", "which value comes first (first)"),
+        do=Said("请对着探头哈气二十秒。", "Breathe on the sensor for twenty seconds."),
+        learn=lambda tried, fact: {} if isinstance(fact, ClimateChanged) and fact.percent >= DAMP_PERCENT else None,
+        tries=({"first": "temperature"}, {"first": "humidity"}),
+    ),
+)
+DAMP_PERCENT = 60.0
+"""Breath is damper, and no room is so hot."""
 _CELSIUS, _PERCENT = (-40.0, 125.0), (0.0, 100.0)
 """What such a sensor can measure at all."""
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.displays import SCREEN_PROPERTIES, Notice, NoticeShown, ScreenChanged
 from devices.errors import DeviceError, DeviceFault
+from drivers.commissioning import Said, Step
 from drivers.displays.led_sign import wire
 from drivers.line import Line
 from drivers.link import Link, Port
@@ -23,6 +24,18 @@ ABOUT = (
 )
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+TEST_S = 60
+"""Seconds for which a test text stands."""
+COMMISSIONING = (
+    Step(
+        about=Said("控制卡按什么数宽度（unit）", "what its card counts widths in (unit)"),
+        before=Said("现在要在条屏上显示一行测试文字。", "A line of test text is shown on the strip now."),
+        do=Said("文字走满整条屏幕，而且清楚吗？", "Does the text run over the whole strip, and can it be read?"),
+        tries=({"unit": "eight"}, {"unit": "one"}, {"unit": "one_flagged"}),
+        act=lambda device: _show_test(device),
+        asks=True,
+    ),
+)
 MISSING = "〓"
 """Printed for what the card's font has not."""
 DOTS = 8
@@ -138,6 +151,10 @@ class Device:
         answer = await self._line.ask(packet.to_bytes(), _is_answer, tries=self._config.tries)
         if answer.command == wire.NACK:
             raise DeviceFault(f"the card refuses {packet.command.hex(' ')}, error {answer.data[2:3].hex()}")
+
+
+async def _show_test(device: "Device") -> None:
+    await device.show(Notice(title="测试文字 1234567890 测试文字 1234567890"), TEST_S)
 
 
 def _is_answer(packet: wire.Packet) -> bool:

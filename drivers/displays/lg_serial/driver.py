@@ -7,7 +7,8 @@ from pydantic import Field
 from devices.describe import Property
 from devices.displays import DISPLAY_PROPERTIES, DisplaySwitched, Power, Told
 from devices.errors import DeviceBusy
-from drivers.displaying import Displaying, Shown
+from drivers.commissioning import Said, answers
+from drivers.displaying import OFF_BY_REMOTE, Displaying, Shown
 from drivers.displays.lg_serial import wire
 from drivers.line import Line
 from drivers.link import Link
@@ -16,6 +17,10 @@ from drivers.panel_settings import PanelSettings, number_of
 ABOUT = "LG panels on a serial line (or TCP port 9761)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (
+    answers(Said("屏幕编号（panel）", "the set ID (panel)"), [{"panel": number} for number in range(1, 9)]),
+    OFF_BY_REMOTE,
+)
 
 
 class Config(PanelSettings):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.displays import PROJECTOR_PROPERTIES, DisplaySwitched, PictureHeld, Told
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
-from drivers.displaying import Displaying, Shown
+from drivers.displaying import OFF_BY_REMOTE, Displaying, Shown
 from drivers.displays.pjlink import wire
 from drivers.displays.pjlink.found import address_of
 from drivers.line import Line
@@ -19,6 +19,7 @@ from drivers.link import Link, open_link
 ABOUT = "PJLink projectors and panels, class 1 and 2 (TCP port 4352), class 2 also by hardware address"
 VERIFIED = False
 TRANSPORTS = ("tcp",)
+COMMISSIONING = (OFF_BY_REMOTE,)
 
 
 class Config(BaseModel):

@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 from devices.describe import Property
 from devices.displays import DISPLAY_PROPERTIES, DisplaySwitched, Power, Told
 from devices.errors import DeviceBusy
-from drivers.displaying import Displaying, Shown
+from drivers.commissioning import Said, answers
+from drivers.displaying import OFF_BY_REMOTE, Displaying, Shown
 from drivers.displays.samsung_mdc import wire
 from drivers.line import Line
 from drivers.link import Link, open_link
@@ -17,6 +18,10 @@ from drivers.panel_settings import PanelSettings, number_of
 ABOUT = "Samsung panels by MDC (serial, or TCP port 1515; with TLS if a PIN is set)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (
+    answers(Said("屏幕编号（display）", "the panel's ID (display)"), [{"display": number} for number in range(9)]),
+    OFF_BY_REMOTE,
+)
 
 
 class Config(PanelSettings):

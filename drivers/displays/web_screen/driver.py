@@ -10,11 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.displays import SCREEN_PROPERTIES, Notice, NoticeShown, ScreenChanged
 from devices.errors import DeviceFault
+from drivers.commissioning import Said
 from drivers.worker import Worker
 
 ABOUT = "Web page on a screen (Chromium in kiosk mode): notices that go blank when they expire"
 VERIFIED = False
 TRANSPORTS = ("http",)
+COMMISSIONING = Said(
+    "页面是网关自己的，显示了什么由它自己说。", "The page is the gateway's own, and says itself what it shows."
+)
 PATIENCE_S = 20.0
 
 

@@ -6,12 +6,17 @@ from collections.abc import AsyncIterator
 from pydantic import BaseModel, ConfigDict, Field
 
 from devices.microphones import MICROPHONE_PROPERTIES, MOST_CHANNELS, Chunk, SoundCarried
+from drivers.commissioning import Said
 from drivers.microphones.ffmpeg_input.capture import CHUNKS_A_SECOND, Capture
 from drivers.microphones.ffmpeg_input.source import PORT
 
 ABOUT = "Microphones by ffmpeg: sound card, sound server, RTP/AES67, RTSP"
 VERIFIED = False
 TRANSPORTS = ("alsa", "pulse", "rtp", "rtsp", "file")
+COMMISSIONING = Said(
+    "几路、多少赫兹先问设备；哪一路是哪个席位，用指令 verify_seat 逐个核对。",
+    "Channels and rate are asked of the device; which seat is which is found by the wish verify_seat.",
+)
 _HELD_S = 10
 """A listener that is so far behind loses sound, and is told so by the numbers."""
 

@@ -9,11 +9,12 @@ from devices.power import POWER_PROPERTIES, Fault, Supply, SupplyChanged
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.power.megatec import wire
-from drivers.supply import watch_supply
+from drivers.supply import MAINS_PULLED, watch_supply
 
 ABOUT = "UPS that speaks Megatec's Q1 (serial)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (MAINS_PULLED,)
 
 
 class Config(BaseModel):

@@ -10,11 +10,12 @@ from devices.power import POWER_PROPERTIES, Fault, Supply, SupplyChanged
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.power.nut import wire
-from drivers.supply import watch_supply
+from drivers.supply import MAINS_PULLED, watch_supply
 
 ABOUT = "UPS behind a NUT server (TCP port 3493)"
 VERIFIED = False
 TRANSPORTS = ("tcp",)
+COMMISSIONING = (MAINS_PULLED,)
 FAULTS: Mapping[str, Fault] = {
     "ALARM": "alarm",
     "BYPASS": "bypass",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
 from devices.printers import PRINTER_PROPERTIES, BytesHandedOver, Letter, LetterPrinted, PrinterChanged
+from drivers.commissioning import Said
 from drivers.labelling import trouble
 from drivers.printers.ipp import wire
 from drivers.web import Unreached, Web
@@ -16,6 +17,9 @@ from drivers.web import Unreached, Web
 ABOUT = "Office printer for letters by IPP (PDF; TCP port 631)"
 VERIFIED = False
 TRANSPORTS = ("ipp", "ipps")
+COMMISSIONING = Said(
+    "每次打印前都会问打印机能不能这样打。", "Before each letter the printer itself is asked whether it can print it so."
+)
 ASKED = ("printer-state", "printer-state-reasons", "printer-is-accepting-jobs", "document-format-supported")
 NOBODY = "courtside"
 """The user a printer is told; it is told no names."""

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import WishRejected
 from devices.printers import PRINTER_PROPERTIES, BytesHandedOver, Label, LabelPrinted, PrinterChanged
-from drivers.labelling import Labelling, Look
+from drivers.commissioning import Said
+from drivers.labelling import HEAD_LIFTED, Labelling, Look, label_printed
 from drivers.line import Line
 from drivers.link import Link
 from drivers.printers.tspl import wire
@@ -17,6 +18,12 @@ from drivers.usb_port import BytePort
 ABOUT = "TSPL label printer (TSC, Gprinter, Xprinter; CODE128, QR, Chinese; TCP port 9100, serial, USB)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp", "usb")
+COMMISSIONING = (
+    HEAD_LIFTED,
+    label_printed(
+        Said("汉字字体（font）", "the font with Chinese (font)"), [{"font": "TSS16.BF2"}, {"font": "TSS24.BF2"}]
+    ),
+)
 
 
 class Config(BaseModel):

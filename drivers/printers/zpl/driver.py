@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import WishRejected
 from devices.printers import PRINTER_PROPERTIES, BytesHandedOver, Label, LabelPrinted, PrinterChanged
-from drivers.labelling import Labelling, Look
+from drivers.commissioning import Said
+from drivers.labelling import HEAD_LIFTED, Labelling, Look, label_printed
 from drivers.line import Line
 from drivers.link import Link
 from drivers.printers.zpl import wire
@@ -18,6 +19,10 @@ from drivers.usb_port import BytePort
 ABOUT = "ZPL label printer (Zebra and kin; CODE128, QR, Chinese, RFID; TCP port 9100, serial, USB)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp", "usb")
+COMMISSIONING = (
+    HEAD_LIFTED,
+    label_printed(Said("打印头密度（dots_mm）", "the dots of its head (dots_mm)"), [{"dots_mm": 12}, {"dots_mm": 8}]),
+)
 
 
 class Config(BaseModel):

@@ -8,14 +8,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.readers import READER_PROPERTIES, CodeRead
 from drivers.codes import Encoding, Suffix
+from drivers.commissioning import Said
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.readers.gm65 import wire
-from drivers.reading import Reading
+from drivers.reading import Reading, code_shown
 
 ABOUT = "Barcode and QR engine GM65, GM812 and kin (serial)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (
+    code_shown(
+        Said("波特率（baud）", "its speed (baud)"),
+        [{"baud": 9600, "aim": True}, {"baud": 9600, "aim": False}, {"baud": 115200, "aim": False}],
+    ),
+)
 
 
 class Config(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceFault, DeviceOffline
 from devices.readers import IdCard, IdCardNotRead, IdCardShown
+from drivers.commissioning import Said, Step
 from drivers.line import Line
 from drivers.link import Link
 from drivers.readers.id_card import hid, wire
@@ -18,6 +19,15 @@ from drivers.usb_port import BytePort, is_usb
 ABOUT = "Resident identity card reader with SAM-V (serial; USB as HID)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp", "usb")
+COMMISSIONING = (
+    Step(
+        about=Said("波特率（baud）", "its speed (baud)"),
+        do=Said("请把一张测试证件放上去（不要用真证件）。", "Lay a test card on it (no real one)."),
+        learn=lambda tried, fact: {} if isinstance(fact, IdCardShown | IdCardNotRead) else None,
+        tries=({"baud": 115200}, {"baud": 9600}),
+        tells_at_once=False,
+    ),
+)
 
 
 class Config(BaseModel):

@@ -8,14 +8,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.readers import READER_PROPERTIES, CodeRead
 from drivers.codes import Code, Encoding, Suffix
+from drivers.commissioning import Said
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.readers.serial_barcode import wire
-from drivers.reading import Reading
+from drivers.reading import Reading, code_shown
 
 ABOUT = "Serial barcode or QR reader (code and end mark; Honeywell-style trigger)"
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (
+    code_shown(
+        Said("波特率，带不带 AIM 标识（baud、aim）", "its speed, and whether it sends AIM identifiers (baud, aim)"),
+        [{"baud": 9600, "aim": False}, {"baud": 115200, "aim": False}],
+    ),
+)
 
 
 class Config(BaseModel):

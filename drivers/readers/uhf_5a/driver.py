@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceFault
 from devices.readers import TagLost, TagSeen
+from drivers.commissioning import Said, tag_in_field
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.readers.uhf_5a import wire
@@ -20,6 +21,12 @@ from drivers.tags import Clock, watch_tags
 ABOUT = 'UHF cabinet reader of the "5A" family (GX protocol; serial, TCP port 8086)'
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (
+    tag_in_field(
+        Said("天线接在哪个口（antennas）", "the socket of the antenna (antennas)"),
+        [{"antennas": (socket,)} for socket in range(1, 5)],
+    ),
+)
 
 
 class Config(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceFault
 from devices.readers import TagLost, TagSeen
+from drivers.commissioning import Said, tag_in_field
 from drivers.line import Line
 from drivers.link import Link, Port
 from drivers.readers.uhf_a0 import wire
@@ -16,6 +17,7 @@ from drivers.tags import Clock, watch_tags
 ABOUT = 'UHF reader of the "A0" family (YR9010, YR903, R2000 modules, Rodinbell, Invelion)'
 VERIFIED = False
 TRANSPORTS = ("serial", "tcp")
+COMMISSIONING = (tag_in_field(Said("波特率（baud）", "its speed (baud)"), [{"baud": 115200}, {"baud": 38400}]),)
 
 
 class Config(BaseModel):

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.readers import READER_PROPERTIES, CodeRead
 from drivers.codes import Encoding, text_of
+from drivers.commissioning import Said
 from drivers.line import Line
 from drivers.link import Link
 from drivers.readers.usb_barcode import wire
@@ -17,6 +18,7 @@ from drivers.usb_port import OnlyUsb
 ABOUT = "Barcode or QR reader on USB that reports as HID POS"
 VERIFIED = False
 TRANSPORTS = ("usb",)
+COMMISSIONING = Said("它的报告自带长度和码制。", "Its reports carry their length and symbology themselves.")
 WAITING = 256
 """Reports kept while nobody takes them; the oldest go first."""
 

@@ -8,15 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.readers import READER_PROPERTIES, CodeRead
 from drivers.codes import Code, Encoding
+from drivers.commissioning import Said
 from drivers.event_link import open_events
 from drivers.line import Line
 from drivers.link import Link
 from drivers.readers.usb_keyboard import wire
-from drivers.reading import Reading
+from drivers.reading import Reading, code_shown
 
 ABOUT = "Barcode or QR reader that acts as a keyboard (US layout, no Chinese)"
 VERIFIED = False
 TRANSPORTS = ("input",)
+COMMISSIONING = (
+    code_shown(Said("带不带 AIM 标识（aim）", "whether it sends AIM identifiers (aim)"), [{"aim": False}]),
+)
 ENDS = {"enter": b"\r", "tab": b"\t", "none": b""}
 
 

@@ -11,12 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.errors import DeviceFault, DeviceOffline, WishRejected
 from devices.speech import SPEECH_PROPERTIES, Heard, SpeechReady, Utterance
+from drivers.commissioning import Said
 from drivers.speech.vosk import model as models
 from drivers.worker import Worker
 
 ABOUT = "Vosk speech recogniser; a small Mandarin court model comes along"
 VERIFIED = True
 TRANSPORTS = ("model",)
+COMMISSIONING = Said("它没有硬件。", "It has no hardware.")
 LOAD_PATIENCE_S = 120.0
 PATIENCE_S = 60.0
 STILL_THERE_S = 3600.0

@@ -8,12 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from devices.describe import Property
 from devices.errors import DeviceFault
 from devices.supplies import SUPPLY_PROPERTIES, Band, SuppliesChanged, WantsChanged
+from drivers.commissioning import Said
 from drivers.supplies.snmp_printer import printer
 from drivers.supplies.snmp_printer.agent import Agent
 
 ABOUT = "Network printers by SNMP: paper, jam, cover, toner and pages (UDP port 161)"
 VERIFIED = False
 TRANSPORTS = ("udp",)
+COMMISSIONING = Said(
+    "只读标准的状态项；打印机不知道的，不作报告。",
+    "Only standard objects are read; what the printer does not know is not told of.",
+)
 
 
 class Config(BaseModel):
