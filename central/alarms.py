@@ -154,9 +154,10 @@ def see_alarm(session: Session, alarm: Alarm, *, at: datetime, by: str, assign: 
     tell(session, "alarms")
 
 
-def open_alarms(session: Session) -> list[Alarm]:
-    """Every open alarm, newest first."""
-    return list(session.scalars(select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.last_at.desc())))
+def open_alarms(session: Session, most: int | None = None) -> list[Alarm]:
+    """Every open alarm, newest first; with `most`, so many of those that no other explains."""
+    found = select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.last_at.desc())
+    return list(session.scalars(found if most is None else found.where(Alarm.cause_id.is_(None)).limit(most)))
 
 
 def _open(session: Session, kind: AlarmKind, subject: str) -> Alarm | None:

@@ -14,6 +14,10 @@ HEARTBEAT_S = 15
 OPENED = "live"
 """The first event on each connection: what was shown before may be old."""
 MAX_TOPICS = 200
+BROAD = frozenset({"alarms", "devices", "fleet"})
+"""Topics of pages that show much, of which something changes all the time."""
+BROAD_EVERY_S = 2.0
+"""A page hears of a broad topic at once, and then no sooner than after this."""
 _WAITING = 200
 """Pieces a slow page may lag behind; what is older is dropped, for it is live."""
 _END = ("", "")
@@ -25,6 +29,10 @@ class Listener:
     def __init__(self, topics: Iterable[str]) -> None:
         self.topics = frozenset(topics)
         self._changed: set[str] = set()
+        self._held: dict[str, float] = {}
+        """Broad topic -> until when its next change waits."""
+        self._waiting: set[str] = set()
+        """Topics that changed and are held."""
         self._stirred = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._closed = False
@@ -45,14 +53,25 @@ class Listener:
             await self._stirred.wait()
             self._stirred.clear()
             changed, self._changed = sorted(self._changed), set()
+            self._hold(changed)
             for topic in changed:
                 yield topic
             if self._closed:
                 return
 
     def _note(self, topics: frozenset[str]) -> None:
-        self._changed |= topics
-        self._stirred.set()
+        now = self._loop.time()
+        waiting = {topic for topic in topics if self._held.get(topic, now) > now}
+        for topic in waiting - self._waiting:
+            self._loop.call_at(self._held[topic], self._note, frozenset({topic}))
+        self._waiting = (self._waiting | waiting) - (topics - waiting)
+        self._changed |= topics - waiting
+        if self._changed or self._closed:
+            self._stirred.set()
+
+    def _hold(self, told: Iterable[str]) -> None:
+        until = self._loop.time() + BROAD_EVERY_S
+        self._held |= {topic: until for topic in told if topic in BROAD}
 
 
 class Hub:

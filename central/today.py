@@ -62,7 +62,7 @@ def _day(session: Session, by: Actor, now: datetime, zone: tzinfo) -> Day:
     keeps_machines = may(by, "fleet.write")
     return Day(
         waiting=custody.waiting(session, by.ref, everybody=may(by, "volume.confirm")),
-        alarms=open_alarms(session)[:_SHOWN] if may(by, "fleet.read") else [],
+        alarms=open_alarms(session, _SHOWN) if may(by, "fleet.read") else [],
         hearings=_hearings(session, by, now, zone) if may(by, "hearing.read") else [],
         dossiers=_to_confirm(session, by) if may(by, "dossier.write") else [],
         tickets=_tickets(session) if keeps_machines else [],

@@ -155,7 +155,7 @@ def _tickets(request: Request, session: Session, closed: bool, about: str, refus
         closed=closed,
         about=about,
         steps=tickets.steps,
-        gateways=service.gateways(session),
+        things=service.things(session),
         refused=refused.said if refused else None,
     )
 

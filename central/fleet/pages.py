@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from central.alarms import open_alarms
 from central.blobs import Blobs
 from central.fleet import configuration, documents, figures, service
+from central.fleet.glance import state_word
 from central.fleet.tables import Device, Gateway
 from central.ledger.tables import Book
 from central.web.here import Now, Reading, go, needs, pages, store_of
@@ -30,8 +31,8 @@ _COUNTS: Mapping[str, Said] = {
     "late": Said("迟到的答复"),
     "timeouts": Said("没有答复"),
 }
-_LISTED = 100
-"""Gateways in the list; the map finds the others."""
+_LISTED = 12
+"""Gateways in the list with all that their devices say; the map finds the others."""
 _DOORS = {"open", "shut"}
 _CELL = re.compile(r"cell-(\d+)")
 _NAMES: Mapping[str, Said] = {"status": Said("就绪与纸")}
@@ -43,7 +44,8 @@ def fleet(request: Request, by: Reader, session: Reading) -> HTMLResponse:
     everyone = select(Gateway).options(selectinload(Gateway.devices)).order_by(Gateway.name).limit(_LISTED)
     context = {
         "gateways": session.scalars(everyone).all(),
-        "alarms": [alarm for alarm in open_alarms(session) if alarm.cause_id is None][:5],
+        "others": (session.scalar(select(func.count()).select_from(Gateway)) or 0) - _LISTED,
+        "alarms": open_alarms(session, 5),
     }
     return page(request, "fleet/fleet.html", gateway_state=gateway_state, summary=_summary, **context)
 
@@ -51,7 +53,7 @@ def fleet(request: Request, by: Reader, session: Reading) -> HTMLResponse:
 @router.get("/fleet/invite")
 def invite_page(request: Request, by: Keeper, session: Reading) -> HTMLResponse:
     """The form to let a new box in."""
-    return page(request, "fleet/invite.html", token=None, name="", refused=None, gateways=service.gateways(session))
+    return page(request, "fleet/invite.html", token=None, name="", refused=None, gateways=service.names(session))
 
 
 @router.post("/fleet/invite")
@@ -129,10 +131,8 @@ def configuration_of(session: Session, blobs: Blobs, gateway: Gateway) -> str:
 
 
 def gateway_state(gateway: Gateway) -> str:
-    """The state of a gateway as pages name it: what the court decided, else what its connection says."""
-    if gateway.state != "active":
-        return f"gateway:{gateway.state}"
-    return f"gateway:{gateway.presence if gateway.presence != 'unknown' else 'never'}"
+    """The state of a gateway as pages name it."""
+    return state_word(gateway.state, gateway.presence)
 
 
 def properties(device: Device) -> list[dict[str, Any]]:
@@ -176,10 +176,15 @@ def _states(value: Any) -> Sequence[str]:
 
 def _summary(device: Device) -> Sequence[tuple[Mapping[str, Any], int]]:
     """The present state in a line: different values with how many properties have each, at most four."""
-    told = [each for each in properties(device) if each["value"] is not None]
-    values = [each["value"] for each in told]
-    different = {each["value"]: each for each in reversed(told)}
-    return [(different[value], values.count(value)) for value in list(dict.fromkeys(values))[:4]]
+    described: Mapping[str, Mapping[str, Any]] = device.description.get("properties", {})
+    names: dict[Any, list[str]] = {}
+    for name in described.keys() - {"presence"}:
+        if (value := device.states.get(name)) is not None:
+            names.setdefault(value, []).append(name)
+    first = sorted(
+        ((min(alike, key=_counting), len(alike)) for alike in names.values()), key=lambda of: _counting(of[0])
+    )
+    return [(_property(name, described[name], device.states[name]), times) for name, times in first[:4]]
 
 
 def gateway_of(session: Session, name: str) -> Gateway:

@@ -169,7 +169,7 @@ def _value(session: Session, gateway: Gateway, topic: str, payload: str, now: da
         value = "" if payload == _EMPTY else payload
         if device.states.get(name) != value:
             device.states = {**device.states, name: value}
-            tell(session, "fleet", f"device:{gateway.name}/{node}")
+            tell(session, "devices", f"device:{gateway.name}/{node}")
 
 
 def _beaten(session: Session, gateway: Gateway, at: datetime, told: Heartbeat) -> None:
@@ -182,7 +182,7 @@ def _beaten(session: Session, gateway: Gateway, at: datetime, told: Heartbeat) -
 def _counted(session: Session, device: Device, told: dict[str, int]) -> None:
     if device.counts != told:
         device.counts = told
-        tell(session, "fleet", f"device:{device.gateway.name}/{device.name}")
+        tell(session, "devices", f"device:{device.gateway.name}/{device.name}")
 
 
 def _state(session: Session, gateway: Gateway, state: str, now: datetime) -> None:

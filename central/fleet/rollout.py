@@ -1,10 +1,12 @@
 """One change brought to many gateways: one, then a tenth, then all; the first that refuses stops it for a person."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from sqlalchemy import select
+from sqlalchemy import String, case, cast, false, func, select, true
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs
@@ -47,6 +49,46 @@ def bring(  # noqa: PLR0913
     """Begin one that brings all of them the same blob as that document. Raises Refused: nobody (422), another (409)."""
     made = Rollout(title=title[:120], patch="", document=document, sha256=sha256, made_at=now, by=actor)
     return _begun(session, made, gateways)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many of a roll-out's gateways there are, and how many have it."""
+
+    boxes: int = 0
+    kept: int = 0
+
+
+def progress(session: Session, rollouts: Sequence[int]) -> Mapping[int, Progress]:
+    """How far each of these is."""
+    kept = func.sum(case((RolloutBox.state == "kept", 1), else_=0))
+    counted = select(RolloutBox.rollout_id, func.count(), kept).where(RolloutBox.rollout_id.in_(rollouts))
+    told = {number: Progress(*of) for number, *of in session.execute(counted.group_by(RolloutBox.rollout_id))}
+    return {number: told.get(number, Progress()) for number in rollouts}
+
+
+def groups(session: Session) -> Sequence[str]:
+    """What a roll-out can be for as a whole, as `of_group` takes it: `tag:...` and `floor:...`."""
+    active = Gateway.state == "active"
+    floors = session.scalars(
+        select(Gateway.floor).where(active, Gateway.floor != "").distinct().order_by(Gateway.floor)
+    )
+    tags = session.scalars(select(cast(Gateway.tags, String)).where(active).distinct())
+    return [
+        *(f"tag:{tag}" for tag in sorted({tag for told in tags for tag in json.loads(told)})),
+        *(f"floor:{floor}" for floor in floors),
+    ]
+
+
+def of_group(session: Session, group: str) -> Sequence[Gateway]:
+    """The gateways in use of one of `groups`, or of `all`; none of an unknown one."""
+    kind, _, name = group.partition(":")
+    fits = {
+        "all": true(),
+        "floor": Gateway.floor == name,
+        "tag": cast(Gateway.tags, String).contains(json.dumps(name), autoescape=True),
+    }.get(kind, false())
+    return session.scalars(select(Gateway).where(Gateway.state == "active", fits).order_by(Gateway.name)).all()
 
 
 def _begun(session: Session, rollout: Rollout, gateways: Sequence[Gateway]) -> Rollout:
@@ -107,7 +149,7 @@ def sweep_with(blobs: Blobs) -> Sweep:
 
 def step(session: Session, blobs: Blobs, rollout: Rollout, now: datetime) -> None:
     """See what became of those that were sent; pause at the first failure, else go to the next wave."""
-    sent = [box for box in rollout.boxes if box.state == "sent"]
+    sent = _boxes(session, rollout, "sent")
     for box in sent:
         _outcome(session, box, now)
     failed = next((box for box in sent if box.state in ("refused", "late")), None)
@@ -117,9 +159,9 @@ def step(session: Session, blobs: Blobs, rollout: Rollout, now: datetime) -> Non
         rollout.state, rollout.why = "paused", f"{failed.gateway.name}: {failed.why}"
         record(session, RolloutChanged(rollout=rollout.id, to="paused"))
         return
-    if any(box.state == "sent" for box in rollout.boxes):
+    if any(box.state == "sent" for box in sent):
         return
-    waiting = [box for box in rollout.boxes if box.state == "waiting"]
+    waiting = _boxes(session, rollout, "waiting")
     if not waiting:
         rollout.state = "done"
         record(session, RolloutChanged(rollout=rollout.id, to="done"))
@@ -127,6 +169,11 @@ def step(session: Session, blobs: Blobs, rollout: Rollout, now: datetime) -> Non
         return
     for box in (box for box in waiting if box.wave == waiting[0].wave):
         _send(session, blobs, rollout, box, now)
+
+
+def _boxes(session: Session, rollout: Rollout, state: str) -> Sequence[RolloutBox]:
+    found = select(RolloutBox).where(RolloutBox.rollout_id == rollout.id, RolloutBox.state == state)
+    return session.scalars(found.order_by(RolloutBox.id)).all()
 
 
 def _send(session: Session, blobs: Blobs, rollout: Rollout, box: RolloutBox, now: datetime) -> None:

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session, defer
 
 from central.fleet import documents, files, rollout, service, software
 from central.fleet.config_pages import blobs_of
@@ -20,7 +20,7 @@ router = pages()
 
 Reader = Annotated[Any, Depends(needs("fleet.read"))]
 Keeper = Annotated[Any, Depends(needs("fleet.write"))]
-_SHOWN = 50
+_SHOWN, _BOXES = 50, 200
 
 
 @router.get("/rollouts")
@@ -32,23 +32,24 @@ def rollouts(
 
 
 @router.post("/rollouts")
-def make(
+def make(  # noqa: PLR0913
     request: Request,
     by: Keeper,
     now: Now,
     title: Annotated[str, Form()] = "",
     patch: Annotated[str, Form()] = "",
     gateways: Annotated[list[str] | None, Form()] = None,
+    group: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """Begin one."""
     patch = patch.replace("\r\n", "\n")
     try:
         with store_of(request).write() as session:
-            chosen = [gateway_of(session, name) for name in gateways or []]
+            chosen = _chosen(session, gateways, group)
             made = rollout.make(session, blobs_of(request), title, patch, chosen, now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _page(request, session, gateways or [], refused, title=title, patch=patch)
+            return _page(request, session, gateways or [], refused, group=group, title=title, patch=patch)
     return go(f"/rollouts/{made.id}")
 
 
@@ -59,16 +60,17 @@ def bring(
     now: Now,
     release: Annotated[str, Form()] = "",
     gateways: Annotated[list[str] | None, Form()] = None,
+    group: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """Begin to bring a release of the software to gateways."""
     try:
         with store_of(request).write() as session:
-            chosen = [gateway_of(session, name) for name in gateways or []]
+            chosen = _chosen(session, gateways, group)
             sha256 = software.signed(blobs_of(request), request.app.state.pen, software.newest(session, release))
             made = rollout.bring(session, release, documents.SOFTWARE, sha256, chosen, now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _page(request, session, gateways or [], refused, release=release)
+            return _page(request, session, gateways or [], refused, group=group, release=release)
     return go(f"/rollouts/{made.id}")
 
 
@@ -79,23 +81,31 @@ def bring_files(
     now: Now,
     number: Annotated[int, Form()],
     gateways: Annotated[list[str] | None, Form()] = None,
+    group: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """Begin to bring a speech model or a logo to gateways."""
     try:
         with store_of(request).write() as session:
-            chosen, brought = [gateway_of(session, name) for name in gateways or []], files.one(session, number)
+            chosen, brought = _chosen(session, gateways, group), files.one(session, number)
             sha256 = files.signed(blobs_of(request), request.app.state.pen, brought)
             made = rollout.bring(session, brought.name, brought.document, sha256, chosen, now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _page(request, session, gateways or [], refused, number=str(number))
+            return _page(request, session, gateways or [], refused, group=group, number=str(number))
     return go(f"/rollouts/{made.id}")
 
 
 @router.get("/rollouts/{number}")
 def one(request: Request, by: Reader, session: Reading, number: int) -> HTMLResponse:
-    """How far it is, box by box."""
-    return page(request, "fleet/rollout.html", rollout=_rollout(session, number))
+    """How far it is, box by box; where there are too many, those first that somebody may have to look after."""
+    found = _rollout(session, number)
+    last = case((RolloutBox.state == "kept", 1), else_=0)
+    boxes = select(RolloutBox.id, RolloutBox.wave, RolloutBox.state, RolloutBox.why, Gateway.name)
+    boxes = boxes.join(Gateway).where(RolloutBox.rollout_id == number)
+    progress = rollout.progress(session, [number])[number]
+    order = (last, RolloutBox.wave.desc(), RolloutBox.id) if progress.boxes > _BOXES else (RolloutBox.id,)
+    shown = session.execute(boxes.order_by(*order).limit(_BOXES)).all()
+    return page(request, "fleet/rollout.html", rollout=found, boxes=shown, progress=progress)
 
 
 @router.post("/rollouts/{number}/{to}")
@@ -124,15 +134,19 @@ def place(
 def _page(
     request: Request, session: Session, picked: Sequence[str], refused: Refused | None = None, **typed: str
 ) -> HTMLResponse:
-    shown = select(Rollout).options(selectinload(Rollout.boxes)).order_by(Rollout.id.desc()).limit(_SHOWN)
-    everyone = select(Gateway).where(Gateway.state == "active").order_by(Gateway.floor, Gateway.room, Gateway.name)
+    shown = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(_SHOWN)).all()
+    first = case((Gateway.name.in_(picked), 0), else_=1)
+    everyone = select(Gateway).where(Gateway.state == "active").options(defer(Gateway.description))
+    everyone = everyone.order_by(first, Gateway.floor, Gateway.room, Gateway.name).limit(max(_BOXES, len(picked)))
     gateways = session.scalars(everyone).all()
     return page(
         request,
         "fleet/rollouts.html",
         refused.status if refused else 200,
-        rollouts=session.scalars(shown).all(),
+        rollouts=shown,
+        progress=rollout.progress(session, [each.id for each in shown]),
         gateways=gateways,
+        groups=rollout.groups(session),
         releases=software.releases(session),
         file_sets=files.sets(session),
         picked=picked,
@@ -143,8 +157,13 @@ def _page(
 
 
 def _rollout(session: Session, number: int) -> Rollout:
-    boxes = selectinload(Rollout.boxes).joinedload(RolloutBox.gateway)
-    found = session.scalars(select(Rollout).where(Rollout.id == number).options(boxes)).one_or_none()
+    found = session.get(Rollout, number)
     if found is None:
         raise Refused("没有第 {n} 号推送。", code="no_such_rollout", status=404, n=str(number))
     return found
+
+
+def _chosen(session: Session, names: Sequence[str] | None, group: str) -> Sequence[Gateway]:
+    """Those named and those of a group, each once. Raises Refused (404)."""
+    named = {name: gateway_of(session, name) for name in names or []}
+    return [*({each.name: each for each in rollout.of_group(session, group)} | named).values()]

@@ -45,7 +45,8 @@ TURNED_AWAY = "turned away"
 _FINGERPRINT_DIGITS = 32
 _DOOR_S = 60
 """Seconds a gateway's token for our door may live."""
-_G, _K = columns_of(Gateway), columns_of(GatewayKey)
+_OFFERED = 300
+_G, _K, _D = columns_of(Gateway), columns_of(GatewayKey), columns_of(Device)
 _SENDER = select(_G.state, _K.certificate).where(
     _K.gateway_id == _G.id, _G.name == bindparam("name"), _G.state != "revoked", _K.withdrawn_at.is_(None)
 )
@@ -242,6 +243,18 @@ def find(session: Session, name: str) -> Gateway | None:
 def gateways(session: Session) -> Sequence[Gateway]:
     """Every gateway by name."""
     return session.scalars(select(Gateway).order_by(Gateway.name)).all()
+
+
+def names(session: Session) -> Sequence[str]:
+    """What a form offers for the name of a gateway: the first of them."""
+    return session.scalars(select(_G.name).where(_G.state != "revoked").order_by(_G.name).limit(_OFFERED)).all()
+
+
+def things(session: Session) -> Sequence[str]:
+    """What a form offers for a gateway or `gateway/device`: the first of them."""
+    boxes = names(session)[: _OFFERED // 10]
+    devices = select(_G.name + "/" + _D.name).where(_D.gateway_id == _G.id, _D.removed_at.is_(None), _G.name.in_(boxes))
+    return sorted([*boxes, *session.scalars(devices.limit(_OFFERED))])
 
 
 def find_device(session: Session, gateway: str, name: str) -> Device | None:

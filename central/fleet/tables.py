@@ -3,16 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from central.store import Base
+
+_GONE = text("presence = 'gone' AND removed_at IS NULL")
 
 
 class Gateway(Base):
     """One box beside a room; its name is that of its certificate and of its topics."""
 
     __tablename__ = "gateways"
+    __table_args__ = (
+        Index("ix_gateways_glance", "floor", "room", "name", "state", "presence", "safe", "clock_trusted"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(48), unique=True)
@@ -82,7 +87,12 @@ class Device(Base):
     """Something plugged into a gateway, as it describes itself."""
 
     __tablename__ = "devices"
-    __table_args__ = (UniqueConstraint("gateway_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("gateway_id", "name"),
+        Index("ix_devices_name", "name", "gateway_id", "removed_at"),
+        Index("ix_devices_product", "product", "gateway_id", "name", "removed_at"),
+        Index("ix_devices_gone", "gateway_id", sqlite_where=_GONE, postgresql_where=_GONE),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     gateway_id: Mapped[int] = mapped_column(ForeignKey("gateways.id"))

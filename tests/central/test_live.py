@@ -14,10 +14,26 @@ async def test_a_listener_hears_its_topics_once_however_often_they_changed() -> 
         await asyncio.to_thread(hub.tell, frozenset({"cell:wall-a/7", "alarms"}))
         await asyncio.sleep(0)
         assert [await anext(changes), await anext(changes)] == ["alarms", "cell:wall-a/7"]
-        hub.tell(frozenset({"alarms"}))
-        assert await anext(changes) == "alarms"
+        hub.tell(frozenset({"cell:wall-a/7"}))
+        assert await anext(changes) == "cell:wall-a/7"
         await changes.aclose()
     hub.tell(frozenset({"alarms"}))
+
+
+async def test_what_changes_all_the_time_is_told_at_once_and_then_together() -> None:
+    hub = Hub()
+    with hub.listen(["cell:wall-a/7", "fleet"]) as listener:
+        changes = listener.changes()
+        hub.tell(frozenset({"fleet"}))
+        assert await anext(changes) == "fleet"
+        for _ in range(3):
+            hub.tell(frozenset({"fleet"}))
+        await asyncio.sleep(0)
+        hub.tell(frozenset({"cell:wall-a/7"}))
+        assert [await anext(changes), await anext(changes)] == ["cell:wall-a/7", "fleet"]
+        hub.tell(frozenset({"cell:wall-a/7"}))
+        assert await anext(changes) == "cell:wall-a/7"
+        await changes.aclose()
 
 
 async def test_closing_the_hub_ends_every_stream() -> None:
