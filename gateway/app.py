@@ -20,7 +20,6 @@ from gateway.brought import Brought
 from gateway.care import RemoteCare
 from gateway.catalogue import gateway_version
 from gateway.catalogue_blob import kept_blob
-from gateway.children import child
 from gateway.clock import Clock, follow_chrony
 from gateway.config import GatewayConfig, GatewayFile, LockerSettings
 from gateway.deadlines import Deadlines
@@ -33,6 +32,7 @@ from gateway.kept_config import KeptConfig, Start
 from gateway.readiness import READY, STOPPING, stay_alive, tell
 from gateway.renewal import Renewal
 from gateway.stations.locker import Locker
+from gateway.stations.panel import shown
 from gateway.stations.place import Live, Place, Works
 from gateway.strain import watch as watch_strain
 from gateway.supervise import Time, Up, caught, keep
@@ -298,22 +298,5 @@ def _locker(place: Place, settings: LockerSettings) -> Works:
     time = Time(place.journal.clock.mono)
     works = [keep("locker", locker.print_slips, time)]
     if settings.screen_port is not None:
-        works.append(keep("screen", partial(_screen, locker, settings.screen_port), time))
+        works.append(keep("screen", partial(shown, locker.panel, "locker", settings.screen_port), time))
     return works
-
-
-async def _screen(locker: Locker, port: int, up: Up) -> None:
-    """The panel's socket, in a folder of its own for its path must be short, and the process that serves its page."""
-    import shutil  # not at the head: with its archives they cost half a megabyte, and many boxes have no display
-    import tempfile
-
-    folder = Path(tempfile.mkdtemp(prefix="courtside-"))
-    try:
-        async with asyncio.TaskGroup() as group:
-            panel = group.create_task(locker.panel.serve(folder / "screen", up))
-            async with child("gateway.screen", str(folder / "screen"), f"--port={port}") as screen:
-                log.info("the display's page is at %s", screen.told["screen"])
-                await screen.process.wait()
-            panel.cancel()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

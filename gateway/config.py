@@ -20,6 +20,7 @@ Where = tuple[str | int, ...]
 
 _PRESS_S = 0.2
 """No press of a button is shorter."""
+_PORT = Field(ge=0, le=65535, description="Port of the local display's page on 127.0.0.1; 0 takes a free one.")
 _IDENTIFIER = Annotated[str, AfterValidator(checked_name)]
 
 
@@ -41,9 +42,7 @@ class LockerSettings(BaseModel):
     reader: str | None = Field(default=None, description="Device at which permits are shown.")
     printer: str | None = Field(default=None, description="Device that prints a slip when a permit opened a cell.")
     left_open_s: float = Field(default=60, gt=0, description="Seconds after which an open door is told to central.")
-    screen_port: int | None = Field(
-        default=None, ge=0, le=65535, description="Port of the local display's page on 127.0.0.1; 0 takes a free one."
-    )
+    screen_port: Annotated[int | None, _PORT] = None
 
 
 class SeatSettings(BaseModel):
@@ -76,6 +75,7 @@ class CourtroomSettings(BaseModel):
     recogniser: str | None = Field(default=None, description="Device that turns speech into words.")
     buttons: dict[_IDENTIFIER, ButtonSettings] = Field(default_factory=dict, description="Buttons of the clerk.")
     segment_s: float = Field(default=60, gt=0, le=600, description="Seconds of sound in a segment.")
+    screen_port: Annotated[int | None, _PORT] = None
     arm_before_s: float = Field(default=900, gt=0, description="Seconds before the opening the self-test begins.")
     quiet_s: float = Field(
         default=120, gt=0, description="Seconds of silence after the planned end before a hearing closes by itself."

@@ -30,21 +30,21 @@ TURNS: Sequence[Turn] = (
 _PROGRAMS = {"pulseaudio": "pulseaudio", "pacat": "pulseaudio-utils", "ffmpeg": "ffmpeg"}
 
 
-def open_room(court: Stage, quiet_s: float) -> Hands:
-    """Start its gateway; gives its emulated devices once microphones and recogniser are there.
+def open_room(court: Stage, quiet_s: float) -> tuple[Hands, str]:
+    """Start its gateway; gives its emulated devices once microphones and recogniser are there, and its display's page.
 
     `quiet_s`: past its planned end a hearing closes after that much silence. Raises StepFailed, ChildFailed.
     """
     need_sound()
 
     def adapt(stations: dict[str, Any]) -> None:
-        stations["courtroom"]["quiet_s"] = quiet_s
+        stations["courtroom"] |= {"quiet_s": quiet_s, "screen_port": 0}
 
     gateway = start_gateway(court, ROOM, adapt)
     hands = Hands(page_of(gateway))
     for device in (TABLE, EARS):
         gateway.wait_for(rf"(?<! of ){device} is up", 60)
-    return hands
+    return hands, gateway.wait_for(r"display's page is at (\S+)", 60)[1]
 
 
 def need_sound() -> None:

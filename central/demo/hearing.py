@@ -30,7 +30,7 @@ Word = tuple[str, int, int]
 def hearing(court: Stage) -> str:
     """A hearing opens by agenda, is spoken, closes, is sealed and countersigned; its words are those of bare Vosk."""
     begun = time.monotonic()
-    hands = open_room(court, _QUIET_S)
+    hands, _ = open_room(court, _QUIET_S)
     with Visitor(court.url, "clerk", PASSWORD) as clerk:
         opens = utc_now() + _IN
         path = f"/hearings/{plan(court, clerk, opens, opens + _FOR)}"

@@ -110,6 +110,7 @@ def _of(sitting: Sitting | None) -> str:
     return f"""{sitting.url}
                         live by seat for {LASTS.seconds // 60} minutes, then it closes and is sealed by itself
                         what was said, minute by minute, to be played word by word: {sitting.url}/transcript
+  the room's display    {sitting.screen}
   its microphones       {sitting.devices.url}"""
 
 

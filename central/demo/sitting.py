@@ -17,10 +17,11 @@ _QUIET_S = 5.0
 
 @dataclass
 class Sitting:
-    """The people in the courtroom; `devices` is the page of its microphones."""
+    """The people in the courtroom; `devices` is the page of its microphones, `screen` the room's own display."""
 
     url: str
     devices: Hands
+    screen: str
     closes: datetime
 
     def __post_init__(self) -> None:
@@ -35,8 +36,8 @@ class Sitting:
 
 def sit(court: Stage) -> Sitting:
     """Have a hearing planned for now in a courtroom of its own. Raises StepFailed, ChildFailed."""
-    devices = open_room(court, _QUIET_S)
+    devices, screen = open_room(court, _QUIET_S)
     with Visitor(court.url, "clerk", PASSWORD) as clerk:
         opens = utc_now() + _IN
         number = plan(court, clerk, opens, opens + LASTS)
-    return Sitting(f"{court.url}/hearings/{number}", devices, opens + LASTS)
+    return Sitting(f"{court.url}/hearings/{number}", devices, screen, opens + LASTS)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -47,10 +47,10 @@ class Arming:
         plan = self.agenda.find(hearing)
         return plan if plan is not None and plan.room == self._settings.room else None
 
-    def due(self, now: datetime, within_s: float = 0) -> list[AgendaHearing]:
-        """What is to be armed or opened now, or within that time, the earliest first."""
+    def due(self, now: datetime, within_s: float = 0, but: Collection[str | None] = ()) -> list[AgendaHearing]:
+        """What is to be armed or opened now, or within that time, the earliest first; leaves out those in `but`."""
         soon_s = max(self._settings.arm_before_s, within_s)
-        plans = self.agenda.of_room(self._settings.room)
+        plans = (plan for plan in self.agenda.of_room(self._settings.room) if plan.hearing not in but)
         return [p for p in plans if now < p.closes_at and (p.opens_at - now).total_seconds() <= soon_s]
 
     async def test(self, plan: AgendaHearing, taken_by: str | None) -> HearingArmed | ArmingRefused | None:

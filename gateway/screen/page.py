@@ -1,4 +1,4 @@
-"""The display's page: one view at a time, pushed as server-sent events; a PIN goes back as JSON."""
+"""A display's page: one view at a time, pushed as server-sent events; a PIN goes back as JSON."""
 
 import asyncio
 import json
@@ -16,13 +16,15 @@ from starlette.staticfiles import StaticFiles
 from gateway.screen.feed import Feed, NotConnected
 
 _ASSETS = Path(__file__).parent / "assets"
+STATIONS = ("locker", "courtroom")
+"""Each has a page of its own."""
 _HEARTBEAT_S = 5.0
 """A browser that hears nothing for longer shows that it is cut off."""
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def page(feed: Feed) -> Starlette:
-    """The web application of one display."""
+def page(feed: Feed, station: str) -> Starlette:
+    """The web application of one display, of that sort of station."""
 
     async def views(_: Request) -> Response:
         return StreamingResponse(_events(feed), media_type="text/event-stream", headers=_HEADERS)
@@ -42,7 +44,7 @@ def page(feed: Feed) -> Starlette:
     routes = [
         Route("/views", views),
         Route("/typed", typed, methods=["POST"]),
-        Mount("/", StaticFiles(directory=_ASSETS, html=True)),
+        Mount("/", StaticFiles(directory=_ASSETS / station, html=True)),
     ]
     return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, ["127.0.0.1", "localhost"])])
 

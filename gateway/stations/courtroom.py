@@ -34,6 +34,7 @@ from devices.transcribing import TRANSCRIBER
 from gateway.config import CourtroomSettings
 from gateway.hearing.arming import Arming
 from gateway.hearing.buttons import Buttons
+from gateway.hearing.display import RoomView, Stands, show
 from gateway.hearing.finisher import Finisher, Unfinished
 from gateway.hearing.recording import OPEN, Beginning, Recording, began
 from gateway.hearing.room import Room
@@ -41,6 +42,7 @@ from gateway.hearing.sealing import WORDS_PATIENCE_S, Patience, Sealing
 from gateway.hearing.spool import SYNC_S, Stored
 from gateway.hearing.track import Hands, Missing, Track
 from gateway.hearing.transcriber import Transcriber
+from gateway.stations.panel import Panel, shown
 from gateway.stations.place import Live, Place, Works
 from gateway.supervise import Time, Up, keep
 
@@ -51,6 +53,8 @@ HELD = "courtroom held"
 """Under this the journal remembers the last hearings that were closed, so that none is opened again."""
 _HELD_KEPT = 200
 BUSY = "hearing"
+DAY_S = 12 * 3600.0
+"""So far ahead the display looks."""
 IDLE_S = 3600.0
 """A room in which no hearing is due for so long may write down what others recorded."""
 
@@ -70,9 +74,10 @@ class Courtroom:
         self._sealing: Sealing | None = None
         self._settings = settings
         self.arming = Arming(self.room, place, self._folder)
-        self._recording: Recording | None = None
-        self._faults: set[Fault] = set()
-        self._held: list[str] = json.loads(place.journal.recall(HELD) or "[]")
+        self.recording: Recording | None = None
+        """The hearing that is open, or closed and not yet sealed."""
+        self.faults: set[Fault] = set()
+        self.held: list[str] = json.loads(place.journal.recall(HELD) or "[]")
         self._turn = asyncio.Lock()
         self._restored = False
         self.records: Callable[[], None] = lambda: None
@@ -102,16 +107,14 @@ class Courtroom:
     async def look(self) -> None:
         """What is due now."""
         now = self._clock.now()
-        recording = self._recording
+        recording = self.recording
         open_now = recording.plan.hearing if recording else None
         room_needed = False
-        for plan in self.arming.due(now):
-            if plan.hearing in (*self._held, open_now):
-                continue
+        for plan in self.arming.due(now, but=(*self.held, open_now)):
             room_needed = room_needed or now >= plan.opens_at
             if armed := await self.arming.test(plan, open_now):
                 await self._tell(armed)
-            if now >= plan.opens_at and self._clock.trusted and self._recording is None:
+            if now >= plan.opens_at and self._clock.trusted and self.recording is None:
                 await self._open(plan, "agenda")
         if recording is not None:
             await self._watch_over(recording)
@@ -125,13 +128,13 @@ class Courtroom:
             plan = self.arming.planned(hearing)
             if plan is None:
                 raise WishRejected(f"{hearing} is not on this room's agenda")
-            if hearing in self._held:
+            if hearing in self.held:
                 raise WishRejected(f"{hearing} is closed; another needs another id")
-            if self._recording is not None:
-                await self._seal_if_due(self._recording, room_needed=True)
-            if self._recording is not None:
-                is_same = self._recording.plan.hearing == hearing
-                raise WishRejected("it is open") if is_same else DeviceBusy(f"{self._recording.plan.hearing} is open")
+            if self.recording is not None:
+                await self._seal_if_due(self.recording, room_needed=True)
+            if self.recording is not None:
+                is_same = self.recording.plan.hearing == hearing
+                raise WishRejected("it is open") if is_same else DeviceBusy(f"{self.recording.plan.hearing} is open")
             await self._open(plan, by)
 
     async def pause(self, hearing: str, reason: PauseReason, by: By = "wish") -> None:
@@ -156,9 +159,9 @@ class Courtroom:
     async def close(self, hearing: str, by: By = "wish") -> None:
         """闭庭. Raises WishRejected."""
         async with self._turn:
-            if self._recording is None or self._recording.plan.hearing != hearing:
+            if self.recording is None or self.recording.plan.hearing != hearing:
                 raise WishRejected(f"{hearing} is not open")
-            await self._close(self._recording, by)
+            await self._close(self.recording, by)
 
     async def mark(self, hearing: str, mark: str, by: By = "wish") -> None:
         """Mark this moment. Raises WishRejected."""
@@ -168,11 +171,11 @@ class Courtroom:
 
     def at_hand(self, within_s: float = 0) -> tuple[str, HearingState] | None:
         """The hearing that is open or, if there is none, the next that is due (within that time), and how it stands."""
-        recording = self._recording
+        recording = self.recording
         if recording is not None and recording.course.state != "closed":
             return recording.plan.hearing, recording.course.state
-        due = self.arming.due(self._clock.now(), within_s)
-        return next(((plan.hearing, "armed") for plan in due if plan.hearing not in self._held), None)
+        due = self.arming.due(self._clock.now(), within_s, self.held)
+        return next(((plan.hearing, "armed") for plan in due), None)
 
     async def verify(self, seat: str) -> None:
         """Listen for a while. Raises WishRejected."""
@@ -199,7 +202,7 @@ class Courtroom:
             await self._let_go(recording)
 
     def _take_up(self, recording: Recording) -> None:
-        self._recording = recording
+        self.recording = recording
         self._bench.busy(BUSY, is_so=True)
         self.room.captions_may_leave = not recording.plan.closed
         words = recording.folder / "words.json"
@@ -231,8 +234,8 @@ class Courtroom:
                 await self._tell(drift)
         elif recording.course.paused:
             at = max(recording.axis(self._clock.mono()), recording.course.paused.at_sample)
-        self._held = [*self._held, recording.plan.hearing][-_HELD_KEPT:]
-        await self._journal.remember(HELD, json.dumps(self._held))
+        self.held = [*self.held, recording.plan.hearing][-_HELD_KEPT:]
+        await self._journal.remember(HELD, json.dumps(self.held))
         await self._tell(HearingClosed(hearing=recording.plan.hearing, at_sample=at, by=by))
 
     async def _seal_if_due(self, recording: Recording, *, room_needed: bool) -> None:
@@ -244,8 +247,8 @@ class Courtroom:
         """It is sealed: all of it is in blobs and lines."""
         await self._journal.remember(OPEN, "")
         shutil.rmtree(recording.folder, ignore_errors=True)
-        self._recording = self._sealing = None
-        self._faults.clear()
+        self.recording = self._sealing = None
+        self.faults.clear()
         self._bench.busy(BUSY, is_so=False)
 
     async def _watch_over(self, recording: Recording) -> None:
@@ -256,7 +259,7 @@ class Courtroom:
         if live:
             self.records()
             await self._recovered("recorder_stopped", at)
-        await self._fault_if("no_sound", at, is_so=not live and "recorder_stopped" not in self._faults)
+        await self._fault_if("no_sound", at, is_so=not live and "recorder_stopped" not in self.faults)
         await self._fault_if("disk_full", at, is_so=any(track.is_full for track in self.room.tracks.values()))
         await self._fault_if("long_silence", at, is_so=live and self.room.is_silent)
         over_s = (self._clock.now() - recording.plan.closes_at).total_seconds()
@@ -268,40 +271,40 @@ class Courtroom:
         await (self._fault(why, at) if is_so else self._recovered(why, at))
 
     async def _fault(self, why: Fault, at: int) -> None:
-        if why not in self._faults and self._recording is not None:
-            self._faults.add(why)
-            await self._tell(RecordingFault(hearing=self._recording.plan.hearing, why=why, at_sample=at))
+        if why not in self.faults and self.recording is not None:
+            self.faults.add(why)
+            await self._tell(RecordingFault(hearing=self.recording.plan.hearing, why=why, at_sample=at))
 
     async def _recovered(self, why: Fault, at: int) -> None:
-        if why in self._faults and self._recording is not None:
-            self._faults.discard(why)
-            await self._tell(RecordingRecovered(hearing=self._recording.plan.hearing, why=why, at_sample=at))
+        if why in self.faults and self.recording is not None:
+            self.faults.discard(why)
+            await self._tell(RecordingRecovered(hearing=self.recording.plan.hearing, why=why, at_sample=at))
 
     async def _gap(self, track: Track, from_sample: int, to_sample: int, why: Missing) -> None:
-        if self._recording is not None:
-            hearing, seats = self._recording.plan.hearing, tuple(track.seats)
+        if self.recording is not None:
+            hearing, seats = self.recording.plan.hearing, tuple(track.seats)
             gap = SoundGap(hearing=hearing, from_sample=from_sample, to_sample=to_sample, why=why, seats=seats)
             await self._tell(gap)
 
     def _finished(self, track: Track, stored: Stored) -> None:
-        if self._recording is not None:
+        if self.recording is not None:
             unfinished = Unfinished(stored, track.seats, track.channels, track.scribes)
-            self.finisher.put(self._recording.course, unfinished)
+            self.finisher.put(self.recording.course, unfinished)
 
     def _transcribed(self, fact: SegmentTranscribed) -> None:
-        if self._recording is not None:
-            self._recording.course.take(fact)
+        if self.recording is not None:
+            self.recording.course.take(fact)
 
     def _the(self, hearing: str, state: str) -> Recording:
-        recording = self._recording
+        recording = self.recording
         if recording is None or recording.plan.hearing != hearing or recording.course.state != state:
             raise WishRejected(f"{hearing} is not {state}")
         return recording
 
     async def _tell(self, fact: Fact) -> None:
         await self._bench.tell(COURTROOM, fact)
-        if self._recording is not None:
-            self._recording.course.take(fact)
+        if self.recording is not None:
+            self.recording.course.take(fact)
         self.finisher.look_again()
 
 
@@ -318,6 +321,7 @@ def works(settings: CourtroomSettings, place: Place, live: Live, lasted: Callabl
         )
     agenda = partial(place.documents.watch, AGENDA)
     return [
+        *(_display(courtroom, place, settings.screen_port, time) if settings.screen_port is not None else []),
         keep("agenda", partial(courtroom.arming.follow, agenda), time),
         keep("courtroom", courtroom.run, time),
         keep("segments", courtroom.finisher.run, time),
@@ -326,3 +330,24 @@ def works(settings: CourtroomSettings, place: Place, live: Live, lasted: Callabl
         *(keep(f"words of {seat}", scribe.run, time) for seat, scribe in room.scribes.items()),
         *([keep("words missed", courtroom.finisher.hear_again, time)] if room.scribes else []),
     ]
+
+
+def stands(courtroom: Courtroom, place: Place) -> Stands:
+    """How it stands now, for those in the room."""
+    clock = place.journal.clock
+    now = clock.now()
+    return Stands(
+        recording=courtroom.recording,
+        faults=courtroom.faults,
+        due=next(iter(courtroom.arming.due(now, DAY_S, courtroom.held)), None),
+        mono=clock.mono(),
+        clock_trusted=clock.trusted,
+        free_bytes=shutil.disk_usage(place.journal.path.parent).free,
+        tickets=bool(courtroom.arming.agenda.tickets),
+    )
+
+
+def _display(courtroom: Courtroom, place: Place, port: int, time: Time) -> Works:
+    panel = Panel(RoomView())
+    showing = partial(show, panel, courtroom.room, partial(stands, courtroom, place))
+    return [keep("screen", partial(shown, panel, "courtroom", port), time), keep("shown in the room", showing, time)]

@@ -42,7 +42,7 @@ class Locker:
     def __init__(
         self, settings: LockerSettings, identity: Identity, journal: Journal, bench: Bench, deadlines: Deadlines
     ) -> None:
-        self.panel = Panel(self._typed)
+        self.panel = Panel(View(), self._typed)
         self._settings = settings
         self._identity = identity
         self._journal = journal

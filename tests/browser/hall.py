@@ -31,6 +31,7 @@ stations:
       plaintiff: {{device: table-a, channel: 3}}
       defendant: {{device: table-a, channel: 4}}
     segment_s: 6
+    screen_port: 0
     quiet_s: {quiet_s}
     recogniser: ears-a
 """

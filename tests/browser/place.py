@@ -35,7 +35,7 @@ def furnished(folder: Path, left_open_s: float = 60) -> Iterator[tuple[Installat
 
 
 def display(court: Installation, box: Box) -> str:
-    """Address of the locker's own display."""
+    """Address of the display a station of that box has of its own."""
     log = court.processes[box.gateway].log
     return str(until("the display is served", lambda: _DISPLAY.findall(log.read_text()))[-1])
 

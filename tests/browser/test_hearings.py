@@ -1,5 +1,7 @@
 """A clerk plans a hearing in a real courtroom: real Chromium, real gateway, real sound."""
 
+import os
+import signal
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,6 +11,7 @@ from playwright.sync_api import Page, expect
 from central.cli.works import courtroom
 from central.hearings.tables import Hearing
 from tests.browser.hall import AUTHORITIES, hall, say
+from tests.browser.place import display
 from tests.browser.windows import Windows, live, windows
 from tests.kit.installation import Box, Installation
 from tests.kit.process import until
@@ -36,6 +39,14 @@ def desk(at: Windows, court: tuple[Installation, Box]) -> Page:
     expect(desk.locator(".card-title", has_text="第三法庭")).to_be_visible()
     at.picture(desk, "empty-day")
     return desk
+
+
+@pytest.fixture(scope="module")
+def screen(at: Windows, court: tuple[Installation, Box]) -> Page:
+    """The display beside the bench."""
+    screen = at.page((1280, 800))
+    screen.goto(display(*court))
+    return screen
 
 
 def plan(desk: Page, at: Windows, case: str, opens: str, closes: str) -> None:
@@ -72,7 +83,7 @@ def test_a_hearing_is_planned_a_clash_is_said_and_the_room_has_its_agenda(
 
 
 def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
-    at: Windows, court: tuple[Installation, Box], desk: Page
+    at: Windows, court: tuple[Installation, Box], desk: Page, screen: Page
 ) -> None:
     desk.goto(f"{at.url}/hearings/1")
     live(desk)
@@ -82,14 +93,29 @@ def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
     expect(desk.locator("#seats[data-live=on]")).to_be_visible()
     say(*court, 1, "court-01-base")
     expect(judge).to_have_class("seat is-speaking")
+    expect(screen.locator("[data-seat=judge]")).to_have_attribute("data-sounds", "speaks")
+    expect(screen.locator("#state")).to_have_text("正在录音")
+    expect(screen.locator("#about")).to_contain_text("庭审 h-")
     at.picture(desk, "speaking")
+    at.picture(screen, "room-recording")
     expect(judge.locator(".said")).to_contain_text("现在开庭请全体起立")
     expect(desk.locator("[data-seat=plaintiff] .said")).to_be_empty()
     at.picture(desk, "words")
+    court[0].hand(court[1], "table-a", "cut", channel=4)
+    expect(screen.locator("[data-seat=defendant]")).to_have_attribute("data-sounds", "no_signal")
+    expect(screen.locator("#task")).to_contain_text("被告的话筒没有声音")
+    at.picture(screen, "room-dead-microphone")
+    court[0].hand(court[1], "table-a", "mend", channel=4)
+    expect(screen.locator("[data-seat=defendant]")).to_have_attribute("data-sounds", "heard")
     desk.locator("#pause-reason").select_option("adjournment")
     desk.get_by_role("button", name="暂停录音").click()
     expect(desk.locator("[data-watch=state]")).to_contain_text("录音暂停")
     expect(desk.locator(".chain").last).to_contain_text("休庭")
+    expect(screen.locator("#state")).to_have_text("录音已暂停")
+    screen.locator("#language").click()
+    expect(screen.locator("#about")).to_contain_text("adjournment")
+    at.picture(screen, "room-paused-english")
+    screen.locator("#language").click()
     desk.get_by_role("button", name="继续录音").click()
     expect(desk.locator("[data-watch=state]")).to_contain_text("正在录音")
     say(*court, 3, "court-03-f5")
@@ -99,6 +125,20 @@ def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
     expect(desk.locator("[data-watch=proven]")).to_contain_text("中心已会签")
     desk.reload()
     at.picture(desk, "sealed")
+
+
+def test_the_rooms_display_goes_blank_when_nothing_is_known(
+    at: Windows, court: tuple[Installation, Box], screen: Page
+) -> None:
+    gateway = court[0].processes[court[1].gateway]
+    os.kill(gateway.pid, signal.SIGSTOP)
+    try:
+        expect(screen.locator("body")).to_have_attribute("data-state", "away")
+        expect(screen.locator(".seat")).to_have_count(0)
+        at.picture(screen, "room-blank")
+    finally:
+        os.kill(gateway.pid, signal.SIGCONT)
+    expect(screen.locator(".seat")).to_have_count(4)
 
 
 def test_a_word_of_the_transcript_is_played_from_its_own_seat_corrected_and_found(at: Windows, desk: Page) -> None:

@@ -17,6 +17,7 @@ from gateway.clock import Clock
 from gateway.config import read
 from gateway.deadlines import Deadlines
 from gateway.documents import Documents
+from gateway.hearing.display import Stands
 from gateway.journal import Journal
 from gateway.journal_writer import Committed
 from gateway.stations import courtroom as station
@@ -63,6 +64,7 @@ class Hall:
     live: list[tuple[str, bytes]]
     lines: list[Line]
     changed: asyncio.Event
+    stands: Callable[[], Stands]
     at_central: dict[str, bytes]
     """Blobs that wishes name."""
 
@@ -129,9 +131,10 @@ async def hall(
         works = station.works(settings, place, lambda _, stream, told: live.append((stream, told)), lambda: None)
         steady = Time(clock.mono)
         courtroom = bench.obeying[station.COURTROOM]
+        stands = partial(station.stands, courtroom, place)
         async with asyncio.TaskGroup() as group:
             watching = [keep(name, partial(bench.watch, name), steady) for name in config.devices]
             tasks = [group.create_task(work) for work in (*works, *watching)]
-            yield Hall(courtroom, bench, clock, wall, live, lines, changed, at_central)
+            yield Hall(courtroom, bench, clock, wall, live, lines, changed, stands, at_central)
             for task in tasks:
                 task.cancel()
