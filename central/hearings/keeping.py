@@ -134,14 +134,21 @@ def approve(session: Session, hand: Hand) -> Keeping:
     return _told(session, hand, keeping, told)
 
 
-def _may_go(session: Session, hand: Hand, keeping: Keeping) -> None:
+def against(session: Session, hand: Hand, keeping: Keeping) -> Refused | None:
+    """Why it cannot be disposed of now; None if it can."""
     day = due(session, hand.hearing, keeping)
     if hand.hearing.state != "sealed":
-        raise Refused("封存的录音才能销毁。", code="not_sealed")
+        return Refused("封存的录音才能销毁。", code="not_sealed")
     if keeping.hold:
-        raise Refused("录音已被要求保全，不能销毁。", code="held")
-    if day is None or hand.now.date() < day:
-        raise Refused("保管期限未满，不能销毁。", code="not_due")
+        return Refused("录音已被要求保全，不能销毁。", code="held")
+    if day is None:
+        return Refused("定为永久保管的录音不销毁。", code="not_due")
+    return Refused("保管期限未满，不能销毁。", code="not_due") if hand.now.date() < day else None
+
+
+def _may_go(session: Session, hand: Hand, keeping: Keeping) -> None:
+    if (why := against(session, hand, keeping)) is not None:
+        raise why
 
 
 def _there(session: Session, hand: Hand) -> Keeping:

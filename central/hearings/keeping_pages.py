@@ -22,9 +22,9 @@ Text = Annotated[str, Form()]
 
 
 @router.get("/hearings/{hearing}/keeping")
-def one(request: Request, by: Reader, session: Reading, hearing: int) -> HTMLResponse:
+def one(request: Request, by: Reader, session: Reading, now: Now, hearing: int) -> HTMLResponse:
     """How long it is kept, by which rule, and what can be done."""
-    return _page(request, by, session, hearing)
+    return _page(request, session, keeping.Hand(by, schedule.find_hearing(session, by, hearing), now))
 
 
 @router.post("/hearings/{hearing}/keeping/{event}")
@@ -37,7 +37,8 @@ def step(  # noqa: PLR0913  (who, when, which, what)
             take(session, keeping.Hand(by, schedule.find_hearing(session, by, hearing), now), event, rule, words)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _page(request, by, session, hearing, refused)
+            hand = keeping.Hand(by, schedule.find_hearing(session, by, hearing), now)
+            return _page(request, session, hand, refused)
     return go(f"/hearings/{hearing}/keeping")
 
 
@@ -61,11 +62,13 @@ def take(session: Session, hand: keeping.Hand, event: str, rule: str, words: str
             raise Refused("没有这个步骤。", code="no_such_step", status=404)
 
 
-def _page(request: Request, by: Actor, session: Session, hearing: int, refused: Refused | None = None) -> HTMLResponse:
-    found = schedule.find_hearing(session, by, hearing)
-    kept = keeping.of(session, hearing)
+def _page(request: Request, session: Session, hand: keeping.Hand, refused: Refused | None = None) -> HTMLResponse:
+    found, by = hand.hearing, hand.person
+    kept = keeping.of(session, found.id)
     names = {ref: name_of(session, ref) for ref in (kept.proposed_by, kept.approved_by) if ref}
+    why_not = keeping.against(session, hand, kept)
     context: dict[str, Any] = {"hearing": found, "kept": kept, "classes": keeping.NAMES, "names": names, "by": by}
+    context |= {"why_not": why_not.said if why_not else None}
     context |= {"due": keeping.due(session, found, kept), "ground": in_force(session, keeping.RULES[kept.rule])}
     context |= {"refused": refused.said if refused else None}
     return drawn(request, "hearings/keeping.html", refused.status if refused else 200, **context)

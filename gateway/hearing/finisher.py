@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 UNHEARD = "courtroom unheard"
 """Under this the journal remembers the segments that have no words yet."""
+MOST_UNHEARD = 600
+"""So many of them, some ten hours; older ones are left to central, which hands out what it has without words."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,12 @@ class Unfinished:
 
 
 class Finisher:
-    """Finishes segments one after another, in the order they ended; a crash leaves the raw file, and it begins anew."""
+    """Finishes segments one after another, in the order they ended; a crash leaves the raw file, and it begins anew.
 
-    def __init__(self, journal: Journal, uploads: Uploads, reached: Reached) -> None:
+    `unheard`: how many segments without words are remembered, 0 in a room that has no recogniser.
+    """
+
+    def __init__(self, journal: Journal, uploads: Uploads, reached: Reached, unheard: int = MOST_UNHEARD) -> None:
         self._journal = journal
         self._uploads = uploads
         self._reached = reached
@@ -50,7 +56,8 @@ class Finisher:
         self._waiting: list[tuple[Course, Unfinished]] = []
         self._courses: dict[str, Course] = {}
         self._came = asyncio.Event()
-        self._unheard: list[dict[str, object]] = json.loads(journal.recall(UNHEARD) or "[]")
+        remembered: list[dict[str, object]] = json.loads(journal.recall(UNHEARD) or "[]")
+        self._unheard = deque(remembered, unheard)
         self._heard_again = asyncio.Event()
 
     def put(self, course: Course, unfinished: Unfinished) -> None:
@@ -64,6 +71,11 @@ class Finisher:
     def is_idle(self) -> bool:
         """Whether nothing is left to be finished."""
         return not self._waiting
+
+    @property
+    def listens(self) -> bool:
+        """Whether this room writes words down at all."""
+        return self._unheard.maxlen != 0
 
     def owed(self, hearing: str) -> tuple[int, ...]:
         """The segments of that hearing whose words are still to be made from the sound."""
@@ -168,10 +180,10 @@ class Finisher:
 
     async def _note_unheard(self, fact: SegmentRecorded) -> None:
         seats = {seat: sound.sound for seat, sound in fact.seats.items() if sound.words is None}
-        if seats:
+        if seats and self.listens:
             span = {"from_sample": fact.from_sample, "to_sample": fact.to_sample, "rate": fact.rate}
             self._unheard.append({"hearing": fact.hearing, "number": fact.number, "seats": seats, **span})
-            await self._journal.remember(UNHEARD, json.dumps(self._unheard))
+            await self._remember()
             self._heard_again.set()
 
     async def _transcribe(self, entry: dict[str, object]) -> None:
@@ -192,8 +204,12 @@ class Finisher:
             fact = SegmentTranscribed(hearing=hearing, number=number, words=told)
             await self._journal.append(COURTROOM, fact)
             self.transcribed(fact)
-        self._unheard.remove(entry)
-        await self._journal.remember(UNHEARD, json.dumps(self._unheard))
+        if entry in self._unheard:  # else so many came meanwhile that it was left to central
+            self._unheard.remove(entry)
+            await self._remember()
+
+    async def _remember(self) -> None:
+        await self._journal.remember(UNHEARD, json.dumps(list(self._unheard)))
 
     async def _span(self, entry: Mapping[str, object], seat: str, sha256: str) -> Span | None:
         """A seat's sound with that of its neighbours; None if it is not kept any more."""

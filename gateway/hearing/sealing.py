@@ -38,7 +38,7 @@ class Sealing:
         self._finisher = finisher
         self._place = place
         self._patience = patience
-        self._why: Why = "sound_unreadable"
+        self._why: Why = "sound_unreadable" if finisher.listens else "no_recogniser"
 
     def is_due(self, *, room_needed: bool) -> bool:
         """Whether its sound is in lines, and its words too unless waiting for them is over."""

@@ -35,7 +35,7 @@ from gateway.config import CourtroomSettings
 from gateway.hearing.arming import Arming
 from gateway.hearing.buttons import Buttons
 from gateway.hearing.display import RoomView, Stands, show
-from gateway.hearing.finisher import Finisher, Unfinished
+from gateway.hearing.finisher import MOST_UNHEARD, Finisher, Unfinished
 from gateway.hearing.recording import OPEN, Beginning, Recording, began
 from gateway.hearing.room import Room
 from gateway.hearing.sealing import WORDS_PATIENCE_S, Patience, Sealing
@@ -68,7 +68,8 @@ class Courtroom:
         self._folder = place.journal.path.parent / "hearings"
         hands = Hands(self._gap, self._finished, place.uploads.make_room)
         self.room = Room(settings, place.bench, live, hands)
-        self.finisher = Finisher(place.journal, place.uploads, self.room.recogniser)
+        unheard = MOST_UNHEARD if self.room.scribes else 0
+        self.finisher = Finisher(place.journal, place.uploads, self.room.recogniser, unheard)
         self.room.model_came = self.finisher.look_again
         self.finisher.transcribed = self._transcribed
         self._sealing: Sealing | None = None

@@ -95,8 +95,14 @@ def test_the_page_shows_rule_hold_and_who_has_to_approve(room: Courtroom) -> Non
     hearing = held(room, 0)
     with desk(room.locker) as at:
         at.sign_in("archivist")
-        at.open(f"/hearings/{hearing.id}/keeping")
+        assert "定为永久保管的录音不销毁" in at.open(f"/hearings/{hearing.id}/keeping")
         at.send(f"/hearings/{hearing.id}/keeping/classify", rule="short")
+        room.locker.now += timedelta(days=20 * 366)
+        at.sign_in("archivist")
+        assert "/keeping/propose" in at.open(f"/hearings/{hearing.id}/keeping")
         assert "再审在即" in at.send(f"/hearings/{hearing.id}/keeping/hold", words="再审在即")
+        assert "已被要求保全" in at.shown and "/keeping/propose" not in at.shown
+        room.locker.now -= timedelta(days=20 * 366)
+        at.sign_in("archivist")
         at.send(f"/hearings/{hearing.id}/keeping/lift")
         assert "保管期限未满" in at.send(f"/hearings/{hearing.id}/keeping/propose", 409, words="想腾地方")

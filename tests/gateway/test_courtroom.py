@@ -104,6 +104,19 @@ async def test_the_next_hearing_does_not_wait_for_words_and_the_seal_says_which_
         assert list(it.courtroom.finisher.owed("h-1")) == numbers
 
 
+async def test_a_room_without_a_recogniser_remembers_no_segment_and_the_seal_says_why_words_are_owed(
+    tmp_path: Path,
+) -> None:
+    async with hall(tmp_path) as it:
+        plan(it, planned(it, "h-1", -5, 600))
+        await it.until(lambda: it.of("segment_recorded"))
+        await it.courtroom.close("h-1")
+        manifest = await manifest_of(it, "h-1", tmp_path)
+        numbers = tuple(segment.number for segment in manifest.segments)
+        assert manifest.words_owed == WordsOwed(why="no_recogniser", segments=numbers)
+        assert it.courtroom.finisher.owed("h-1") == ()
+
+
 async def test_words_that_are_missing_at_the_end_are_made_before_the_seal(tmp_path: Path) -> None:
     model = tmp_path / "model"
     async with hall(tmp_path, model=model) as it:

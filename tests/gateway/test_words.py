@@ -1,6 +1,7 @@
 """Every word of a hearing is told once: live, or made again from the sound; none is dropped and none is told twice."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from devices.microphones import Chunk
 from devices.speech import Word, Words
 from gateway.clock import Clock
 from gateway.hearing.course import Course
-from gateway.hearing.finisher import Finisher, Unfinished
+from gateway.hearing.finisher import MOST_UNHEARD, UNHEARD, Finisher, Unfinished
 from gateway.hearing.scribe import QUEUE_S, TOGETHER_S, Scribe
 from gateway.hearing.sealing import Patience
 from gateway.hearing.spool import Stored
@@ -95,7 +96,7 @@ class Seat:
 
 
 @asynccontextmanager
-async def seat(folder: Path, *, segment_s: float) -> AsyncIterator[Seat]:
+async def seat(folder: Path, *, segment_s: float, unheard: int = MOST_UNHEARD) -> AsyncIterator[Seat]:
     """A seat in a hearing that is open."""
     data = folder / "data"
     identity = Court(folder / "court").identity("courtroom-a", data, ("127.0.0.1", 9), "http://127.0.0.1:9")
@@ -103,7 +104,7 @@ async def seat(folder: Path, *, segment_s: float) -> AsyncIterator[Seat]:
     recogniser = Dictation()
     async with Journal(data / "journal.db", identity.gateway, identity.kid, clock) as journal:
         uploads = Uploads(identity, clock, data)
-        finisher = Finisher(journal, uploads, recogniser.reached)
+        finisher = Finisher(journal, uploads, recogniser.reached, unheard)
         scribe = Scribe("judge", RATE, recogniser.reached, lambda caption: None)
         scribe.attend("h-1", {})
         course = Course("h-1")
@@ -278,6 +279,18 @@ async def test_without_a_recogniser_words_stay_owed_until_one_comes(tmp_path: Pa
         it.finisher.look_again()
         await it.until(lambda: not it.finisher.owed("h-1"))
         assert it.said == ["1", "2", "3", "4", "5"]
+
+
+async def test_of_segments_without_words_only_so_many_are_remembered_the_newest(tmp_path: Path) -> None:
+    async with seat(tmp_path, segment_s=1, unheard=2) as it:
+        it.recogniser.away = True
+        await it.speak(SPEECH)
+        await it.close()
+        await it.until(lambda: it.finisher.is_idle and len(it.of("segment_recorded")) > 3)
+        numbers = [segment.number for segment in it.course.segments]
+        assert it.finisher.owed("h-1") == tuple(numbers[-2:])
+        remembered = json.loads(it.journal.recall(UNHEARD) or "")
+        assert [entry["number"] for entry in remembered] == numbers[-2:]
 
 
 async def test_a_segment_without_words_is_owed_after_a_crash_whatever_was_remembered(tmp_path: Path) -> None:
