@@ -6,8 +6,8 @@ Several batches that wait are committed together.
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -27,12 +27,16 @@ from devices.journal import MAX_BATCH_LINES, split
 
 _LOG = logging.getLogger(__name__)
 
-MAX_WAITING = 200
-"""Batches (128 KiB at most each) that may wait here."""
+MAX_WAITING = 64 * 1024 * 1024
+"""Bytes of batches that may wait here: one from each box of a large fleet, or hundreds of full ones."""
+_WEIGHT = 1024
+"""What a batch weighs besides its lines."""
 MAX_OF_ONE = 8
 """Of one gateway: the four it may have under way, and those four sent again. What is beyond it sends once more."""
 MAX_NEWS = 1000
 _TOGETHER = 8
+_TOGETHER_BYTES = 128 * 1024
+"""Small batches are committed together up to this."""
 _IDLE_S = 5.0
 _LET_GO_S = 1.0
 AWAY = (DBAPIError, OSError)
@@ -62,6 +66,11 @@ class _Waiting:
     seal: str | None
     since: datetime
 
+    @property
+    def weight(self) -> int:
+        """Bytes it takes up here."""
+        return len(self.payload) + _WEIGHT
+
 
 class Ingest:
     """Owns the thread; `acked` is called in it, after the commit, with each gateway's answer.
@@ -87,6 +96,8 @@ class Ingest:
         self._lease = lease
         self._clock = clock
         self._batches: deque[_Waiting] = deque()
+        self._of_one: Counter[str] = Counter()
+        self._weight = 0
         self._news: deque[tuple[str, bytes]] = deque(maxlen=MAX_NEWS)
         self._stirred = threading.Condition()
         self._ended = False
@@ -106,12 +117,14 @@ class Ingest:
 
     def put(self, gateway: str, payload: bytes, seal: str | None) -> bool:
         """A batch came; False if it had to be let go. Never blocks; callable from any thread."""
+        batch = _Waiting(gateway, payload, seal, self._clock())
         with self._stirred:
-            of_one = sum(batch.gateway == gateway for batch in self._batches)
-            if of_one >= MAX_OF_ONE or len(self._batches) >= MAX_WAITING:
+            if self._of_one[gateway] >= MAX_OF_ONE or self._weight + batch.weight > MAX_WAITING:
                 self.counts.let_go += 1
                 return False
-            self._batches.append(_Waiting(gateway, payload, seal, self._clock()))
+            self._batches.append(batch)
+            self._of_one[gateway] += 1
+            self._weight += batch.weight
             self._stirred.notify()
         return True
 
@@ -163,9 +176,20 @@ class Ingest:
                 self._stirred.wait(_IDLE_S)
             news = list(self._news)
             self._news.clear()
-            batches = [self._batches.popleft() for _ in range(min(len(self._batches), _TOGETHER))]
+            batches = list(self._take_out())
             self._busy = len(batches)
         return batches, news
+
+    def _take_out(self) -> Iterator[_Waiting]:
+        taken = size = 0
+        while self._batches and (taken < _TOGETHER or size < _TOGETHER_BYTES):
+            batch = self._batches.popleft()
+            taken, size = taken + 1, size + batch.weight
+            self._weight -= batch.weight
+            self._of_one[batch.gateway] -= 1
+            if not self._of_one[batch.gateway]:
+                del self._of_one[batch.gateway]
+            yield batch
 
     def _take_all(self, batches: Sequence[_Waiting]) -> None:
         """All in one transaction; if one of them spoils it, each in its own."""

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,6 +20,7 @@ from central.ledger.tables import LedgerLine
 from central.store import Store
 from devices.claims import AckClaims
 from devices.grants import keys_of, read
+from devices.journal import MAX_BATCH_BYTES
 
 from .box import NOON, Box
 from .conftest import COURT
@@ -98,9 +100,15 @@ def test_what_comes_from_a_stranger_is_passed_over(start: Start, answers: Answer
 
 def test_a_full_queue_lets_go_of_what_comes(store: Store, answers: Answers) -> None:
     ingest = Ingest(store, Ledger(COURT), lambda _, __: None, answers, Lease(store, "ingest", "central"))
-    assert all(ingest.put(f"box-{number}", b"", None) for number in range(MAX_WAITING))
-    assert not ingest.put("one-more", b"", None)
+    full = b"x" * MAX_BATCH_BYTES
+    taken = next(number for number in count() if not ingest.put(f"box-{number}", full, None))
+    assert 0.9 * MAX_WAITING < taken * len(full) < MAX_WAITING
     assert ingest.counts.let_go == 1
+
+
+def test_the_queue_holds_a_small_batch_of_each_box_of_a_large_fleet(store: Store, answers: Answers) -> None:
+    ingest = Ingest(store, Ledger(COURT), lambda _, __: None, answers, Lease(store, "ingest", "central"))
+    assert all(ingest.put(f"box-{number}", b"x" * 4096, None) for number in range(10_000))
 
 
 def test_one_gateway_cannot_fill_the_queue_and_what_was_let_go_is_taken_when_sent_again(
