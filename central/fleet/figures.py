@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, delete, select
+from sqlalchemy import BigInteger, ForeignKey, and_, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.store import Base
@@ -38,6 +38,13 @@ class FigureRow(Base):
     """Where it begins, seconds since 1970."""
     told: Mapped[dict[str, Any]]
     """Figure -> [least, most, sum, count]."""
+
+
+def rows(session: Session, now: Mapping[int, datetime]) -> Sequence[FigureRow]:
+    """The rows that heartbeats of these gateways at these times will be counted in, as far as there are any."""
+    begins = {(step, int(at.timestamp()) // step * step) for at in now.values() for step in KEPT}
+    of_then = or_(*(and_(FigureRow.step == step, FigureRow.at == at) for step, at in begins))
+    return session.scalars(select(FigureRow).where(FigureRow.gateway_id.in_(now), of_then)).all()
 
 
 def count_in(session: Session, gateway_id: int, figures: Mapping[str, float], now: datetime) -> None:

@@ -37,9 +37,9 @@ def _gather(
     places: Callable[[Sequence[Alarm]], Mapping[str, Sequence[Alarm]]],
 ) -> None:
     found = select(Alarm).where(Alarm.kind == kind, Alarm.cleared_at.is_(None)).order_by(Alarm.raised_at)
-    alarms = session.scalars(found).all()
-    if all(alarm.cause_id is not None for alarm in alarms):
+    if session.scalars(found.where(Alarm.cause_id.is_(None)).limit(1)).first() is None:
         return
+    alarms = session.scalars(found).all()
     for subject, together in places(alarms).items():
         for alike in _at_once(together):
             if len(alike) >= least and any(alarm.cause_id is None for alarm in alike):

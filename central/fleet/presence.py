@@ -3,20 +3,20 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock, utc_now
-from central.fleet import rules
-from central.fleet.figures import count_in
-from central.fleet.service import device_of, find
+from central.fleet import figures, rules
+from central.fleet.service import device_of
 from central.fleet.tables import Device, Gateway
 from central.store import Store, tell
 from devices.box import GATEWAY
@@ -28,6 +28,8 @@ _LOG = logging.getLogger(__name__)
 SEEN_EVERY = timedelta(seconds=10)
 """How often a mere sign of life is written down."""
 _TOGETHER_S = 0.2
+_AT_ONCE = 300
+"""Boxes written about in one transaction: facts do not wait behind a whole fleet."""
 _EMPTY = "\x00"
 _LOST = ("lost", "disconnected")
 _STATES = frozenset({"init", "ready", "sleeping", *_LOST})
@@ -141,31 +143,62 @@ class Presence:
         beats: Mapping[str, tuple[datetime, Heartbeat]] = MappingProxyType({}),
     ) -> None:
         """Write down what `take` and `take_beats` gave; gateways the court does not know are passed over."""
-        with self._store.write() as session:
-            for name in sorted({*seen, *values, *beats, *(gateway for gateway, _ in counts)}):
-                gateway = find(session, name)
-                if gateway is None:
-                    continue
-                gateway.last_seen = seen.get(name, gateway.last_seen)
-                for topic, payload in values.get(name, {}).items():
-                    _value(session, gateway, topic, payload, self._clock())
-                for (_, device), told in ((key, told) for key, told in counts.items() if key[0] == name):
-                    _counted(session, device_of(session, gateway, device), told)
-                if name in beats:
-                    _beaten(session, gateway, *beats[name])
-                tell(session, f"gateway:{name}")
+        names = sorted({*seen, *values, *beats, *(gateway for gateway, _ in counts)})
+        of_device: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
+        for (name, device), told in counts.items():
+            of_device[name][device] = told
+        for some in (names[n : n + _AT_ONCE] for n in range(0, len(names), _AT_ONCE)):
+            with self._store.write() as session:
+                known = _Known(session, some, [*values, *of_device], beats)
+                for gateway in known.gateways:
+                    gateway.last_seen = seen.get(gateway.name, gateway.last_seen)
+                    for topic, payload in values.get(gateway.name, {}).items():
+                        _value(session, known, gateway, topic, payload, self._clock())
+                    for device, counted in of_device.get(gateway.name, {}).items():
+                        _counted(session, gateway, known.device(gateway, device), counted)
+                    if gateway.name in beats:
+                        _beaten(session, gateway, *beats[gateway.name])
+                    tell(session, f"gateway:{gateway.name}")
 
 
-def _value(session: Session, gateway: Gateway, topic: str, payload: str, now: datetime) -> None:
+class _Known:
+    """What is written about in one transaction, read at once instead of box by box."""
+
+    def __init__(
+        self,
+        session: Session,
+        names: Sequence[str],
+        speaking: Sequence[str],
+        beats: Mapping[str, tuple[datetime, Heartbeat]],
+    ) -> None:
+        self._session = session
+        found = select(Gateway).where(Gateway.name.in_(names)).order_by(Gateway.name)
+        self.gateways = session.scalars(found).all()
+        speak = {gateway.id for gateway in self.gateways if gateway.name in set(speaking)}
+        of_them = session.scalars(select(Device).where(Device.gateway_id.in_(speak))) if speak else ()
+        self._devices = {(device.gateway_id, device.name): device for device in of_them}
+        beaten = {gateway.id: beats[gateway.name][0] for gateway in self.gateways if gateway.name in beats}
+        self._held = (figures.rows(session, beaten), rules.memories(session, beaten)) if beaten else ()
+        """As long as they are held here the session need not ask for them again."""
+
+    def device(self, gateway: Gateway, name: str) -> Device:
+        """The device of that name, entered in the registry when first heard of."""
+        found = self._devices.get((gateway.id, name))
+        if found is None:
+            found = self._devices[gateway.id, name] = device_of(self._session, gateway, name)
+        return found
+
+
+def _value(session: Session, known: _Known, gateway: Gateway, topic: str, payload: str, now: datetime) -> None:
     if topic == "$state":
         _state(session, gateway, payload, now)
     elif topic == "$description":
-        _description(session, gateway, payload)
+        _description(session, known, gateway, payload)
     else:
         node, _, name = topic.partition("/")
         if not NAME.fullmatch(name) or not NAME.fullmatch(node) or node == GATEWAY:
             return
-        device = device_of(session, gateway, node)
+        device = known.device(gateway, node)
         value = "" if payload == _EMPTY else payload
         if device.states.get(name) != value:
             device.states = {**device.states, name: value}
@@ -175,14 +208,14 @@ def _value(session: Session, gateway: Gateway, topic: str, payload: str, now: da
 def _beaten(session: Session, gateway: Gateway, at: datetime, told: Heartbeat) -> None:
     known = {**told.figures(), "clock_off_s": round(told.at - at.timestamp(), 3)}
     gateway.health, gateway.beat_at = known, at
-    count_in(session, gateway.id, known, at)
+    figures.count_in(session, gateway.id, known, at)
     rules.beat(session, gateway, known, at)
 
 
-def _counted(session: Session, device: Device, told: dict[str, int]) -> None:
+def _counted(session: Session, gateway: Gateway, device: Device, told: dict[str, int]) -> None:
     if device.counts != told:
         device.counts = told
-        tell(session, "devices", f"device:{device.gateway.name}/{device.name}")
+        tell(session, "devices", f"device:{gateway.name}/{device.name}")
 
 
 def _state(session: Session, gateway: Gateway, state: str, now: datetime) -> None:
@@ -198,7 +231,7 @@ def _state(session: Session, gateway: Gateway, state: str, now: datetime) -> Non
     tell(session, "fleet")
 
 
-def _description(session: Session, gateway: Gateway, payload: str) -> None:
+def _description(session: Session, known: _Known, gateway: Gateway, payload: str) -> None:
     try:
         told = _Root.model_validate_json(payload)
     except ValidationError as error:
@@ -207,6 +240,6 @@ def _description(session: Session, gateway: Gateway, payload: str) -> None:
     gateway.description = told.model_dump(mode="json", exclude_unset=True)
     for name, node in told.nodes.items():
         if name != GATEWAY:
-            device_of(session, gateway, name).description = node.model_dump(mode="json", exclude_unset=True)
+            known.device(gateway, name).description = node.model_dump(mode="json", exclude_unset=True)
             tell(session, f"device:{gateway.name}/{name}")
     tell(session, "fleet")

@@ -6,7 +6,7 @@ flapping    the gateway came or went more often than the limit in that time
 absence     no heartbeat for so long
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -40,11 +40,16 @@ def judged(rule: AlarmRule, points: Points, now: float) -> bool | None:
     return _side(rule, float(len(points)))
 
 
+def memories(session: Session, gateways: Iterable[int]) -> Sequence[RuleMemory]:
+    """What rules remember of these gateways."""
+    return session.scalars(select(RuleMemory).where(RuleMemory.gateway_id.in_(gateways))).all()
+
+
 def beat(session: Session, gateway: Gateway, figures: Mapping[str, float], now: datetime) -> None:
     """Judge a gateway by one more heartbeat."""
     for rule in _rules(session, gateway):
         if rule.kind == "absence":
-            clear_alarm(session, AlarmKind.RULE, subject_of(gateway.name, rule), at=now)
+            _clear(session, gateway, rule, now)
         elif rule.kind != "flapping" and rule.figure in figures:
             value = abs(figures[rule.figure]) if rule.figure in _SIZED else figures[rule.figure]
             _judge(session, gateway, rule, value, now)
@@ -66,20 +71,16 @@ def sweep(session: Session, now: datetime) -> None:
             Gateway.beat_at < now - timedelta(seconds=rule.for_s),
         )
         for gateway in session.scalars(late):
-            if _concerns(rule, gateway) and not _is_open(session, gateway, rule):
+            if _concerns(rule, gateway) and subject_of(gateway.name, rule) not in _open(session):
                 _raise(session, gateway, rule, now, (now - (gateway.beat_at or now)).total_seconds())
-    flapping = (
-        select(AlarmRule, RuleMemory, Gateway)
-        .select_from(RuleMemory)
-        .join(AlarmRule, AlarmRule.id == RuleMemory.rule_id)
-        .join(Gateway, Gateway.id == RuleMemory.gateway_id)
-        .where(AlarmRule.kind == "flapping")
-    )
-    for rule, memory, gateway in session.execute(flapping).all():
-        recent = _recent(memory.points, rule, now)
-        if len(recent) <= rule.clear_at and memory.points:
-            memory.points = list(recent)
-            clear_alarm(session, AlarmKind.RULE, subject_of(gateway.name, rule), at=now)
+    for rule in session.scalars(select(AlarmRule).where(AlarmRule.kind == "flapping")).all():
+        names = [subject.rpartition("#")[0] for subject in _open(session) if subject.endswith(f"#{rule.id}")]
+        flapped = select(RuleMemory, Gateway).join(Gateway, Gateway.id == RuleMemory.gateway_id)
+        for memory, gateway in session.execute(flapped.where(RuleMemory.rule_id == rule.id, Gateway.name.in_(names))):
+            recent = _recent(memory.points, rule, now)
+            if len(recent) <= rule.clear_at and memory.points:
+                memory.points = list(recent)
+                _clear(session, gateway, rule, now)
 
 
 def subject_of(gateway: str, rule: AlarmRule) -> str:
@@ -107,16 +108,19 @@ def _side(rule: AlarmRule, value: float) -> bool | None:
 
 def _judge(session: Session, gateway: Gateway, rule: AlarmRule, value: float, now: datetime) -> None:
     memory = session.get(RuleMemory, (rule.id, gateway.id))
-    if memory is None:
+    points = [*_recent(memory.points if memory else (), rule, now), (now.timestamp(), value)][-_MOST_POINTS:]
+    is_so = judged(rule, points, now.timestamp())
+    if rule.kind == "threshold" and _side(rule, value) is not True:
+        points = []  # how long it has been beyond the limit is all that counts, and it is not
+    if memory is None and points:
         memory = RuleMemory(rule_id=rule.id, gateway_id=gateway.id, points=[])
         session.add(memory)
-    points = [*_recent(memory.points, rule, now), (now.timestamp(), value)][-_MOST_POINTS:]
-    memory.points = [list(point) for point in points]
-    is_so = judged(rule, points, now.timestamp())
+    if memory is not None:
+        memory.points = [list(point) for point in points]
     if is_so:
         _raise(session, gateway, rule, now, value if rule.kind == "threshold" else float(len(points)))
     elif is_so is False:
-        clear_alarm(session, AlarmKind.RULE, subject_of(gateway.name, rule), at=now)
+        _clear(session, gateway, rule, now)
 
 
 def _recent(points: Sequence[Sequence[float]], rule: AlarmRule, now: datetime) -> list[tuple[float, float]]:
@@ -129,6 +133,7 @@ def _recent(points: Sequence[Sequence[float]], rule: AlarmRule, now: datetime) -
 def _raise(session: Session, gateway: Gateway, rule: AlarmRule, now: datetime, value: float) -> None:
     told = {"rule": rule.name, "figure": rule.figure, "value": round(value, 3), "limit": rule.limit}
     subject = subject_of(gateway.name, rule)
+    _open(session).add(subject)
     raise_alarm(session, AlarmKind.RULE, subject, at=now, severity=rule.severity, gateway=gateway.name, **told)
 
 
@@ -144,7 +149,17 @@ def _concerns(rule: AlarmRule, gateway: Gateway) -> bool:
     return not rule.tag or rule.tag in gateway.tags
 
 
-def _is_open(session: Session, gateway: Gateway, rule: AlarmRule) -> bool:
+def _clear(session: Session, gateway: Gateway, rule: AlarmRule, now: datetime) -> None:
     subject = subject_of(gateway.name, rule)
-    found = select(Alarm.id).where(Alarm.kind == "rule", Alarm.subject == subject, Alarm.cleared_at.is_(None))
-    return session.scalars(found).first() is not None
+    if subject in _open(session):
+        clear_alarm(session, AlarmKind.RULE, subject, at=now)
+        _open(session).discard(subject)
+
+
+def _open(session: Session) -> set[str]:
+    """Subjects of the open alarms of rules, read once a transaction."""
+    known: set[str] | None = session.info.get("open rule alarms")
+    if known is None:
+        found = select(Alarm.subject).where(Alarm.kind == AlarmKind.RULE, Alarm.cleared_at.is_(None))
+        known = session.info["open rule alarms"] = set(session.scalars(found))
+    return known

@@ -17,6 +17,7 @@ class Gateway(Base):
     __tablename__ = "gateways"
     __table_args__ = (
         Index("ix_gateways_glance", "floor", "room", "name", "state", "presence", "safe", "clock_trusted"),
+        Index("ix_gateways_beat_at", "beat_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,8 +42,8 @@ class Gateway(Base):
     clock_trusted: Mapped[bool] = mapped_column(default=False)
     presence: Mapped[str] = mapped_column(String(16), default="unknown")
     """Homie `$state`: init, ready, sleeping, disconnected, lost; `unknown` before the first."""
-    description: Mapped[dict[str, Any] | None]
-    """Homie `$description` as last heard."""
+    description: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    """Homie `$description` as last heard; large, and seldom asked for."""
     last_seen: Mapped[datetime | None]
     health: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Figures of the newest heartbeat."""

@@ -15,6 +15,7 @@ _GLANCE = ["floor", "room", "name", "state", "presence", "safe", "clock_trusted"
 def upgrade() -> None:
     """Go forward."""
     op.create_index("ix_gateways_glance", "gateways", _GLANCE)
+    op.create_index("ix_gateways_beat_at", "gateways", ["beat_at"])
     op.create_index("ix_devices_name", "devices", ["name", "gateway_id", "removed_at"])
     op.create_index("ix_devices_product", "devices", ["product", "gateway_id", "name", "removed_at"])
     op.create_index("ix_devices_gone", "devices", ["gateway_id"], sqlite_where=_GONE, postgresql_where=_GONE)
