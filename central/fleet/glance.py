@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, String, and_, case, cast, false, func
 from sqlalchemy.orm import Session
 
 from central.fleet.tables import Device, Gateway
+from central.places import in_order
 from central.store import columns_of
 
 BOXES, ROOMS = 150, 500
@@ -103,8 +104,8 @@ class Glance:
 def look(session: Session, asked: Filter, *, each: bool = False) -> Glance:
     """The boxes that fit; with `each` one by one even if there are too many to draw them all."""
     fitting, place = _fitting(session, asked), (_G.floor, _G.room)
-    counted = select(*place, toned, func.count()).where(*fitting).group_by(*place, toned).order_by(*place)
-    groups = session.execute(counted).all()
+    tally = select(*place, toned, func.count()).where(*fitting).group_by(*place, toned)
+    groups = sorted(session.execute(tally).all(), key=lambda group: (in_order(group[0]), in_order(group[1])))
     counts: dict[str, int] = defaultdict(int)
     for _, _, tone, number in groups:
         counts[tone] += number
@@ -118,7 +119,7 @@ def look(session: Session, asked: Filter, *, each: bool = False) -> Glance:
 
 def floors(session: Session) -> Sequence[str]:
     """Every floor a box stands on."""
-    return session.scalars(select(_G.floor).where(_G.floor != "").distinct().order_by(_G.floor)).all()
+    return sorted(session.scalars(select(_G.floor).where(_G.floor != "").distinct()), key=in_order)
 
 
 def _fitting(session: Session, asked: Filter) -> list[ColumnElement[bool]]:
@@ -171,7 +172,8 @@ def _tiles(groups: Sequence[Row[str, str, str, int]]) -> dict[str, list[Tile]]:
 
 def _spots(session: Session, fitting: Sequence[ColumnElement[bool]]) -> dict[str, dict[str, list[Spot]]]:
     asked = select(_G.id, _G.name, _G.floor, _G.room, _G.state, _G.presence, _G.safe, toned).where(*fitting)
-    rows = session.execute(asked.order_by(_G.floor, _G.room, _G.name).limit(BOXES)).all()
+    found = session.execute(asked.order_by(_G.floor, _G.room, _G.name).limit(BOXES)).all()
+    rows = sorted(found, key=lambda row: (in_order(row.floor), in_order(row.room)))
     there = {row.id for row in rows if (row.state, row.presence) == ("active", "ready")}
     lamps = _lamps(session, [row.id for row in rows], there)
     spots: dict[str, dict[str, list[Spot]]] = {}

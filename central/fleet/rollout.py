@@ -14,6 +14,7 @@ from central.fleet import configuration, documents
 from central.fleet.facts import RolloutChanged, RolloutMade
 from central.fleet.tables import DesiredDocument, Gateway, Rollout, RolloutBox
 from central.ledger.own import record
+from central.places import in_order
 from central.store import tell
 from central.sweeping import Sweep
 from central.web.refused import Refused
@@ -70,13 +71,11 @@ def progress(session: Session, rollouts: Sequence[int]) -> Mapping[int, Progress
 def groups(session: Session) -> Sequence[str]:
     """What a roll-out can be for as a whole, as `of_group` takes it: `tag:...` and `floor:...`."""
     active = Gateway.state == "active"
-    floors = session.scalars(
-        select(Gateway.floor).where(active, Gateway.floor != "").distinct().order_by(Gateway.floor)
-    )
+    floors = session.scalars(select(Gateway.floor).where(active, Gateway.floor != "").distinct())
     tags = session.scalars(select(cast(Gateway.tags, String)).where(active).distinct())
     return [
         *(f"tag:{tag}" for tag in sorted({tag for told in tags for tag in json.loads(told)})),
-        *(f"floor:{floor}" for floor in floors),
+        *(f"floor:{floor}" for floor in sorted(floors, key=in_order)),
     ]
 
 

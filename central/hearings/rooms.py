@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from central.blobs import Blobs
 from central.fleet import stations
 from central.fleet.tables import Gateway
+from central.places import in_order
 from central.web.refused import Refused
 from devices.hearings import COURTROOM
 
@@ -30,7 +31,7 @@ class Room:
 def rooms(session: Session, blobs: Blobs) -> Sequence[Room]:
     """Every courtroom by name."""
     found = (_room(gateway, told) for gateway, told in stations.stations(session, blobs, COURTROOM))
-    return sorted((room for room in found if room), key=lambda room: (room.name, room.gateway))
+    return sorted((room for room in found if room), key=lambda room: (in_order(room.name), room.gateway))
 
 
 def find_room(session: Session, blobs: Blobs, gateway: str) -> Room:
