@@ -1,13 +1,14 @@
 """What gateways tell of themselves, read into the registry; and the alarms that follow from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.alarms import AlarmKind, clear_alarm, raise_alarm
+from central.alarms import Alarm, AlarmKind, clear_alarm, raise_alarm
 from central.fleet import documents
-from central.fleet.service import device_of, find, handed_over, set_state
+from central.fleet.service import find, handed_over, set_state
 from central.fleet.tables import Device, Gateway
 from central.ledger.projection import LineView
 from central.store import tell
@@ -63,32 +64,75 @@ class FleetProjector:
 
     def project(self, session: Session, line: LineView) -> None:
         """Take in one line of a gateway; raises LookupError if the registry does not know it."""
-        gateway = find(session, line.gateway)
-        if gateway is None:
-            raise LookupError(f"no gateway is called {line.gateway!r}")
-        match line.fact:
-            case Started() as started:
-                _started(session, gateway, started, line)
-            case ConfigTried() | ConfigKept() | ConfigRefused() as told:
-                _configured(session, gateway, told, line)
-            case SoftwareTried() | SoftwareKept() | SoftwareRefused() | FilesKept() | FilesRefused() as told:
-                _changed(session, gateway, told, line)
-            case SelfTested(device=name, ok=ok):
-                tested = device_of(session, gateway, name)
-                tested.tested_at, tested.tested_ok = line.at, ok
-                tell(session, "tickets", f"device:{gateway.name}/{name}")
-            case KeyChanged(key=key):
-                handed_over(session, gateway, key, line.at)
-            case ClockChanged(trusted=trusted):
-                gateway.clock_trusted = trusted
-            case DeviceBack() | DeviceGone():
-                _came_or_went(session, gateway, line)
-            case IdentityContested():
-                alarm(session, line)
-                set_state(session, gateway, "suspended", line.at, why="identity_contested")
-            case _:
-                alarm(session, line)
-        tell(session, "fleet", f"gateway:{gateway.name}", f"device:{gateway.name}/{line.device}")
+        self.project_batch(session, [line])
+
+    def project_batch(self, session: Session, lines: Sequence[LineView]) -> None:
+        """Take in lines of one gateway; what is known of its devices is read once. Raises LookupError."""
+        box = _Box(session, lines[0].gateway)
+        with session.no_autoflush:
+            for line in lines:
+                _project(session, box, line)
+                tell(session, "fleet", f"gateway:{line.gateway}", f"device:{line.gateway}/{line.device}")
+
+
+class _Box:
+    """A gateway with its devices, and those of them for which an alarm is open; raises LookupError."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        found = find(session, name)
+        if found is None:
+            raise LookupError(f"no gateway is called {name!r}")
+        self.gateway = found
+        self._session = session
+        devices = session.scalars(select(Device).where(Device.gateway_id == found.id))
+        self.devices = {device.name: device for device in devices}
+        gone = Alarm.kind == AlarmKind.DEVICE_GONE, Alarm.subject.startswith(f"{name}/"), Alarm.cleared_at.is_(None)
+        self._missed = set(session.scalars(select(Alarm.subject).where(*gone)))
+
+    def device(self, name: str) -> Device:
+        """Its device of that name, entered in the registry when first heard of."""
+        if name not in self.devices:
+            made = Device(gateway_id=self.gateway.id, name=name, description={}, states={}, counts={})
+            self._session.add(made)
+            self.devices[name] = made
+        return self.devices[name]
+
+    def missed(self, device: str) -> None:
+        """An alarm is open for it."""
+        self._missed.add(f"{self.gateway.name}/{device}")
+
+    def found(self, device: str, at: datetime) -> None:
+        """It need not be looked for any more."""
+        subject = f"{self.gateway.name}/{device}"
+        if subject in self._missed:
+            clear_alarm(self._session, AlarmKind.DEVICE_GONE, subject, at=at)
+            self._missed.discard(subject)
+
+
+def _project(session: Session, box: _Box, line: LineView) -> None:
+    gateway = box.gateway
+    match line.fact:
+        case Started() as started:
+            _started(session, box, started, line)
+        case ConfigTried() | ConfigKept() | ConfigRefused() as told:
+            _configured(session, box, told, line)
+        case SoftwareTried() | SoftwareKept() | SoftwareRefused() | FilesKept() | FilesRefused() as told:
+            _changed(session, gateway, told, line)
+        case SelfTested(device=name, ok=ok):
+            tested = box.device(name)
+            tested.tested_at, tested.tested_ok = line.at, ok
+            tell(session, "tickets", f"device:{gateway.name}/{name}")
+        case KeyChanged(key=key):
+            handed_over(session, gateway, key, line.at)
+        case ClockChanged(trusted=trusted):
+            gateway.clock_trusted = trusted
+        case DeviceBack() | DeviceGone():
+            _came_or_went(session, box, line)
+        case IdentityContested():
+            alarm(session, line)
+            set_state(session, gateway, "suspended", line.at, why="identity_contested")
+        case _:
+            alarm(session, line)
 
 
 class FleetWatcher:
@@ -120,7 +164,8 @@ def alarm(session: Session, line: LineView) -> None:
             raise_alarm(session, AlarmKind.IDENTITY_CONTESTED, line.gateway, at=line.at, takeovers=takeovers)
 
 
-def _started(session: Session, gateway: Gateway, started: Started, line: LineView) -> None:
+def _started(session: Session, box: _Box, started: Started, line: LineView) -> None:
+    gateway = box.gateway
     gateway.version, gateway.catalogue = started.version[:32], started.catalogue
     gateway.simulated, gateway.safe = started.simulated, started.safe
     gateway.configuration = started.configuration or gateway.configuration
@@ -128,23 +173,23 @@ def _started(session: Session, gateway: Gateway, started: Started, line: LineVie
         raise_alarm(session, AlarmKind.SAFE_MODE, gateway.name, at=line.at)
         return
     clear_alarm(session, AlarmKind.SAFE_MODE, gateway.name, at=line.at)
-    _has(session, gateway, started.devices, line)
+    _has(box, started.devices, line)
 
 
-def _came_or_went(session: Session, gateway: Gateway, line: LineView) -> None:
-    device = device_of(session, gateway, line.device)
+def _came_or_went(session: Session, box: _Box, line: LineView) -> None:
+    device = box.device(line.device)
     device.changed_at = line.at
     if isinstance(line.fact, DeviceBack):
         device.presence, device.verified = "back", line.fact.verified
-        clear_alarm(session, AlarmKind.DEVICE_GONE, line.subject, at=line.at)
+        box.found(line.device, line.at)
     else:
         device.presence = "gone"
+        box.missed(line.device)
         alarm(session, line)
 
 
-def _configured(
-    session: Session, gateway: Gateway, fact: ConfigTried | ConfigKept | ConfigRefused, line: LineView
-) -> None:
+def _configured(session: Session, box: _Box, fact: ConfigTried | ConfigKept | ConfigRefused, line: LineView) -> None:
+    gateway = box.gateway
     match fact:
         case ConfigTried(version=version):
             documents.told(session, gateway, documents.CONFIG, version, "tried", line.at)
@@ -152,7 +197,7 @@ def _configured(
             documents.told(session, gateway, documents.CONFIG, version, "refused", line.at, why)
             alarm(session, line)
             if devices:
-                _has(session, gateway, devices, line)
+                _has(box, devices, line)
         case ConfigKept(version=version, devices=devices):
             documents.told(session, gateway, documents.CONFIG, version, "kept", line.at)
             current = documents.current(session, gateway, documents.CONFIG)
@@ -160,7 +205,7 @@ def _configured(
                 gateway.configuration, gateway.safe = current.sha256, False
                 clear_alarm(session, AlarmKind.CONFIG_REFUSED, gateway.name, at=line.at)
                 clear_alarm(session, AlarmKind.SAFE_MODE, gateway.name, at=line.at)
-            _has(session, gateway, devices, line)
+            _has(box, devices, line)
 
 
 def _changed(session: Session, gateway: Gateway, fact: Fact, line: LineView) -> None:
@@ -181,12 +226,12 @@ def _changed(session: Session, gateway: Gateway, fact: Fact, line: LineView) -> 
             clear_alarm(session, AlarmKind.SOFTWARE_REFUSED, gateway.name, at=line.at)
 
 
-def _has(session: Session, gateway: Gateway, devices: Mapping[str, str], line: LineView) -> None:
+def _has(box: _Box, devices: Mapping[str, str], line: LineView) -> None:
     """These are its devices now; others it had are gone from its configuration, and nobody misses them."""
     for name, product in devices.items():
-        device = device_of(session, gateway, name)
+        device = box.device(name)
         device.product, device.removed_at = product, None
-    for device in session.scalars(select(Device).where(Device.gateway_id == gateway.id, Device.removed_at.is_(None))):
-        if device.name not in devices:
+    for name, device in box.devices.items():
+        if name not in devices and device.removed_at is None:
             device.removed_at, device.presence = line.at, "unknown"
-            clear_alarm(session, AlarmKind.DEVICE_GONE, f"{gateway.name}/{device.name}", at=line.at)
+            box.found(name, line.at)
