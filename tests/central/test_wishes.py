@@ -2,12 +2,15 @@
 
 import re
 from datetime import timedelta
-from typing import get_args
+from types import SimpleNamespace
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from central.web.words import words_of
+from central.web.look import make_look
+from central.web.words import LANGUAGES, words_of
 from central.wishes import service
 from central.wishes.outbox import WishOutbox
 from central.wishes.tables import WishRow
@@ -41,6 +44,19 @@ def test_what_is_asked_waits_in_the_outbox_signed_for_its_gateway_and_thirty_sec
     assert (claims.jti, claims.device, claims.type, claims.body) == (row.jti, WALL, "open_cell", {"cell": 4})
     assert claims.exp - claims.iat == WISH_LIFE_S and post.expires == row.expires_at
     assert (claims.actor, claims.reason) == ("person:1", "test:1")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_wish_has_a_sentence_for_what_is_asked_and_for_what_came_of_it(language: str) -> None:
+    look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), lambda *_: True, lambda: NOON)
+    life: Any = look.environments[language].get_template("wishes/life.html").make_module()
+    unsaid = str(life.done(SimpleNamespace(type="no_such_wish")))
+    for type_ in Wish.registry:
+        wish = SimpleNamespace(type=type_, device="wall-a", gateway="locker-a", body={"cell": 7, "device": "wall-a"})
+        asked, done = str(life.what(wish)), str(life.done(wish))
+        assert type_ not in asked and "→" not in asked and asked.strip()
+        assert done != unsaid or type_ in ("restart_device", "send_diagnostics", "set_log_level"), type_
+        assert (language == "en") is (asked + done).replace("·", "").isascii()
 
 
 def test_what_was_sent_is_not_sent_again(locker: Locker) -> None:
