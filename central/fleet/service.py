@@ -40,6 +40,8 @@ HANDED_OVER = timedelta(days=14)
 """As long as a box keeps lines it may have to send again (ledger rule 4), their key and its certificate are good."""
 BROKER = "broker"
 """Woken when the broker's list of gateways is to be written again."""
+PAGES = frozenset({"availability", "invite", "map"})
+"""Pages that stand where the page of a gateway of that name would."""
 TURNED_AWAY = "turned away"
 """Woken with the names of gateways whose connection at the broker is to end now."""
 _FINGERPRINT_DIGITS = 32
@@ -83,6 +85,9 @@ def invite(  # noqa: PLR0913
         raise Refused(
             "设备网关名称“{name}”不可用：只能用小写字母、数字和连字符。", code="bad_name", status=422, name=name
         ) from error
+    if name in PAGES:
+        raise Refused("“{name}”是本系统一个页面的地址，网关不能叫这个名字，请换一个，例如 {name}-a。",
+                      code="bad_name", status=422, name=name)  # fmt: skip
     _free_or_to_be_replaced(find(session, name), name, replaces=replaces)
     secret = secrets.token_hex(24)
     made = Invite(gateway=name, secret_hash=_hashed(secret), expires_at=now + life, configuration=configuration)

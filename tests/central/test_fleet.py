@@ -1,9 +1,11 @@
 """Who belongs to the fleet, and what is known of it."""
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,6 +13,7 @@ from sqlalchemy import select
 
 from central import pki
 from central.alarms import AlarmKind, open_alarms
+from central.app import PAGES
 from central.fleet import broker_conf, service
 from central.fleet.presence import Presence
 from central.fleet.projector import FleetProjector, FleetWatcher
@@ -23,6 +26,7 @@ from devices.box import GATEWAY, DeviceBack, DeviceGone, IdentityContested, KeyC
 from devices.claims import IdentityClaims
 from devices.grants import BadToken, sign, thumbprint
 from devices.journal import read_line
+from devices.topics import NAME
 
 from .box import NOON, Box
 from .conftest import COURT
@@ -94,6 +98,22 @@ def test_a_bad_request_leaves_the_invitation_good(store: Store, authority: pki.A
 def test_names_that_no_topic_may_hold_are_not_invited(store: Store, authority: pki.Authority, name: str) -> None:
     with pytest.raises(Refused), store.write() as session:
         service.invite(session, name, authority, NOON, actor="person:1")
+
+
+def paths(routes: Iterable[Any]) -> Iterator[str]:
+    for route in routes:
+        yield from [route.path] if hasattr(route, "path") else paths(route.original_router.routes)
+
+
+def test_no_gateway_gets_a_name_under_which_another_page_stands(store: Store, authority: pki.Authority) -> None:
+    known = {tuple(path.split("/")) for pages in PAGES for path in paths(pages.router.routes)}
+    beside = {path[: path.index("{gateway}")] for path in known if "{gateway}" in path}
+    taken = {path[len(at)] for at in beside for path in known if path[: len(at)] == at and len(path) > len(at)}
+    names = {name for name in taken if NAME.fullmatch(name)}
+    assert names >= {"availability", "invite", "map"}
+    for name in names:
+        with pytest.raises(Refused, match="页面的地址"), store.write() as session:
+            service.invite(session, name, authority, NOON, actor="person:1")
 
 
 def test_a_box_that_replaces_another_seals_with_its_own_key_from_then_on(
