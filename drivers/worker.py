@@ -1,8 +1,9 @@
 """A process of its own around a blocking library (SANE, USB): a hung one stops nothing else, and can be killed.
 
 A question is one JSON line on the worker's standard input, each answer one on its standard output; the last one is
-`end`, or `error` (a name of `ERRORS`) with `text`. Bulk travels as files, whose paths the answers name. Libraries like
-these cannot be interrupted safely: whoever gives up on an answer ends the process, and the device is opened anew.
+`end`, or `error` (a name of `ERRORS`) with `text`. Bytes of a question follow its line, which says under `bulk` how
+many; bulk of an answer travels as files, whose paths it names. Libraries like these cannot be interrupted safely:
+whoever gives up on an answer ends the process, and the device is opened anew.
 """
 
 import asyncio
@@ -27,7 +28,8 @@ _AT_ONCE = 1 << 16
 """Bytes of questions read at once: as many as a pipe holds."""
 
 Answers = Callable[[dict[str, Any]], Iterable[Mapping[str, Any]]]
-"""The worker's side: answers to one question, as they come. A DeviceError it raises is the last answer."""
+"""The worker's side: answers to one question, as they come; its `bulk` are the bytes. A DeviceError it raises is the
+last answer."""
 
 
 class Worker:
@@ -55,16 +57,18 @@ class Worker:
             raise DeviceOffline(f"{module} cannot be started: {error}") from error
         return cls(module, process)
 
-    async def ask(self, question: Mapping[str, Any], patience_s: float) -> dict[str, Any]:
+    async def ask(self, question: Mapping[str, Any], patience_s: float, bulk: bytes = b"") -> dict[str, Any]:
         """The last answer, empty if there is none. Raises as `asks`."""
-        return [{}, *[answer async for answer in self.asks(question, patience_s)]][-1]
+        return [{}, *[answer async for answer in self.asks(question, patience_s, bulk)]][-1]
 
-    async def asks(self, question: Mapping[str, Any], patience_s: float) -> AsyncGenerator[dict[str, Any], None]:
+    async def asks(
+        self, question: Mapping[str, Any], patience_s: float, bulk: bytes = b""
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Each answer as it comes, at most `patience_s` apart; left early, the worker ends. Raises a DeviceError."""
         async with self._turn:
             whole = False
             try:
-                await self._tell(question)
+                await self._tell(question, bulk)
                 while "end" not in (answer := await self._hear(patience_s)):
                     if "error" in answer:
                         whole = True
@@ -96,11 +100,11 @@ class Worker:
             self._kill()
             await self._process.wait()
 
-    async def _tell(self, question: Mapping[str, Any]) -> None:
+    async def _tell(self, question: Mapping[str, Any], bulk: bytes) -> None:
         if self._process.stdin is None or self._process.returncode is not None:
             raise DeviceOffline(f"{self._name} has ended")
         try:
-            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.stdin.write(json.dumps({**question, "bulk": len(bulk)}).encode() + b"\n" + bulk)
             await self._process.stdin.drain()
         except OSError as error:
             raise DeviceOffline(f"{self._name} has ended") from error
@@ -138,8 +142,10 @@ def serve(answers: Answers) -> None:
                 out.flush()
 
         for line in questions:
+            question = json.loads(line)
+            question["bulk"] = questions.read(question["bulk"])
             try:
-                told = answers(json.loads(line))
+                told = answers(question)
                 for answer in told:
                     say(answer, more=isinstance(told, list))  # a list is known at once, and goes with its end
                 say({"end": True})

@@ -28,6 +28,12 @@ async def test_answers_come_in_order_whatever_the_library_prints(parrot: Worker)
     assert await parrot.ask({"say": ["三"]}, LONG_S) == {"word": "三"}
 
 
+async def test_bytes_go_along_with_a_question_whatever_they_are(parrot: Worker) -> None:
+    bulk = bytes(range(256)) * 1000
+    assert await parrot.ask({"say": ["bulk"]}, LONG_S, bulk) == {"word": bulk.hex()}
+    assert await words(parrot, "one") == ["one"]
+
+
 async def test_an_error_of_the_device_ends_the_question_and_not_the_worker(parrot: Worker) -> None:
     with pytest.raises(DeviceFault, match="paper is jammed"):
         await words(parrot, "one", "jam")

@@ -9,7 +9,7 @@ from drivers.worker import serve
 
 
 def answers(question: dict[str, Any]) -> Iterable[Mapping[str, Any]]:
-    """One answer a word; `jam` is a fault, `die` the end, `hang` for ever."""
+    """One answer a word; `jam` is a fault, `die` the end, `hang` for ever, `bulk` the bytes that came along."""
     for word in question["say"]:
         os.write(1, b"a library chatters\n")
         if word == "jam":
@@ -18,7 +18,7 @@ def answers(question: dict[str, Any]) -> Iterable[Mapping[str, Any]]:
             os._exit(9)
         while word == "hang":
             os.read(os.pipe()[0], 1)
-        yield {"word": word}
+        yield {"word": question["bulk"].hex() if word == "bulk" else word}
 
 
 if __name__ == "__main__":

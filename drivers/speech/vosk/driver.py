@@ -1,7 +1,6 @@
 """Vosk as a recogniser: one model in a process of its own, one listening a seat."""
 
 import asyncio
-import base64
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,8 +103,8 @@ class Device:
         sounds, self._came = self._came, []
         for sound in sounds:
             sound.is_asked = True
-        question = {"do": "hear", "sounds": [(one.listening, base64.b64encode(one.pcm).decode()) for one in sounds]}
-        told = await self._worker.ask(question, PATIENCE_S)
+        question = {"do": "hear", "sounds": [(one.listening, len(one.pcm)) for one in sounds]}
+        told = await self._worker.ask(question, PATIENCE_S, b"".join(one.pcm for one in sounds))
         for sound, heard in zip(sounds, told["heard"], strict=True):
             sound.told = heard
 

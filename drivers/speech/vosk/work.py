@@ -3,7 +3,7 @@
 Sound is given to Vosk in pieces of one length, however it came, so that the same sound always gives the same words.
 """
 
-import base64
+import io
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -85,7 +85,8 @@ class Work:
                 self._begin(question["listening"], question["rate"], question["phrases"])
                 return []
             case "hear":
-                return [{"heard": [self._hear(name, base64.b64decode(pcm)) for name, pcm in question["sounds"]]}]
+                bulk = io.BytesIO(question["bulk"])
+                return [{"heard": [self._hear(name, bulk.read(length)) for name, length in question["sounds"]]}]
             case _:
                 ended = self._of(question["listening"]).end()
                 del self._listening[question["listening"]]
