@@ -71,7 +71,7 @@ from central.web.dress import dress
 from central.web.look import make_look
 from central.web.session import signed_in
 from central.wishes import api as wish_api
-from central.wishes import care_pages
+from central.wishes import care_pages, sending_pages
 from central.wishes import pages as wish_pages
 from central.wishes.outbox import WishOutbox
 from central.wishes.projector import WishProjector
@@ -101,6 +101,7 @@ PAGES = (
     rule_pages,
     wish_pages,
     care_pages,
+    sending_pages,
     desk_pages,
     map_pages,
     reader_pages,

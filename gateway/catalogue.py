@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol, Self, cast, runtime_checkable
+from typing import Any, Protocol, Self, cast, get_type_hints, runtime_checkable
 
 from pydantic import BaseModel
 
 import drivers
 from devices.describe import Property
-from devices.messages import Fact
+from devices.messages import Fact, Wish, wire_name
 from drivers.hands import Hand
 from drivers.held import Held
 from drivers.line import Line
@@ -141,7 +141,18 @@ class Product:
             "verified": self.driver.VERIFIED,
             "transports": list(self.driver.TRANSPORTS),
             "settings": self.driver.Config.model_json_schema(),
+            "obeys": self.obeys(),
         }
+
+    def obeys(self) -> list[str]:
+        """The wire names of the wishes such a device can obey: it has what they ask of it."""
+        of_kind = (wish for wish in Wish.registry.values() if getattr(wish, "kind", "") == self.kind)
+        return sorted(wire_name(wish) for wish in of_kind if _asked_by(wish) <= set(dir(self.driver.Device)))
+
+
+def _asked_by(wish: type[Wish]) -> set[str]:
+    """The methods that a wish's Protocol wants of a device."""
+    return {name for name in vars(get_type_hints(wish.put_to)["device"]) if not name.startswith("_")}
 
 
 def names() -> list[str]:

@@ -121,8 +121,10 @@ def device_page(request: Request, by: Reader, session: Reading, gateway: str, de
         raise Refused("网关 {gateway} 上没有名为“{device}”的设备。", code="no_such_device", status=404,
                       gateway=gateway, device=device)  # fmt: skip
     counts = [(name, _COUNTS.get(name) or Said("{name}", {"name": name}), n) for name, n in found.counts.items()]
+    told = configuration.catalogue_of(request.app.state.blobs, found.gateway) or {}
+    obeys = told.get("drivers", {}).get(found.product, {}).get("obeys", ())
     context = {"gateway": found.gateway, "device": found, "properties": properties(found), "counts": counts}
-    return page(request, "fleet/device.html", gateway_state=gateway_state, **context)
+    return page(request, "fleet/device.html", gateway_state=gateway_state, obeys=obeys, **context)
 
 
 def configuration_of(session: Session, blobs: Blobs, gateway: Gateway) -> str:

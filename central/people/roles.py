@@ -39,6 +39,7 @@ ACTION_NAMES: Mapping[str, str] = {
     "cabinet.write": "管理卷宗柜",
     "fleet.read": "查看设备",
     "fleet.write": "管理设备",
+    "device.send": "向设备发送通知和标签",
     "audit.read": "查看与导出记录",
     "people.write": "管理人员",
     "rules.write": "修改规则",
@@ -59,6 +60,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "case.write",
         "case.step",
         "volume.label",
+        "device.send",
         "dossier.write",
         "hearing.write",
         "hearing.record",
@@ -75,6 +77,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "dossier.write",
         "case.write",
         "volume.label",
+        "device.send",
         "hearing.keep",
         "volume.archive",
         "volume.confirm",
@@ -82,7 +85,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "audit.read",
         "import",
     },
-    "it": frozenset({"cabinet.read", "fleet.read", "fleet.write", "cabinet.write", "audit.read"}),
+    "it": frozenset({"cabinet.read", "fleet.read", "fleet.write", "device.send", "cabinet.write", "audit.read"}),
     "admin": frozenset({"cabinet.read", "fleet.read", "people.write", "rules.write", "import", "audit.read"}),
 }
 """Role -> actions. Whoever manages people or machines does not by that move dossiers."""

@@ -1,4 +1,4 @@
-"""REST: the life of a wish."""
+"""REST: the life of a wish, and notices and labels sent by one."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,11 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
+from central.fleet.config_pages import blobs_of
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.web import look
-from central.web.here import StoreOf
-from central.wishes import service
+from central.web.here import Now, StoreOf
+from central.wishes import sending, service
+from central.wishes.tables import WishRow
 
 router = APIRouter(prefix="/api/v1", tags=["wishes"])
 
@@ -35,11 +37,55 @@ class WishOut(BaseModel):
     lines: dict[str, int] = Field(description="Step -> number of the ledger line that proves it.")
 
 
+class NoticeIn(BaseModel):
+    """What a screen is to show to everybody before it."""
+
+    title: str
+    rows: list[str] = Field(default=[], description="At most 12.")
+    minutes: int = Field(default=60, description="At most a day; then it is gone.")
+
+
+class LabelIn(BaseModel):
+    """What stands on a label."""
+
+    rows: list[str] = Field(default=[], description="At most 12.")
+    barcode: str = Field(default="", description="CODE128.")
+
+
+Sender = Annotated[Actor, Depends(needs("device.send"))]
+
+
 @router.get("/wishes/{jti}")
 def wish(request: Request, store: StoreOf, _: Annotated[Actor, Depends(needs("cabinet.read"))], jti: str) -> WishOut:
     """One wish by its id."""
     with store.read() as session:
-        row = service.find(session, jti)
+        return _told(request, service.find(session, jti))
+
+
+@router.post("/devices/{gateway}/{device}/notice", status_code=201)
+def show_notice(  # noqa: PLR0913  (who asks, where, what)
+    request: Request, store: StoreOf, by: Sender, now: Now, gateway: str, device: str, told: NoticeIn
+) -> WishOut:
+    """Show a notice on a screen or strip, by a signed wish; its life is at /wishes/{id}."""
+    with store.write() as session:
+        document = sending.notice(told.title, "\n".join(told.rows))
+        row = sending.send(session, blobs_of(request), f"{gateway}/{device}", document, told.minutes, now, actor=by.ref)
+        return _told(request, row)
+
+
+@router.post("/devices/{gateway}/{device}/label", status_code=201)
+def print_label(  # noqa: PLR0913  (who asks, where, what)
+    request: Request, store: StoreOf, by: Sender, now: Now, gateway: str, device: str, told: LabelIn
+) -> WishOut:
+    """Print a label, by a signed wish; its life is at /wishes/{id}."""
+    with store.write() as session:
+        document = sending.label("\n".join(told.rows), told.barcode)
+        return _told(
+            request, sending.send(session, blobs_of(request), f"{gateway}/{device}", document, 1, now, actor=by.ref)
+        )
+
+
+def _told(request: Request, row: WishRow) -> WishOut:
     lines = {"asked": row.asked_line, "taken": row.taken_line, "ended": row.ended_line}
     return WishOut(
         id=row.jti,

@@ -1,9 +1,10 @@
 """A furnished court of real processes whose locker has a display, for tests that look at it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -19,8 +20,10 @@ _DISPLAY = re.compile(r"display's page is at (http://[^\s\"]+)")
 
 
 @contextmanager
-def furnished(folder: Path, left_open_s: float = 60) -> Iterator[tuple[Installation, Box]]:
-    """The court of the demo with its locker, all of it running; a door is left open after so many seconds."""
+def furnished(
+    folder: Path, left_open_s: float = 60, devices: Mapping[str, Mapping[str, Any]] | None = None
+) -> Iterator[tuple[Installation, Box]]:
+    """The court of the demo with its locker and more `devices`; a door is left open after so many seconds."""
     with Installation(folder) as court:
         court.found()
         with courtroom(court.home) as opened:
@@ -29,6 +32,7 @@ def furnished(folder: Path, left_open_s: float = 60) -> Iterator[tuple[Installat
         box = court.add_box("locker-a")
         told = yaml.safe_load(box.file.read_text())
         told["stations"]["locker"] |= {"left_open_s": left_open_s, "screen_port": 0}
+        told["devices"] |= devices or {}
         box.file.write_text(yaml.safe_dump(told))
         court.start(box.emulators, box.gateway)
         yield court, box

@@ -54,6 +54,25 @@ def test_a_name_that_climbs_out_of_the_folder_is_no_driver() -> None:
         product("../gateway")
 
 
+@pytest.mark.parametrize(
+    ("name", "obeys"),
+    [
+        ("displays/web_screen", ["show_notice"]),
+        ("displays/pjlink", ["freeze_picture", "switch_display"]),
+        ("displays/lg_serial", ["switch_display"]),
+        ("printers/zpl", ["print_label"]),
+        ("printers/ipp", ["print_letter"]),
+        ("printers/escpos", ["print_receipt"]),
+        ("locks/kr_cu16", ["open_cell"]),
+        ("cameras/visca", ["show_view"]),
+        ("cameras/ffmpeg_picture", []),
+        ("readers/gm65", []),
+    ],
+)
+def test_a_driver_tells_which_wishes_its_device_can_obey(name: str, obeys: list[str]) -> None:
+    assert product(name).describe()["obeys"] == obeys
+
+
 def test_the_catalogue_holds_every_drivers_settings_and_the_version() -> None:
     told = json.loads(catalogue_blob())
     assert set(told["drivers"]) == set(names())

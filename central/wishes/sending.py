@@ -1,0 +1,109 @@
+"""Notices and labels that a person sends to a device: which can take one, what is in it, and the signed wish.
+
+What is written is a blob; the wish names it by its hash, so no line and no retained message holds a word of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from central.blobs import Blobs
+from central.fleet.configuration import Catalogue, catalogue_of
+from central.fleet.tables import Gateway
+from central.web.refused import Refused
+from central.wishes import service
+from central.wishes.rounds import reachable
+from central.wishes.tables import WishRow
+from devices.displays import Notice, ShowNotice
+from devices.messages import Wish, wire_name
+from devices.printers import Label, PrintLabel
+
+M = TypeVar("M", bound=BaseModel)
+What = Literal["notice", "label"]
+OBEYED: Mapping[What, str] = {"notice": wire_name(ShowNotice), "label": wire_name(PrintLabel)}
+"""What a device that takes one has to obey."""
+MOST_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True)
+class Target:
+    """A device that can take it."""
+
+    gateway: str
+    device: str
+    is_there: bool
+
+    @property
+    def name(self) -> str:
+        """As forms and addresses name it."""
+        return f"{self.gateway}/{self.device}"
+
+
+def targets(session: Session, blobs: Blobs, what: What) -> Sequence[Target]:
+    """Every device that says it can take one, by the catalogue of its own gateway; those that are there first."""
+    everyone = select(Gateway).options(selectinload(Gateway.devices)).where(Gateway.state == "active")
+    read: dict[str | None, Catalogue | None] = {}
+    found = []
+    for gateway in session.scalars(everyone.order_by(Gateway.name)):
+        if gateway.catalogue not in read:
+            read[gateway.catalogue] = catalogue_of(blobs, gateway)
+        drivers = (read[gateway.catalogue] or {}).get("drivers", {})
+        for device in gateway.devices_now:
+            if OBEYED[what] in drivers.get(device.product, {}).get("obeys", ()):
+                found.append(Target(gateway.name, device.name, gateway.is_there and device.presence == "back"))
+    return sorted(found, key=lambda target: not target.is_there)
+
+
+def notice(title: str, text: str) -> Notice:
+    """A notice of a title and lines of text. Raises Refused (422)."""
+    if not title.strip():
+        raise Refused("请写通知的标题。", code="no_title", status=422)
+    return _made(Notice, title=title.strip(), rows=_rows(text))
+
+
+def label(text: str, barcode: str) -> Label:
+    """A label of lines of text and a barcode, either of which may be empty. Raises Refused (422)."""
+    if not (text.strip() or barcode.strip()):
+        raise Refused("请写标签上的文字或条码。", code="empty_label", status=422)
+    return _made(Label, rows=_rows(text), barcode=barcode.strip() or None)
+
+
+def send(  # noqa: PLR0913  (what, where, for how long, who, when: each is said by the caller)
+    session: Session, blobs: Blobs, to: str, document: Notice | Label, minutes: int, now: datetime, *, actor: str
+) -> WishRow:
+    """Ask the device `gateway/device` for it; a notice stands for so many minutes.
+
+    Raises Refused: it takes none (404), its gateway is not there, or the time is none (422).
+    """
+    what: What = "notice" if isinstance(document, Notice) else "label"
+    gateway, _, device = to.partition("/")
+    reachable(session, gateway)
+    if to not in {target.name for target in targets(session, blobs, what)}:
+        raise Refused("设备“{device}”不能显示或打印这个。", code="not_for_it", status=404, device=to)
+    if not 1 <= minutes <= MOST_MINUTES:
+        raise Refused("显示时间应为 1 到 {most} 分钟。", code="bad_minutes", status=422, most=MOST_MINUTES)
+    sha256 = blobs.put(document.model_dump_json(exclude_defaults=True).encode())
+    wish: Wish = ShowNotice(document=sha256, seconds=minutes * 60) if what == "notice" else PrintLabel(document=sha256)
+    return service.ask(session, gateway, device, wish, actor, f"send:{what}", now)
+
+
+def _rows(text: str) -> tuple[str, ...]:
+    return tuple(row.strip() for row in text.splitlines() if row.strip())
+
+
+def _made(model: type[M], **fields: Any) -> M:
+    try:
+        return model(**fields)
+    except ValidationError as error:
+        where = str(error.errors()[0]["loc"][0])
+        text = {
+            "title": "标题最多 60 个字。",
+            "rows": "最多 12 行。",
+            "barcode": "条码只能用字母、数字和普通符号，最多 40 个。",
+        }[where]
+        raise Refused(text, code=f"bad_{where}", status=422) from None
