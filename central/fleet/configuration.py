@@ -51,10 +51,13 @@ class Problem:
 
 def catalogue_of(blobs: Blobs, gateway: Gateway) -> Catalogue | None:
     """What the gateway itself says it can be told; None before it has started once."""
-    if gateway.catalogue is None:
-        return None
+    return catalogue_named(blobs, gateway.catalogue) if gateway.catalogue else None
+
+
+def catalogue_named(blobs: Blobs, sha256: str) -> Catalogue | None:
+    """The catalogue of that hash, which all gateways of one release share; None if it is not here."""
     try:
-        told: Catalogue = json.loads(blobs.get(gateway.catalogue))
+        told: Catalogue = json.loads(blobs.get(sha256))
     except (NoBlob, WrongBlob, OSError, ValueError):
         return None
     return told

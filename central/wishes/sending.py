@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import and_, false, or_, select
+from sqlalchemy.orm import Session
 
 from central.blobs import Blobs
-from central.fleet.configuration import Catalogue, catalogue_of
-from central.fleet.tables import Gateway
+from central.fleet.configuration import catalogue_named
+from central.fleet.tables import Device, Gateway
 from central.web.refused import Refused
 from central.wishes import service
 from central.wishes.rounds import reachable
@@ -44,19 +44,21 @@ class Target:
         return f"{self.gateway}/{self.device}"
 
 
-def targets(session: Session, blobs: Blobs, what: What) -> Sequence[Target]:
-    """Every device that says it can take one, by the catalogue of its own gateway; those that are there first."""
-    everyone = select(Gateway).options(selectinload(Gateway.devices)).where(Gateway.state == "active")
-    read: dict[str | None, Catalogue | None] = {}
-    found = []
-    for gateway in session.scalars(everyone.order_by(Gateway.name)):
-        if gateway.catalogue not in read:
-            read[gateway.catalogue] = catalogue_of(blobs, gateway)
-        drivers = (read[gateway.catalogue] or {}).get("drivers", {})
-        for device in gateway.devices_now:
-            if OBEYED[what] in drivers.get(device.product, {}).get("obeys", ()):
-                found.append(Target(gateway.name, device.name, gateway.is_there and device.presence == "back"))
-    return sorted(found, key=lambda target: not target.is_there)
+def targets(session: Session, blobs: Blobs, what: What, gateway: str = "") -> Sequence[Target]:
+    """Every device, or those of one gateway, that takes one by its gateway's catalogue; those that are there first.
+
+    A fleet has thousands of devices and a few catalogues: these are read, and only what fits is fetched.
+    """
+    in_use = Gateway.state == "active", *((Gateway.name == gateway,) if gateway else ())
+    taking = []
+    for sha256 in session.scalars(select(Gateway.catalogue).where(*in_use, Gateway.catalogue.is_not(None)).distinct()):
+        drivers = (catalogue_named(blobs, sha256 or "") or {}).get("drivers", {})
+        products = [product for product, told in drivers.items() if OBEYED[what] in told.get("obeys", ())]
+        taking.append(and_(Gateway.catalogue == sha256, Device.product.in_(products)))
+    there = and_(Gateway.presence == "ready", Device.presence == "back")
+    found = select(Gateway.name, Device.name, there).join(Device, Device.gateway_id == Gateway.id)
+    found = found.where(*in_use, Device.removed_at.is_(None), or_(false(), *taking))
+    return [Target(*row) for row in session.execute(found.order_by(there.desc(), Gateway.name, Device.name))]
 
 
 def notice(title: str, text: str) -> Notice:
@@ -83,7 +85,7 @@ def send(  # noqa: PLR0913  (what, where, for how long, who, when: each is said 
     what: What = "notice" if isinstance(document, Notice) else "label"
     gateway, _, device = to.partition("/")
     reachable(session, gateway)
-    if to not in {target.name for target in targets(session, blobs, what)}:
+    if to not in {target.name for target in targets(session, blobs, what, gateway)}:
         raise Refused("设备“{device}”不能显示或打印这个。", code="not_for_it", status=404, device=to)
     if not 1 <= minutes <= MOST_MINUTES:
         raise Refused("显示时间应为 1 到 {most} 分钟。", code="bad_minutes", status=422, most=MOST_MINUTES)

@@ -17,8 +17,8 @@ from devices.procedure import PAUSE_REASONS, RULE
 
 CENTRAL = Path(__file__).parents[2] / "central"
 TEMPLATES = CENTRAL / "web" / "templates"
-PRINTED = {"receipts.py", "numbers.py", "clues.py"}
-"""What is printed, how case numbers are read and what documents say is Chinese in every language."""
+PRINTED = {"receipts.py", "numbers.py", "clues.py", "places.py"}
+"""What is printed, how case numbers and floors are read and what documents say is Chinese in every language."""
 SIZES = ("小", "中", "大")
 NOTES = {"description", "examples"}
 """Arguments that are for whoever writes a program against the API."""

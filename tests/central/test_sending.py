@@ -69,7 +69,7 @@ def test_a_notice_is_looked_at_sent_and_its_life_shown(locker: Locker, at: Desk)
     assert "<strong>第三法庭</strong>" in at.shown and "&lt;b&gt;肃静" in at.shown and asked(locker) == []
     at.send("/send/notice", do="send", **told)
     (wish,) = asked(locker)
-    assert at.at() == f"/wishes/{wish.jti}" and "在 screen 显示通知" in at.shown
+    assert at.at() == f"/wishes/{wish.jti}" and "显示通知 · screen" in at.shown
     assert (wish.device, wish.type, wish.body["seconds"], wish.reason) == ("screen", "show_notice", 1800, "send:notice")
     notice = Notice.model_validate_json(locker.blobs.get(wish.body["document"]))
     assert notice == Notice(title="第三法庭", rows=("09:30 开庭", "<b>肃静</b>"))
