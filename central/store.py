@@ -4,9 +4,11 @@ One transaction is one `with store.write() as session`. What the transaction tou
 `wake` while it runs and passed on once it is committed, so that no page is told of what was rolled back.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, ClassVar
 
 import psycopg
@@ -112,6 +114,34 @@ def columns_of(table: type[Base]) -> ReadOnlyColumnCollection[str, Any]:
     return table.__table__.c
 
 
+class Turns:
+    """Who wants to write waits in line: SQLite lets in whoever looks first, and so starves all beside a busy thread."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._line: deque[Lock] = deque()
+
+    def __enter__(self) -> None:
+        mine = Lock()
+        mine.acquire()
+        with self._guard:
+            self._line.append(mine)
+            if self._line[0] is mine:
+                return
+        mine.acquire()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return max(0, len(self._line) - 1)
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            self._line.popleft()
+            if self._line:
+                self._line[0].release()
+
+
 class Store:
     """One database; every transaction of the court goes through `write`."""
 
@@ -122,14 +152,20 @@ class Store:
         self._writing = self.engine.execution_options(**{_WRITES: True})
         self._told: list[Told] = []
         self._woken: dict[str, list[Woken]] = {}
+        self._turns: AbstractContextManager[None] = nullcontext()
         if self.engine.dialect.name == "sqlite":
+            self._turns = Turns()
             event.listen(self.engine, "connect", _sqlite_connected)
             event.listen(self.engine, "begin", _sqlite_begins)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back on any error; then listeners hear of it."""
-        with Session(self._writing, expire_on_commit=False, info=dict(self.info)) as session, session.begin():
+        with (
+            self._turns,
+            Session(self._writing, expire_on_commit=False, info=dict(self.info)) as session,
+            session.begin(),
+        ):
             yield session
         self._pass_on(session)
 

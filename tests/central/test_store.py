@@ -1,12 +1,14 @@
 """The store: one transaction, and who hears of it when."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from threading import Thread
 
 import pytest
 from sqlalchemy import text
 
 from central.alarms import AlarmKind, clear_alarm, open_alarms, raise_alarm
-from central.store import Store, tell, wake
+from central.store import Store, Turns, tell, wake
+from tests.kit.process import until
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -40,6 +42,24 @@ def test_listeners_hear_after_the_commit_what_was_touched(store: Store) -> None:
         tell(session, "cell:wall-a/7")
         wake(session, "wishes")
     assert seen == [("woken", 1), ("alarms,cell:wall-a/7", 1)]
+
+
+def test_who_wants_to_write_again_comes_after_those_who_waited() -> None:
+    turns, order = Turns(), list[str]()
+
+    def write(name: str) -> None:
+        with turns:
+            order.append(name)
+
+    threads = [Thread(target=write, args=(name,)) for name in ("first", "second")]
+    with turns:
+        for number, thread in enumerate(threads, 1):
+            thread.start()
+            until("it waits", lambda number=number: turns.waiting == number)  # type: ignore[misc]
+    write("again")
+    for thread in threads:
+        thread.join()
+    assert order == ["first", "second", "again"]
 
 
 def test_a_moment_comes_back_in_utc_whatever_zone_it_went_in_with(store: Store) -> None:

@@ -125,10 +125,9 @@ class Light:
         self.publish(self.topics.live(GATEWAY, STREAM), told.model_dump_json().encode(), qos=0)
 
     def facts(self, count: int) -> None:
-        """So many doors move."""
+        """So many doors are shut: an opened one that nobody asked for would be an alarm each, and then a ticket."""
         for n in range(count):
-            moved = DoorChanged(cell=n % 12 + 1, door="open" if n % 2 else "shut")
-            self.box.write(moved, f"door-{n % DEVICES}")
+            self.box.write(DoorChanged(cell=n % 12 + 1, door="shut"), f"door-{n % DEVICES}")
         self.send()
 
     def send(self) -> None:
