@@ -12,6 +12,7 @@ import httpx
 
 from devices.errors import DeviceOffline
 from drivers.line import Counts
+from drivers.pinned import pinned
 
 MOST = 64 << 20
 """Bytes of an answer; a page in colour at 1200 dpi stays below."""
@@ -33,9 +34,12 @@ class Answer:
 
 
 class Web:
-    """The near side, a `Held`. `roots` is a PEM file of who signs the device's certificate. Raises DeviceOffline."""
+    """The near side, a `Held`. `roots` is a PEM file of who signs the device's certificate; `fingerprint` pins it.
 
-    def __init__(self, url: str, timeout_s: float, roots: str | None = None) -> None:
+    Raises DeviceOffline if `roots` is none.
+    """
+
+    def __init__(self, url: str, timeout_s: float, roots: str | None = None, fingerprint: str = "") -> None:
         self.url = url.rstrip("/")
         self.counts = Counts()
         self._timeout_s = timeout_s
@@ -45,7 +49,7 @@ class Web:
             timeout=timeout_s,
             trust_env=False,
             limits=httpx.Limits(max_keepalive_connections=0),
-            verify=_trusting(roots) if roots else True,
+            verify=pinned(fingerprint) if fingerprint else _trusting(roots) if roots else True,
         )
 
     async def ask(

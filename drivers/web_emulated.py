@@ -1,5 +1,6 @@
 """A device in software that is reached by HTTP: a server on the loopback, in a thread of its own."""
 
+import ssl
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,10 +29,11 @@ class Emulated(Protocol):
 
 
 class WebServer:
-    """Serves one device; once it has a port it comes back there."""
+    """Serves one device, with `tls` behind its certificate; once it has a port it comes back there."""
 
-    def __init__(self, device: Emulated) -> None:
+    def __init__(self, device: Emulated, tls: ssl.SSLContext | None = None) -> None:
         self.port = 0
+        self._tls = tls
         self._device = device
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
@@ -62,6 +64,8 @@ class WebServer:
 
         server = ThreadingHTTPServer((LOOPBACK, self.port), Handler)
         server.daemon_threads = True
+        if self._tls is not None:  # shaken hands in the thread of each request: who says nothing holds up nobody
+            server.socket = self._tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = server.server_port
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -1,6 +1,8 @@
 """What only eSCL scanners must keep: each trouble by its name, the habits of real ones, and a name told by mDNS."""
 
 import asyncio
+import hashlib
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,6 +20,7 @@ from drivers.escl_feeder import Feeder, numbered, scanned
 from drivers.scanners.escl import documents as xml
 from drivers.scanners.escl.driver import Config, Device, hold
 from drivers.web_emulated import Answer, WebServer
+from tests.kit.court import Court
 from tests.kit.feeder import LIGHT, desk
 
 ESCL = "scanners/escl"
@@ -42,16 +45,23 @@ class Moody(Feeder):
 
 
 @asynccontextmanager
-async def reached(feeder: Feeder, folder: str = "/eSCL", **settings: Any) -> AsyncIterator[Device]:
-    server = WebServer(feeder)
-    server.start()
-    told = {"look_s": 0.02, "timeout_s": 20, **settings}
-    config = Config(port=f"http://127.0.0.1:{server.port}{folder}", **told)
+async def reached_at(port: str, **settings: Any) -> AsyncIterator[Device]:
+    config = Config(port=port, **{"look_s": 0.02, "timeout_s": 20, **settings})
     held = await hold(config)
     try:
         yield Device(config, held)
     finally:
         await held.close()
+
+
+@asynccontextmanager
+async def reached(feeder: Feeder, folder: str = "/eSCL", **settings: Any) -> AsyncIterator[Device]:
+    server = WebServer(feeder)
+    server.start()
+    try:
+        async with reached_at(f"http://127.0.0.1:{server.port}{folder}", **settings) as device:
+            yield device
+    finally:
         server.stop()
 
 
@@ -196,3 +206,38 @@ def test_whatever_a_scanner_sends_is_read_or_refused(noise: bytes) -> None:
                 continue
     with pytest.raises(xml.NotEscl):
         xml.status_of(b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')
+
+
+class Behind(WebServer):
+    """That feeder behind a certificate the court signed for the loopback."""
+
+    def __init__(self, court: Court, feeder: Feeder) -> None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(court.folder / "server.pem", court.folder / "server.key")
+        super().__init__(feeder, tls)
+        self.shown = hashlib.sha256(ssl.PEM_cert_to_DER_cert((court.folder / "server.pem").read_text())).hexdigest()
+
+
+async def test_a_scanner_is_known_by_its_root_or_its_own_certificate_and_else_given_no_job(tmp_path: Path) -> None:
+    court, feeder = Court(tmp_path / "court"), Moody("never")
+    server = Behind(court, feeder)
+    server.start()
+    try:
+        for trust in ({"roots": str(court.folder / "ca.pem")}, {"fingerprint": server.shown}):
+            async with reached_at(f"https://localhost:{server.port}/eSCL", **trust) as device:
+                feeder.put_in(numbered(1))
+                assert len(await batch(device)) == 1
+        feeder.asked.clear()
+        for trust, why in (({}, "certificate verify failed"), ({"fingerprint": "00" * 32}, server.shown)):
+            async with reached_at(f"https://localhost:{server.port}/eSCL", **trust) as device:
+                with pytest.raises(DeviceOffline, match=why):
+                    await batch(device)
+        assert feeder.asked == []
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("port", ["http://192.0.2.20/eSCL", "mdns:desk"])
+def test_a_certificate_is_asked_of_no_scanner_that_shows_none(port: str) -> None:
+    with pytest.raises(ValueError, match="for https:// only"):
+        Config(port=port, fingerprint="00" * 32)

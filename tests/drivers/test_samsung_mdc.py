@@ -1,5 +1,6 @@
 """A Samsung panel behind TLS and a PIN: switched through both, and told nothing where they are not as set."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -73,3 +74,21 @@ def test_orders_without_tls_move_no_panel_that_has_a_pin() -> None:
 def test_a_pin_on_a_serial_line_is_a_mistake_in_the_file() -> None:
     with pytest.raises(ValidationError, match="for tcp:// only"):
         driver.Config(port="/dev/ttyS1", pin=PIN)
+
+
+async def test_a_panel_with_another_certificate_is_not_told_the_pin_and_its_own_is_named() -> None:
+    async with panel(PIN) as (emulator, cable, port):
+        at = port.replace("127.0.0.1", "localhost")
+        with pytest.raises(DeviceOffline, match="another certificate than `fingerprint` says") as refused:
+            await driver.hold(driver.Config(port=at, pin=PIN, fingerprint="ab:" * 31 + "ab"))
+        before = cable.wire.bytes_in
+        shown = re.findall(r"says, ([0-9a-f]{64})", str(refused.value))[0]
+        config = driver.Config(port=at, pin=PIN, fingerprint=shown.upper(), timeout_s=20, gap_s=0, settle_s=0.02)
+        async with await driver.hold(config) as line:
+            assert (await driver.Device(config, line).switch("on", None)).power == "on"
+        assert emulator.look()["power"] == "on" and cable.wire.bytes_in > before
+
+
+def test_a_fingerprint_without_a_pin_is_a_mistake_in_the_file() -> None:
+    with pytest.raises(ValidationError, match="write its `pin` too"):
+        driver.Config(port="tcp://192.0.2.9:1515", fingerprint="ab" * 32)

@@ -14,6 +14,7 @@ from drivers.displays.samsung_mdc import wire
 from drivers.line import Line
 from drivers.link import Link, open_link
 from drivers.panel_settings import PanelSettings, number_of
+from drivers.pinned import Fingerprint
 
 ABOUT = "Samsung panels by MDC (serial, or TCP port 1515; with TLS if a PIN is set)"
 VERIFIED = False
@@ -32,8 +33,12 @@ class Config(PanelSettings):
         default="", pattern=r"^[0-9]{0,8}$", description="PIN of the secured protocol (TLS); empty while that is off."
     )
 
+    fingerprint: Fingerprint = ""
+
     @model_validator(mode="after")
     def _pin_is_for_tcp(self) -> Self:
+        if self.fingerprint and not self.pin:
+            raise ValueError("a `fingerprint` is for the secured protocol only; write its `pin` too")
         if self.pin and not self.port.startswith("tcp://"):
             raise ValueError("a `pin` is for tcp:// only; on a serial line there is none")
         return self
@@ -45,7 +50,8 @@ async def hold(config: Config) -> Line[wire.Answer]:
         return line(await open_link(config.port, config.baud), config)
     from drivers.displays.samsung_mdc.secured import open_secured  # not at the head: few have it
 
-    return line(await open_secured(config.port, config.pin), config)
+    is_emulated = config.port.startswith("tcp://127.0.0.1:")  # it has another certificate each time
+    return line(await open_secured(config.port, config.pin, "" if is_emulated else config.fingerprint), config)
 
 
 def line(link: Link, config: Config) -> Line[wire.Answer]:

@@ -1,7 +1,7 @@
 """MDC behind TLS and a PIN (devices.md 6b), and the display's end of it in software, in memory.
 
-The display's certificate is not checked, for it is the panel's own and names nobody: what is said cannot be read on
-the way, but who answers at the address is not proven.
+The display's certificate is its own and names nobody. Without its fingerprint what is said cannot be read on the way,
+but who answers at the address is not proven.
 """
 
 import asyncio
@@ -17,14 +17,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from devices.errors import DeviceFault, DeviceOffline
 from drivers.link import CONNECT_S, Link, TcpLink
+from drivers.pinned import pinned, unchecked
 
 START, PASS, FAIL = b"MDCSTART<<TLS>>", b"MDCAUTH<<PASS>>", b"MDCAUTH<<FAIL:0x01>>"
 ENDS = b">>"
 CHUNK = 4096
 
 
-async def open_secured(port: str, pin: str) -> Link:
-    """Open `tcp://...` with TLS and tell the PIN. Raises DeviceOffline, DeviceFault (the PIN is wrong)."""
+async def open_secured(port: str, pin: str, fingerprint: str = "") -> Link:
+    """Open `tcp://...` with TLS and tell the PIN, to that certificate alone if `fingerprint` is given.
+
+    Raises DeviceOffline, DeviceFault (the PIN is wrong).
+    """
     where = urlsplit(port)
     with ExitStack() as undo:
         try:
@@ -33,7 +37,7 @@ async def open_secured(port: str, pin: str) -> Link:
                 undo.callback(writer.close)
                 if await reader.readexactly(len(START)) != START:
                     raise DeviceOffline(f"{port} asks for no TLS; is this MDC, with its secured protocol on?")
-                await writer.start_tls(_unchecked())
+                await writer.start_tls(pinned(fingerprint) if fingerprint else unchecked())
                 writer.write(pin.encode())
                 told = await reader.readuntil(ENDS)
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError) as error:
@@ -89,13 +93,6 @@ class Door:
         if answer:
             self._tls.write(answer)
         return self._outbound.read()
-
-
-def _unchecked() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _with_certificate() -> ssl.SSLContext:

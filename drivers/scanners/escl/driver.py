@@ -4,10 +4,10 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from devices.errors import DeviceBusy, DeviceFault, DeviceOffline, WishRejected
 from devices.scanners import (
@@ -21,6 +21,7 @@ from devices.scanners import (
     ScanStopped,
 )
 from drivers.commissioning import Said
+from drivers.pinned import Fingerprint
 from drivers.scan_option import checked
 from drivers.scanners.escl import documents as xml
 from drivers.scanners.escl.found import url_of
@@ -28,7 +29,7 @@ from drivers.web import Answer, Web
 
 ABOUT = "Network scanners by eSCL (AirScan, Mopria), by address or by the name they tell (mDNS)"
 VERIFIED = False
-TRANSPORTS = ("http",)
+TRANSPORTS = ("http", "https")
 COMMISSIONING = Said("有哪些设置，每次都问扫描仪自己。", "What can be set is asked of the scanner itself, each time.")
 LOOKS = 3
 """What the feeder says lags by a second: so often it is looked at before an ending is believed (devices.md 8b)."""
@@ -47,10 +48,14 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     port: str = Field(
-        pattern=r"^(http://[!-.0-9;-~]+(:[0-9]{1,5})?(/[!-~]*)?|mdns:[^@]+(@[0-9.]+)?)$",
-        description="http://HOST:PORT/eSCL, or mdns:NAME as the scanner tells it; mdns:NAME@ADDRESS looks for it only "
-        "at the box's interface of that address.",
+        pattern=r"^(https?://[!-.0-9;-~]+(:[0-9]{1,5})?(/[!-~]*)?|mdns:[^@]+(@[0-9.]+)?)$",
+        description="http://HOST:PORT/eSCL, https:// where the scanner has a certificate, or mdns:NAME as the scanner "
+        "tells it; mdns:NAME@ADDRESS looks for it only at the box's interface of that address.",
     )
+    roots: str | None = Field(
+        default=None, description="PEM file of who signed the scanner's certificate, for https; else the system's."
+    )
+    fingerprint: Fingerprint = ""
     width_mm: float = Field(default=210, gt=10, le=500, description="Width of what is scanned.")
     height_mm: float = Field(default=297, gt=10, le=5000, description="Length of what is scanned.")
     timeout_s: float = Field(default=10, gt=0, le=60, description="Seconds to wait for an answer that is no page.")
@@ -59,11 +64,20 @@ class Config(BaseModel):
     look_s: float = Field(default=2, gt=0, le=60, description="Seconds between looks at the feeder while it rests.")
     find_s: float = Field(default=5, gt=0, le=60, description="Seconds within which a name has to be found by mDNS.")
 
+    @model_validator(mode="after")
+    def _certificates_are_for_https(self) -> Self:
+        if (self.roots or self.fingerprint) and not self.port.startswith("https://"):
+            raise ValueError(
+                "`roots` and `fingerprint` are for https:// only; by any other port no certificate is asked"
+            )
+        return self
+
 
 async def hold(config: Config) -> Web:
-    """The way to that scanner. Raises DeviceOffline if nobody tells its name."""
-    is_address = config.port.startswith("http://")
-    return Web(config.port if is_address else await url_of(config.port, config.find_s), config.timeout_s)
+    """The way to that scanner. Raises DeviceOffline if nobody tells its name, or `roots` cannot be read."""
+    is_address = config.port.startswith("http")
+    url = config.port if is_address else await url_of(config.port, config.find_s)
+    return Web(url, config.timeout_s, config.roots, config.fingerprint)
 
 
 class Device:
