@@ -29,10 +29,10 @@ ACT_NAMES: Mapping[Act, str] = {
 
 _WHEN: Mapping[Act, frozenset[str]] = {
     "open": frozenset({"scheduled", "armed"}),
+    "mark": frozenset({"recording"}),
     "pause": frozenset({"recording"}),
     "resume": frozenset({"paused"}),
     "close": frozenset({"recording", "paused"}),
-    "mark": frozenset({"recording"}),
 }
 
 

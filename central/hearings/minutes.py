@@ -138,7 +138,7 @@ def sign(session: Session, hand: Hand, key: str, name: str, drawing: str) -> Min
     """Somebody signs on the pad; the judge and the clerk in their own sessions. Raises Refused."""
     text = _at(session, hand, "sign")
     taker, name = _unsigned(hand, text, key), _named(name)
-    _own(hand, text, taker)
+    _must_be_own(hand, text, taker)
     image = hand.blobs.put(drawn.png(drawing))
     told = MinutesSigned(hearing=hand.hearing.ref, number=text.number, text=text.text, key=taker.key, drawn=image)
     line = _record(session, hand, told)
@@ -150,7 +150,7 @@ def certify(session: Session, hand: Hand, key: str, name: str, signature: bytes)
     """Somebody signed by their own certificate, which has to bear their name. Raises Refused."""
     text = _at(session, hand, "sign")
     taker, name = _unsigned(hand, text, key), _named(name)
-    _own(hand, text, taker)
+    _must_be_own(hand, text, taker)
     if not hand.authorities:
         raise Refused(NO_AUTHORITIES, code="no_authorities")
     content = certified.to_sign(hand.hearing.ref, text.number, taker.key, text.text)
@@ -240,13 +240,19 @@ def _unsigned(hand: Hand, text: MinutesText, key: str) -> Taker:
     return taker
 
 
-def _own(hand: Hand, text: MinutesText, taker: Taker) -> None:
-    """A judge's and a clerk's signature is given in their own session."""
+def not_own(hand: Hand, text: MinutesText, key: str) -> Refused | None:
+    """Why it cannot be signed there in this session: a judge's and a clerk's signature is given in their own."""
     presiding = hand.hearing.presiding_id
-    if taker.key == "presiding" and presiding is not None and presiding != hand.person.id:
-        raise Refused("审判长的签名要由本人登录后签。", code="not_presiding", status=403)
-    if taker.key == "clerk" and text.by != hand.person.ref:
-        raise Refused("书记员的签名要由形成文本的书记员本人签。", code="not_the_clerk", status=403)
+    if key == "presiding" and presiding is not None and presiding != hand.person.id:
+        return Refused("审判长的签名要由本人登录后签。", code="not_presiding", status=403)
+    if key == "clerk" and text.by != hand.person.ref:
+        return Refused("书记员的签名要由形成文本的书记员本人签。", code="not_the_clerk", status=403)
+    return None
+
+
+def _must_be_own(hand: Hand, text: MinutesText, taker: Taker) -> None:
+    if (why := not_own(hand, text, taker.key)) is not None:
+        raise why
 
 
 def _named(name: str) -> str:

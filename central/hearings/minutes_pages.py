@@ -24,7 +24,7 @@ from central.rules.service import in_force
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import Look, words
 from central.web.look import page as drawn
-from central.web.refused import Refused
+from central.web.refused import Refused, Said
 from devices.agenda import ROLE_NAMES
 
 router = pages()
@@ -164,9 +164,18 @@ def _page(
     context |= {"event_names": minutes_flow.EVENT_NAMES}
     context |= {"hows": minutes.HOW_NAMES, "role_names": ROLE_NAMES, "drawings": _drawings(hand.blobs, newest)}
     context |= {"names": _names(session, texts), "clock": papers.clock}
+    context |= {"not_own": _not_own(hand, newest, context["text"])}
     context |= {"trusts": bool(hand.authorities), "no_authorities": minutes.NO_AUTHORITIES}
     context |= {"refused": refused.said if refused else None}
     return drawn(request, "hearings/minutes.html", refused.status if refused else 200, **context)
+
+
+def _not_own(hand: minutes.Hand, newest: MinutesText | None, text: Minutes | None) -> dict[str, Said]:
+    """Who has to sign elsewhere, and why."""
+    if newest is None or text is None:
+        return {}
+    found = {taker.key: minutes.not_own(hand, newest, taker.key) for taker in text.takers}
+    return {key: why.said for key, why in found.items() if why is not None}
 
 
 def _drawings(blobs: Blobs, text: MinutesText | None) -> dict[str, str]:

@@ -207,6 +207,24 @@ def test_only_steps_of_the_table_are_taken() -> None:
     assert minutes_flow.to("OBJECTED", "refuse", 1) == "OBJECTED"
 
 
+def test_after_a_granted_correction_the_page_leads_to_the_words_and_back(
+    court_key: Ed25519PrivateKey, up_to_date: Path, tmp_path: Path
+) -> None:
+    store = Store(sqlite_in(tmp_path, up_to_date))
+    office = Office(Courtroom(Locker(store, court_key, tmp_path / "blobs")))
+    office.close().do("draw_up")
+    office.do("read_back", how="aloud")
+    raised = office.do("object", key="plaintiff", words="应为归还本金")
+    office.do("grant", objection=raised.objections[0].id, words="录音核对属实")
+    page = f"/hearings/{office.hearing.id}/minutes"
+    with desk(office.room.locker) as at:
+        at.sign_in("clerk")
+        assert "准予的补正还没有改进文字里" in at.open(page) and "/transcript" in at.shown
+        office.correct("请求判令还款", "请求判令归还本金")
+        assert "准予的补正还没有改进文字里" not in at.open(page) and f"{page}/draw_up" in at.shown
+    store.close()
+
+
 def test_the_minutes_come_as_word_and_pdf_with_heading_speakers_signatures_and_hash(
     court_key: Ed25519PrivateKey, up_to_date: Path, tmp_path: Path
 ) -> None:
