@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any, ClassVar
 
 import psycopg
@@ -120,15 +120,19 @@ class Turns:
     def __init__(self) -> None:
         self._guard = Lock()
         self._line: deque[Lock] = deque()
+        self._whose: int | None = None
 
     def __enter__(self) -> None:
+        if self._whose == get_ident():
+            raise RuntimeError("a transaction inside another would wait for itself")
         mine = Lock()
         mine.acquire()
         with self._guard:
             self._line.append(mine)
-            if self._line[0] is mine:
-                return
-        mine.acquire()
+            is_first = self._line[0] is mine
+        if not is_first:
+            mine.acquire()
+        self._whose = get_ident()
 
     @property
     def waiting(self) -> int:
@@ -136,6 +140,7 @@ class Turns:
         return max(0, len(self._line) - 1)
 
     def __exit__(self, *_: object) -> None:
+        self._whose = None
         with self._guard:
             self._line.popleft()
             if self._line:

@@ -62,6 +62,14 @@ def test_who_wants_to_write_again_comes_after_those_who_waited() -> None:
     assert order == ["first", "second", "again"]
 
 
+def test_a_transaction_inside_another_is_a_fault_and_no_silence() -> None:
+    turns = Turns()
+    with turns, pytest.raises(RuntimeError, match="inside another"), turns:
+        pass
+    with turns:
+        assert turns.waiting == 0
+
+
 def test_a_moment_comes_back_in_utc_whatever_zone_it_went_in_with(store: Store) -> None:
     there = NOW.astimezone(timezone(timedelta(hours=8)))
     with store.write() as session:
