@@ -4,8 +4,9 @@ What a room does not answer, because it was killed, has no model or a hearing ne
 taken once, whoever made them (`transcript.take_in`). Sound of a hearing that is not public goes to its own room alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -16,12 +17,14 @@ from central.clock import Clock
 from central.fleet import stations
 from central.hearings.keeping import Keeping
 from central.hearings.tables import Hearing, Segment, Sound
+from central.ledger.tables import LedgerLine
 from central.people.service import SYSTEM
 from central.store import Store
 from central.wishes import service as wishes
 from central.wishes.tables import WAITING, WishRow
 from devices import speech
 from devices.hearings import COURTROOM, SegmentTranscribed
+from devices.journal import read_line
 from devices.messages import wire_name
 from devices.transcribing import TRANSCRIBER, StoredSound, TranscribeSegment
 
@@ -32,6 +35,15 @@ REST = timedelta(minutes=10)
 _MOST = 50
 _TYPE = wire_name(TranscribeSegment)
 _ENDED_IN_VAIN = ("refused", "expired", "interrupted")
+
+
+class Answer(NamedTuple):
+    """Words of a segment by a room that was asked, and `LedgerLine.id` of the line that tells them."""
+
+    segment: Segment
+    wish: WishRow
+    line: int
+    told: SegmentTranscribed
 
 
 def hand_out(store: Store, blobs: Blobs, clock: Clock) -> int:
@@ -53,6 +65,22 @@ def was_asked(session: Session, cause: str | None, gateway: str, told: SegmentTr
         return False
     asked = TranscribeSegment.model_validate(row.body)
     return asked.answered_by(told) and told.words.keys() <= asked.seats.keys()
+
+
+def answers(session: Session, segments: Iterable[Segment], since: datetime) -> Iterator[Answer]:
+    """What rooms that were asked for words of these segments have told, in the order they were asked."""
+    by_reason = {_reason(segment): segment for segment in segments}
+    answered = and_(LedgerLine.cause == WishRow.jti, LedgerLine.gateway == WishRow.gateway)
+    found = select(WishRow, LedgerLine.id, LedgerLine.raw).join(LedgerLine, answered).where(
+        WishRow.asked_at >= since, WishRow.reason.in_(by_reason), LedgerLine.device == TRANSCRIBER,
+        LedgerLine.type == wire_name(SegmentTranscribed),
+    )  # fmt: skip
+    for row, line, raw in session.execute(found.order_by(WishRow.asked_at, LedgerLine.id)):
+        yield Answer(by_reason[row.reason], row, line, SegmentTranscribed.model_validate(read_line(raw).body))
+
+
+def _reason(segment: Segment) -> str:
+    return f"segment:{segment.id}"
 
 
 def _waiting(session: Session, room: str) -> Sequence[Segment]:
@@ -100,7 +128,7 @@ def _ask(session: Session, blobs: Blobs, room: str, now: datetime) -> int:
             continue
         wish = _wish(session, blobs, session.get_one(Hearing, segment.hearing_id), segment)
         if wish is not None:
-            asked = wishes.ask(session, room, TRANSCRIBER, wish, SYSTEM.ref, f"segment:{segment.id}", now)
+            asked = wishes.ask(session, room, TRANSCRIBER, wish, SYSTEM.ref, _reason(segment), now)
             segment.wish, segment.wished_at = asked.jti, now
             return 1
     return 0

@@ -14,18 +14,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs, NoBlob
-from central.hearings import minutes_proof
+from central.hearings import backlog, minutes_proof
 from central.hearings.course import events, segments
 from central.hearings.facts import HearingCopied
 from central.hearings.minutes import texts
 from central.hearings.tables import Hearing
-from central.hearings.verify import MANIFEST, Named, place_of
+from central.hearings.verify import MANIFEST, Asked, Named, place_of
 from central.ledger.export import Signatory, pieces_with, put
 from central.ledger.own import record
 from central.ledger.tables import LedgerLine, book_and_seq, line_id
 from central.store import Store
 from central.web.refused import Refused
-from devices.hearings import SegmentTranscribed
+from devices.hearings import COURTROOM, SegmentTranscribed
 from devices.journal import read_line
 from devices.manifest import HearingManifest, parts
 from devices.messages import Fact, read_fact, wire_name
@@ -47,15 +47,18 @@ def export(store: Store, blobs: Blobs, signatory: Signatory, ref: str, path: Pat
         hearing = _sealed(session, ref)
         later = _later(session, hearing, manifest)
         words = {f"{told.number} {seat}": sha256 for _, told in later for seat, sha256 in told.words.items()}
+        elsewhere = list(_elsewhere(session, hearing, manifest))
+        words |= {part: sha256 for part, sha256, _, _ in elsewhere}
         minutes = _minutes(session, hearing)
         named = Named(
             hearing=hearing.ref, gateway=hearing.gateway, manifest=hearing.manifest or "", seal=hearing.seal or "",
-            countersign=hearing.countersign or "", words=words,
+            countersign=hearing.countersign or "", words=words, asked={part: asked for part, _, asked, _ in elsewhere},
             minutes=dict(minutes_proof.files(minutes.values())),
         )  # fmt: skip
         for name, sha256 in _files(named, manifest):
             _copy(archive, blobs, name, sha256)
-        pieces = pieces_with(session, [*_lines(session, hearing), *(line for line, _ in later), *minutes])
+        lines = [*_lines(session, hearing), *(line for line, _ in later), *(line for *_, line in elsewhere), *minutes]
+        pieces = pieces_with(session, lines)
         return put(archive, session, signatory, pieces, {"hearing": named.model_dump()})
 
 
@@ -90,7 +93,7 @@ def _later(session: Session, hearing: Hearing, manifest: HearingManifest) -> Lat
     book, _ = book_and_seq(hearing.sealed_line)
     behind = select(LedgerLine.id, LedgerLine.raw).where(
         LedgerLine.id > hearing.sealed_line, LedgerLine.id < line_id(book + 1, 0),
-        LedgerLine.type == wire_name(SegmentTranscribed),
+        LedgerLine.type == wire_name(SegmentTranscribed), LedgerLine.device == COURTROOM,
     )  # fmt: skip
     told = ((number, read_line(raw)) for number, raw in session.execute(behind.order_by(LedgerLine.id)))
     return [
@@ -98,6 +101,19 @@ def _later(session: Session, hearing: Hearing, manifest: HearingManifest) -> Lat
         for number, line in told
         if line.body.get("hearing") == hearing.ref
     ]
+
+
+def _elsewhere(session: Session, hearing: Hearing, manifest: HearingManifest) -> Iterator[tuple[str, str, Asked, int]]:
+    """The words of the transcript that a room was asked for: part, hash, who was asked, and the line of its answer."""
+    if manifest.words_owed is None or hearing.proven_at is None:
+        return
+    owed = [one for one in segments(session, hearing.id) if one.number in manifest.words_owed.segments]
+    for segment, wish, line, told in backlog.answers(session, owed, hearing.proven_at):
+        for sound in segment.sounds:
+            words = told.words.get(sound.seat)
+            if words is not None and words == (sound.taken or sound.words):
+                asked = Asked(gateway=wish.gateway, wish=wish.jti, sound=sound.sound)
+                yield f"{segment.number} {sound.seat}", words, asked, line
 
 
 def _minutes(session: Session, hearing: Hearing) -> Mapping[int, Fact]:

@@ -1,10 +1,11 @@
 """Is an exported hearing what was sealed? Proven beside the ledger's piece in the same archive, without the court.
 
 `hearing/manifest.json` has to be what its gateway sealed and central signed beside it; each segment stands as it is
-in a line of the gateway's journal; each file has the hash that the manifest has for it.
+in a line of the gateway's journal; each file has the hash that the manifest has for it. Words another room was asked
+for stand in a line of that room.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -15,12 +16,24 @@ from central.ledger.verify import Proven
 from devices.claims import HearingClaims
 from devices.grants import BadToken, Keys, read
 from devices.hearings import COURTROOM, HearingSealed, SegmentRecorded, SegmentTranscribed
+from devices.journal import Line
 from devices.manifest import HearingManifest, parts, unaccounted
 from devices.messages import Fact, UnreadableMessage, read_fact, wire_name
+from devices.transcribing import TRANSCRIBER
 
 MANIFEST = "hearing/manifest.json"
 _CENTRAL = "central"
 F = TypeVar("F", bound=Fact)
+
+
+class Asked(BaseModel):
+    """By central's word: which room was asked for words, by which wish, and of which sound."""
+
+    model_config = ConfigDict(frozen=True)
+
+    gateway: str
+    wish: str
+    sound: str
 
 
 class Named(BaseModel):
@@ -38,6 +51,8 @@ class Named(BaseModel):
     """Central's; empty if central did not sign."""
     words: dict[str, str] = {}
     """Words made after the seal: `3 plaintiff` -> SHA-256."""
+    asked: dict[str, Asked] = {}
+    """Those of them that a room was asked for."""
     minutes: dict[str, str] = {}
     """Texts and signatures: name of the file -> SHA-256."""
 
@@ -113,10 +128,10 @@ def _signed(named: Named, token: str, keys: Keys, ends: tuple[str, str]) -> bool
     return (claims.hearing, claims.manifest) == (named.hearing, named.manifest)
 
 
-def _told(proven: Proven, named: Named, kind: type[F]) -> Iterator[F]:
-    """What the gateway's journal tells of this hearing."""
-    for line in proven.lines.get(named.gateway, ()):
-        if (line.device, line.type, line.body.get("hearing")) != (COURTROOM, wire_name(kind), named.hearing):
+def _told(lines: Iterable[Line], named: Named, kind: type[F], device: str = COURTROOM) -> Iterator[F]:
+    """What these lines of a journal tell of this hearing."""
+    for line in lines:
+        if (line.device, line.type, line.body.get("hearing")) != (device, wire_name(kind), named.hearing):
             continue
         try:
             fact = read_fact(line.type, line.body)
@@ -127,12 +142,13 @@ def _told(proven: Proven, named: Named, kind: type[F]) -> Iterator[F]:
 
 
 def _lines(proven: Proven, named: Named, manifest: HearingManifest) -> Iterator[str]:
-    if named.manifest not in {sealed.manifest for sealed in _told(proven, named, HearingSealed)}:
+    lines = proven.lines.get(named.gateway, ())
+    if named.manifest not in {sealed.manifest for sealed in _told(lines, named, HearingSealed)}:
         yield f"no line of {named.gateway} seals this manifest of {named.hearing}"
-    recorded = {segment.number: segment for segment in _told(proven, named, SegmentRecorded)}
+    recorded = {segment.number: segment for segment in _told(lines, named, SegmentRecorded)}
     later = {
         (told.number, seat): words
-        for told in _told(proven, named, SegmentTranscribed)
+        for told in _told(lines, named, SegmentTranscribed)
         for seat, words in told.words.items()
     }
     for segment in manifest.segments:
@@ -143,8 +159,22 @@ def _lines(proven: Proven, named: Named, manifest: HearingManifest) -> Iterator[
         yield f"segment {number} is a line of {named.gateway} but not in the manifest"
     told = {f"{number} {seat}": words for (number, seat), words in later.items()}
     for part, words in named.words.items():
-        if told.get(part) != words:
+        if (asked := named.asked.get(part)) is not None:
+            yield from _asked_for(proven, named, manifest, part, asked)
+        elif told.get(part) != words:
             yield f"the later words of segment {part} are in no line of {named.gateway}"
+
+
+def _asked_for(proven: Proven, named: Named, manifest: HearingManifest, part: str, asked: Asked) -> Iterator[str]:
+    """Central says which sound it had written down, and the room which words it wrote for that wish."""
+    number, _, seat = part.partition(" ")
+    recorded = (segment.seats.get(seat) for segment in manifest.segments if str(segment.number) == number)
+    if asked.sound not in {sound.sound for sound in recorded if sound is not None}:
+        yield f"the later words of segment {part} were made from another sound"
+    lines = [line for line in proven.lines.get(asked.gateway, ()) if line.cause == asked.wish]
+    facts = [fact for fact in _told(lines, named, SegmentTranscribed, TRANSCRIBER) if str(fact.number) == number]
+    if named.words[part] not in {fact.words.get(seat) for fact in facts}:
+        yield f"the later words of segment {part} are in no line of {asked.gateway}"
 
 
 def _same(segment: SegmentRecorded, line: SegmentRecorded, later: Mapping[tuple[int, str], str]) -> bool:

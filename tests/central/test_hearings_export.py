@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import jwt
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from central import pki
 from central.blobs import Blobs
@@ -20,13 +22,16 @@ from central.fleet.tables import Gateway, GatewayKey
 from central.hearings.countersign import prove as countersign
 from central.hearings.export import export
 from central.hearings.projector import HearingProjector
+from central.hearings.tables import Hearing, Segment
 from central.hearings.verify import prove
 from central.ledger.accept import Ledger
 from central.ledger.export import Signatory
 from central.ledger.own import Pen, take_pen
+from central.ledger.tables import Parked
 from central.ledger.verify import verify
 from central.store import Store
 from central.web.refused import Refused
+from central.wishes import service as wishes
 from devices.claims import HearingClaims
 from devices.grants import sign
 from devices.hearings import (
@@ -41,6 +46,7 @@ from devices.hearings import (
 from devices.manifest import HearingManifest, WordsOwed
 from devices.messages import Fact
 from devices.speech import Words
+from devices.transcribing import TRANSCRIBER, StoredSound, TranscribeSegment
 from gateway.hearing.flac import decode, encode
 from tests.kit.databases import sqlite_in
 
@@ -64,25 +70,47 @@ class Hall:
         self.store = Store(sqlite_in(folder, up_to_date))
         take_pen(self.store, self.pen)
         self.blobs = Blobs(folder / "blobs")
-        self.box = Box(ROOM, COURT)
-        certificate = pki.pem(self.authority.certify_gateway(ROOM, request_for(self.box.key), NOON))
-        self.known = {self.box.kid: certificate, self.pen.kid: pki.pem(self.authority.signing)}
+        self.known = {self.pen.kid: pki.pem(self.authority.signing)}
+        self.box, self.other = self._box(ROOM), self._box("courtroom-b")
+
+    def _box(self, name: str) -> Box:
+        box = Box(name, COURT)
+        self.known[box.kid] = pki.pem(self.authority.certify_gateway(name, request_for(box.key), NOON))
         with self.store.write() as session:
-            gateway = Gateway(name=ROOM, permit_secret=b"s" * 32, enrolled_at=NOON, presence="ready")
+            gateway = Gateway(name=name, permit_secret=b"s" * 32, enrolled_at=NOON, presence="ready")
             session.add(gateway)
             session.flush()
-            session.add(GatewayKey(gateway_id=gateway.id, kid=self.box.kid, certificate=certificate,
-                                   fingerprint="f", admitted_at=NOON))  # fmt: skip
+            session.add(GatewayKey(gateway_id=gateway.id, kid=box.kid, certificate=self.known[box.kid],
+                                   fingerprint=f"f {name}", admitted_at=NOON))  # fmt: skip
+        return box
 
     def tell(self, *facts: Fact) -> None:
         """Its lines reach central in one batch."""
-        first = len(self.box.raws) + 1
+        self._tell(self.box, COURTROOM, facts)
+
+    def _tell(self, box: Box, device: str, facts: Sequence[Fact], cause: str | None = None) -> None:
+        first = len(box.raws) + 1
         for fact in facts:
-            self.box.write(fact, COURTROOM)
+            box.write(fact, device, cause)
         first = 1 if first == 2 else first  # the book's first line goes along
         with self.store.write() as session:
             ledger = Ledger(COURT, [HearingProjector()])
-            assert ledger.accept(session, self.box.sender, *self.box.batch(first)).result == "stored"
+            accepted = ledger.accept(session, box.sender, *box.batch(first))
+            assert (accepted.result, session.scalars(select(Parked)).all()) == ("stored", [])
+
+    def have_written(self, ref: str, box: Box) -> None:
+        """Central asks a room for the words of the third segment, and is answered."""
+        sounds = {seat: sound.sound for seat, sound in self.segment(ref, 3, wordless=True).seats.items()}
+        wish = TranscribeSegment(hearing=ref, number=3, from_sample=2 * SECONDS * RATE, rate=RATE,
+                                 seats={seat: StoredSound(sound=sound) for seat, sound in sounds.items()})  # fmt: skip
+        with self.store.write() as session:
+            segment = session.scalars(
+                select(Segment).join(Hearing).where(Hearing.ref == ref, Segment.number == 3)
+            ).one()
+            now = self.pen.clock()
+            jti = wishes.ask(session, box.name, TRANSCRIBER, wish, "system", f"segment:{segment.id}", now).jti
+        words = {seat: self.blobs.put(f"words of {seat} by {box.name}".encode()) for seat in SEATS}
+        self._tell(box, TRANSCRIBER, [SegmentTranscribed(hearing=ref, number=3, words=words)], jti)
 
     def segment(self, ref: str, number: int, *, wordless: bool = False) -> SegmentRecorded:
         """Two seconds of two seats that hum, each its own note."""
@@ -96,8 +124,11 @@ class Hall:
         return SegmentRecorded(hearing=ref, number=number, from_sample=begins, to_sample=ends, rate=RATE, at=NOON,
                                seats=seats, mixed=self.blobs.put(self.hum(100 + number)))  # fmt: skip
 
-    def hold(self, ref: str, journaled: Sequence[int] = (1, 2, 3)) -> None:
-        """A hearing of three segments; the words of the third come after the seal. Central signs beside it."""
+    def hold(self, ref: str, journaled: Sequence[int] = (1, 2, 3), *, writes: bool = True) -> None:
+        """A hearing of three segments; the words of the third come after the seal, if its own room writes them.
+
+        Central signs beside it.
+        """
         segments = [self.segment(ref, 1), self.segment(ref, 2), self.segment(ref, 3, wordless=True)]
         manifest = HearingManifest(
             hearing=ref, court=COURT, gateway=ROOM, room="第三法庭", opened_at=NOON, closed_at=NOON, rate=RATE,
@@ -121,7 +152,8 @@ class Hall:
             seat: self.blobs.put(Words.model_validate({"seat": seat, **written}).model_dump_json().encode())
             for seat in SEATS
         }
-        self.tell(SegmentTranscribed(hearing=ref, number=3, words=later))
+        if writes:
+            self.tell(SegmentTranscribed(hearing=ref, number=3, words=later))
         assert countersign(self.store, self.blobs, self.pen.clock) == 1
 
     def hum(self, note: int) -> bytes:
@@ -237,6 +269,48 @@ def test_a_segment_that_no_line_of_the_journal_has_is_named(hall: Hall, tmp_path
     hall.hold("h-3", journaled=(1, 3))
     report = verify(hall.hand_out(tmp_path / "h-3.zip", "h-3"), hall.authority.root_fingerprint, prove)
     assert report.findings == ["segment 2 is not as a line of courtroom-a has it"]
+
+
+@pytest.fixture(scope="module")
+def asked(hall: Hall) -> Path:
+    """A hearing whose last words another room was asked for."""
+    hall.hold("h-5", writes=False)
+    hall.have_written("h-5", hall.other)
+    return hall.hand_out(hall.folder / "h-5.zip", "h-5")
+
+
+def test_words_another_room_was_asked_for_are_in_the_export_and_proven(hall: Hall, asked: Path) -> None:
+    assert files(asked)["hearing/0003/judge.words.json"] == b"words of judge by courtroom-b"
+    report = verify(asked, hall.authority.root_fingerprint, prove)
+    assert (report.verdict, report.findings) == ("OK", [])
+
+
+def test_words_its_own_room_was_asked_for_are_proven_too(hall: Hall, tmp_path: Path) -> None:
+    hall.hold("h-6", writes=False)
+    hall.have_written("h-6", hall.box)
+    archive = hall.hand_out(tmp_path / "h-6.zip", "h-6")
+    assert files(archive)["hearing/0003/judge.words.json"] == b"words of judge by courtroom-a"
+    assert verify(archive, hall.authority.root_fingerprint, prove).findings == []
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ({"sound": "a" * 64}, "the later words of segment 3 judge were made from another sound"),
+        ({"wish": "another"}, "the later words of segment 3 judge are in no line of courtroom-b"),
+        ({"gateway": ROOM}, "the later words of segment 3 judge are in no line of courtroom-a"),
+    ],
+    ids=["another sound", "another wish", "another room"],
+)
+def test_what_central_says_of_whom_it_asked_has_to_be_as_the_room_has_it(
+    hall: Hall, asked: Path, tmp_path: Path, lie: dict[str, str], said: str
+) -> None:
+    def change(content: Files) -> None:
+        claims = jwt.decode(content["manifest.jwt"], options={"verify_signature": False})
+        claims["hearing"]["asked"]["3 judge"] |= lie
+        content["manifest.jwt"] = sign("manifest", claims, hall.pen.key, hall.pen.kid).encode()
+
+    assert findings(hall, asked, change, tmp_path) == said
 
 
 def test_a_hearing_that_is_not_sealed_is_not_handed_out(hall: Hall, tmp_path: Path) -> None:
