@@ -1,9 +1,9 @@
-"""REST: the life of a wish, and notices and labels sent by one."""
+"""REST: the life of a wish, and notices, labels and letters sent by one."""
 
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from pydantic import BaseModel, Field
 
 from central.fleet.config_pages import blobs_of
@@ -13,6 +13,7 @@ from central.web import look
 from central.web.here import Now, StoreOf
 from central.wishes import sending, service
 from central.wishes.tables import WishRow
+from devices.printers import Sides
 
 router = APIRouter(prefix="/api/v1", tags=["wishes"])
 
@@ -83,6 +84,24 @@ def print_label(  # noqa: PLR0913  (who asks, where, what)
         return _told(
             request, sending.send(session, blobs_of(request), f"{gateway}/{device}", document, 1, now, actor=by.ref)
         )
+
+
+@router.post("/devices/{gateway}/{device}/letter", status_code=201)
+def print_letter(  # noqa: PLR0913  (who asks, where, what)
+    request: Request,
+    store: StoreOf,
+    by: Sender,
+    now: Now,
+    gateway: str,
+    device: str,
+    file: UploadFile,
+    copies: Annotated[int, Form()] = 1,
+    sides: Annotated[Sides, Form()] = "one",
+) -> WishOut:
+    """Print a PDF as a letter, by a signed wish; its life is at /wishes/{id}."""
+    pdf, blobs, to = file.file.read(), blobs_of(request), f"{gateway}/{device}"
+    with store.write() as session:
+        return _told(request, sending.send_letter(session, blobs, to, pdf, copies, sides, now, actor=by.ref))
 
 
 def _told(request: Request, row: WishRow) -> WishOut:

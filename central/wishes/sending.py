@@ -1,4 +1,4 @@
-"""Notices and labels that a person sends to a device: which can take one, what is in it, and the signed wish.
+"""Notices, labels and letters that a person sends to a device: which can take one, what is in it, and the signed wish.
 
 What is written is a blob; the wish names it by its hash, so no line and no retained message holds a word of it.
 """
@@ -21,11 +21,15 @@ from central.wishes.rounds import reachable
 from central.wishes.tables import WishRow
 from devices.displays import Notice, ShowNotice
 from devices.messages import Wish, wire_name
-from devices.printers import Label, PrintLabel
+from devices.printers import MOST_COPIES, Label, PrintLabel, PrintLetter, Sides
 
 M = TypeVar("M", bound=BaseModel)
 What = Literal["notice", "label"]
-OBEYED: Mapping[What, str] = {"notice": wire_name(ShowNotice), "label": wire_name(PrintLabel)}
+OBEYED: Mapping[What | Literal["letter"], str] = {
+    "notice": wire_name(ShowNotice),
+    "label": wire_name(PrintLabel),
+    "letter": wire_name(PrintLetter),
+}
 """What a device that takes one has to obey."""
 MOST_MINUTES = 24 * 60
 
@@ -44,7 +48,7 @@ class Target:
         return f"{self.gateway}/{self.device}"
 
 
-def targets(session: Session, blobs: Blobs, what: What, gateway: str = "") -> Sequence[Target]:
+def targets(session: Session, blobs: Blobs, what: What | Literal["letter"], gateway: str = "") -> Sequence[Target]:
     """Every device, or those of one gateway, that takes one by its gateway's catalogue; those that are there first.
 
     A fleet has thousands of devices and a few catalogues: these are read, and only what fits is fetched.
@@ -83,15 +87,38 @@ def send(  # noqa: PLR0913  (what, where, for how long, who, when: each is said 
     Raises Refused: it takes none (404), its gateway is not there, or the time is none (422).
     """
     what: What = "notice" if isinstance(document, Notice) else "label"
-    gateway, _, device = to.partition("/")
-    reachable(session, gateway)
-    if to not in {target.name for target in targets(session, blobs, what, gateway)}:
-        raise Refused("设备“{device}”不能显示或打印这个。", code="not_for_it", status=404, device=to)
+    _takes(session, blobs, to, what)
     if not 1 <= minutes <= MOST_MINUTES:
         raise Refused("显示时间应为 1 到 {most} 分钟。", code="bad_minutes", status=422, most=MOST_MINUTES)
     sha256 = blobs.put(document.model_dump_json(exclude_defaults=True).encode())
     wish: Wish = ShowNotice(document=sha256, seconds=minutes * 60) if what == "notice" else PrintLabel(document=sha256)
-    return service.ask(session, gateway, device, wish, actor, f"send:{what}", now)
+    return _asked(session, to, wish, f"send:{what}", now, actor)
+
+
+def send_letter(  # noqa: PLR0913  (what, where, how, who, when: each is said by the caller)
+    session: Session, blobs: Blobs, to: str, pdf: bytes, copies: int, sides: Sides, now: datetime, *, actor: str
+) -> WishRow:
+    """Ask the printer `gateway/device` for a letter. Raises Refused as `send` does, and if it is no PDF (422)."""
+    _takes(session, blobs, to, "letter")
+    if not pdf.startswith(b"%PDF-"):
+        raise Refused("信函必须是 PDF 文件。", code="no_pdf", status=422)
+    if not 1 <= copies <= MOST_COPIES:
+        raise Refused("份数应为 1 到 {most}。", code="bad_copies", status=422, most=MOST_COPIES)
+    wish = PrintLetter(document=blobs.put(pdf), copies=copies, sides=sides)
+    return _asked(session, to, wish, "send:letter", now, actor)
+
+
+def _takes(session: Session, blobs: Blobs, to: str, what: What | Literal["letter"]) -> None:
+    """Raises Refused: the gateway is not there, or the device does not take such."""
+    gateway = to.partition("/")[0]
+    reachable(session, gateway)
+    if to not in {target.name for target in targets(session, blobs, what, gateway)}:
+        raise Refused("设备“{device}”不能显示或打印这个。", code="not_for_it", status=404, device=to)
+
+
+def _asked(session: Session, to: str, wish: Wish, reason: str, now: datetime, actor: str) -> WishRow:
+    gateway, _, device = to.partition("/")
+    return service.ask(session, gateway, device, wish, actor, reason, now)
 
 
 def _rows(text: str) -> tuple[str, ...]:

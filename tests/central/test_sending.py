@@ -33,7 +33,9 @@ DRIVERS = {
     "printers/zpl": {"obeys": ["print_label"]},
     "printers/escpos": {"obeys": ["print_receipt"]},
     "displays/old": {},
+    "printers/ipp": {"obeys": ["print_letter"]},
 }
+PDF = b"%PDF-1.7 the judgment of Zhou"
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def locker(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Locker
     with store.write() as session:
         gateway = session.scalars(select(Gateway)).one()
         gateway.catalogue = made.blobs.put(json.dumps({"drivers": DRIVERS}).encode())
-        products = zip(("screen", "zebra", "slip-a", "old"), DRIVERS, strict=True)
+        products = zip(("screen", "zebra", "slip-a", "old", "office"), DRIVERS, strict=True)
         gateway.devices = [Device(name=name, product=product, presence="back") for name, product in products]
     return made
 
@@ -164,4 +166,14 @@ def test_programs_send_them_too(locker: Locker) -> None:
         assert client.post(label, json={"barcode": "HS-0001"}, headers=bearer("it")).status_code == 201
         assert client.post(label, json={"barcode": "HS-0001"}, headers=bearer("judge")).status_code == 403
         assert client.post(notice, json={"title": ""}, headers=bearer("clerk")).json()["error"]["code"] == "no_title"
-    assert [row.type for row in asked(locker)] == ["show_notice", "print_label"]
+        letter, clerk = f"/api/v1/devices/{BOX}/office/letter", bearer("clerk")
+        files, how = {"file": ("urteil.pdf", PDF)}, {"copies": "2", "sides": "long_edge"}
+        told = client.post(letter, files=files, data=how, headers=clerk).json()
+        assert locker.blobs.get(told["body"]["document"]) == PDF and told["body"]["copies"] == 2
+        for bad, code in (({"file": ("a.txt", b"hello")}, "no_pdf"), (files, "bad_copies")):
+            refused = client.post(letter, files=bad, data={"copies": "51"}, headers=clerk)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (422, code)
+        elsewhere = client.post(letter.replace("office", "zebra"), files=files, headers=clerk)
+        assert elsewhere.json()["error"]["code"] == "not_for_it"
+        assert client.post(letter, files=files, headers=bearer("judge")).status_code == 403
+    assert [row.type for row in asked(locker)] == ["show_notice", "print_label", "print_letter"]
