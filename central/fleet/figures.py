@@ -40,19 +40,26 @@ class FigureRow(Base):
     """Figure -> [least, most, sum, count]."""
 
 
-def rows(session: Session, now: Mapping[int, datetime]) -> Sequence[FigureRow]:
+Rows = Mapping[tuple[int, int, int], FigureRow]
+"""(gateway, seconds a row stands for, where it begins) -> row."""
+
+
+def rows(session: Session, now: Mapping[int, datetime]) -> Rows:
     """The rows that heartbeats of these gateways at these times will be counted in, as far as there are any."""
     begins = {(step, int(at.timestamp()) // step * step) for at in now.values() for step in KEPT}
     of_then = or_(*(and_(FigureRow.step == step, FigureRow.at == at) for step, at in begins))
-    return session.scalars(select(FigureRow).where(FigureRow.gateway_id.in_(now), of_then)).all()
+    found = session.scalars(select(FigureRow).where(FigureRow.gateway_id.in_(now), of_then))
+    return {(row.gateway_id, row.step, row.at): row for row in found}
 
 
-def count_in(session: Session, gateway_id: int, figures: Mapping[str, float], now: datetime) -> None:
-    """Take one heartbeat into the rows of its time."""
+def count_in(
+    session: Session, gateway_id: int, figures: Mapping[str, float], now: datetime, known: Rows | None = None
+) -> None:
+    """Take one heartbeat into the rows of its time; `known` are all there are of that time."""
     seconds = int(now.timestamp())
     for step in KEPT:
         key = (gateway_id, step, seconds - seconds % step)
-        row = session.get(FigureRow, key)
+        row = session.get(FigureRow, key) if known is None else known.get(key)
         if row is None:
             row = FigureRow(gateway_id=gateway_id, step=step, at=key[2], told={})
             session.add(row)

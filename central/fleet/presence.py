@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock, utc_now
 from central.fleet import figures, rules
-from central.fleet.service import device_of
 from central.fleet.tables import Device, Gateway
 from central.store import Store, tell
 from devices.box import GATEWAY
@@ -157,7 +156,7 @@ class Presence:
                     for device, counted in of_device.get(gateway.name, {}).items():
                         _counted(session, gateway, known.device(gateway, device), counted)
                     if gateway.name in beats:
-                        _beaten(session, gateway, *beats[gateway.name])
+                        _beaten(session, known, gateway, *beats[gateway.name])
                     tell(session, f"gateway:{gateway.name}")
 
 
@@ -178,15 +177,16 @@ class _Known:
         of_them = session.scalars(select(Device).where(Device.gateway_id.in_(speak))) if speak else ()
         self._devices = {(device.gateway_id, device.name): device for device in of_them}
         beaten = {gateway.id: beats[gateway.name][0] for gateway in self.gateways if gateway.name in beats}
-        self._held = (figures.rows(session, beaten), rules.memories(session, beaten)) if beaten else ()
-        """As long as they are held here the session need not ask for them again."""
+        self.rows = figures.rows(session, beaten) if beaten else {}
+        self.memories = rules.memories(session, beaten) if beaten else {}
 
     def device(self, gateway: Gateway, name: str) -> Device:
         """The device of that name, entered in the registry when first heard of."""
-        found = self._devices.get((gateway.id, name))
-        if found is None:
-            found = self._devices[gateway.id, name] = device_of(self._session, gateway, name)
-        return found
+        if (gateway.id, name) not in self._devices:
+            made = Device(gateway_id=gateway.id, name=name, description={}, states={}, counts={})
+            self._session.add(made)
+            self._devices[gateway.id, name] = made
+        return self._devices[gateway.id, name]
 
 
 def _value(session: Session, known: _Known, gateway: Gateway, topic: str, payload: str, now: datetime) -> None:
@@ -205,11 +205,11 @@ def _value(session: Session, known: _Known, gateway: Gateway, topic: str, payloa
             tell(session, "devices", f"device:{gateway.name}/{node}")
 
 
-def _beaten(session: Session, gateway: Gateway, at: datetime, told: Heartbeat) -> None:
-    known = {**told.figures(), "clock_off_s": round(told.at - at.timestamp(), 3)}
-    gateway.health, gateway.beat_at = known, at
-    figures.count_in(session, gateway.id, known, at)
-    rules.beat(session, gateway, known, at)
+def _beaten(session: Session, known: _Known, gateway: Gateway, at: datetime, told: Heartbeat) -> None:
+    taken = {**told.figures(), "clock_off_s": round(told.at - at.timestamp(), 3)}
+    gateway.health, gateway.beat_at = taken, at
+    figures.count_in(session, gateway.id, taken, at, known.rows)
+    rules.beat(session, gateway, taken, at, known.memories)
 
 
 def _counted(session: Session, gateway: Gateway, device: Device, told: dict[str, int]) -> None:

@@ -40,26 +40,31 @@ def judged(rule: AlarmRule, points: Points, now: float) -> bool | None:
     return _side(rule, float(len(points)))
 
 
-def memories(session: Session, gateways: Iterable[int]) -> Sequence[RuleMemory]:
+Memories = Mapping[tuple[int, int], RuleMemory]
+"""(rule, gateway) -> what it remembers."""
+
+
+def memories(session: Session, gateways: Iterable[int]) -> Memories:
     """What rules remember of these gateways."""
-    return session.scalars(select(RuleMemory).where(RuleMemory.gateway_id.in_(gateways))).all()
+    found = session.scalars(select(RuleMemory).where(RuleMemory.gateway_id.in_(gateways)))
+    return {(memory.rule_id, memory.gateway_id): memory for memory in found}
 
 
-def beat(session: Session, gateway: Gateway, figures: Mapping[str, float], now: datetime) -> None:
-    """Judge a gateway by one more heartbeat."""
+def beat(session: Session, gateway: Gateway, figures: Mapping[str, float], now: datetime, known: Memories) -> None:
+    """Judge a gateway by one more heartbeat; `known` is all that rules remember of it."""
     for rule in _rules(session, gateway):
         if rule.kind == "absence":
             _clear(session, gateway, rule, now)
         elif rule.kind != "flapping" and rule.figure in figures:
             value = abs(figures[rule.figure]) if rule.figure in _SIZED else figures[rule.figure]
-            _judge(session, gateway, rule, value, now)
+            _judge(session, gateway, rule, value, now, known.get((rule.id, gateway.id)))
 
 
 def came_or_went(session: Session, gateway: Gateway, now: datetime) -> None:
     """Judge a gateway whose connection was made or lost."""
     for rule in _rules(session, gateway):
         if rule.kind == "flapping":
-            _judge(session, gateway, rule, 1.0, now)
+            _judge(session, gateway, rule, 1.0, now, session.get(RuleMemory, (rule.id, gateway.id)))
 
 
 def sweep(session: Session, now: datetime) -> None:
@@ -106,8 +111,9 @@ def _side(rule: AlarmRule, value: float) -> bool | None:
     return False if ((value <= rule.clear_at) if rule.above else (value >= rule.clear_at)) else None
 
 
-def _judge(session: Session, gateway: Gateway, rule: AlarmRule, value: float, now: datetime) -> None:
-    memory = session.get(RuleMemory, (rule.id, gateway.id))
+def _judge(
+    session: Session, gateway: Gateway, rule: AlarmRule, value: float, now: datetime, memory: RuleMemory | None
+) -> None:
     points = [*_recent(memory.points if memory else (), rule, now), (now.timestamp(), value)][-_MOST_POINTS:]
     is_so = judged(rule, points, now.timestamp())
     if rule.kind == "threshold" and _side(rule, value) is not True:

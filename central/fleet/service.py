@@ -268,17 +268,6 @@ def find_device(session: Session, gateway: str, name: str) -> Device | None:
     return session.scalars(found).one_or_none()
 
 
-def device_of(session: Session, gateway: Gateway, name: str) -> Device:
-    """The device of that name, entered in the registry when first heard of."""
-    found = select(Device).where(Device.gateway_id == gateway.id, Device.name == name)
-    device = session.scalars(found).one_or_none()
-    if device is None:
-        device = Device(gateway_id=gateway.id, name=name, description={}, states={}, counts={})
-        session.add(device)
-        session.flush()
-    return device
-
-
 def sender(session: Session, name: str) -> Sender | None:
     """What the ledger has to know of a gateway; None if the court has none of that name in use."""
     rows = session.execute(_SENDER, {"name": name}).all()

@@ -70,8 +70,8 @@ def test_what_a_device_says_of_itself_is_shown_as_text(store: Store, at: Desk) -
     with store.write() as session:
         box = service.find(session, "locker-a")
         assert box is not None
-        device = service.device_of(session, box, "wall-a")
-        device.product, device.counts = markup, {markup: 3}
+        device = Device(gateway_id=box.id, name="wall-a", product=markup, counts={markup: 3})
+        session.add(device)
         described = {"name": markup, "datatype": markup, "format": markup, "unit": markup}
         device.description = {"name": markup, "properties": {markup: described, "cell-1": described}}
         device.states = {markup: markup, "cell-1": markup}

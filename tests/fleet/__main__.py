@@ -183,7 +183,7 @@ async def _dead_switch(court: Installation, fleet: _Fleet) -> dict[str, Any]:
     return {"dead switch: alarms shown": fleet.ask(shown)[0][0], "as one after s": round(time.monotonic() - begun, 1)}
 
 
-def _page_times(court: Installation) -> dict[str, float]:
+def _page_times(court: Installation) -> dict[str, int]:
     """How long pages took while everything was on."""
     with httpx.Client(
         base_url=str(court.http.base_url), verify=_trust(court), timeout=60, follow_redirects=True
