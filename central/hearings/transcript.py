@@ -47,16 +47,26 @@ class Hit:
 
 
 def take_in(store: Store, blobs: Blobs, clock: Clock) -> int:
-    """Take in the words whose blobs have come since; gives how many sounds. Blobs are read outside any transaction."""
+    """Take in the words whose blobs have come since; gives how many sounds. Blobs are read outside any transaction.
+
+    Words that cannot be read are none: the sound is without words then, and is handed out to be heard again.
+    """
     with store.read() as session:
         waiting = select(Sound.id, Sound.words).where(Sound.words.is_not(None), Sound.taken.is_(None))
         found = session.execute(waiting.order_by(Sound.id).limit(_MOST_SOUNDS)).all()
     done = 0
     for number, sha256 in found:
-        words = _words(blobs, sha256 or "")
-        if words is not None:
+        try:
+            words = speech.Words.model_validate_json(blobs.get(sha256 or ""))
+        except NoBlob:
+            continue
+        except (ValidationError, WrongBlob) as error:
+            _LOG.error("words %s cannot be read, the sound is to be heard again: %s", (sha256 or "")[:12], error)
             with store.write() as session:
-                done += _take(session, number, sha256 or "", words, clock())
+                _wordless(session, number, sha256 or "")
+            continue
+        with store.write() as session:
+            done += _take(session, number, sha256 or "", words, clock())
     return done
 
 
@@ -130,14 +140,10 @@ def sound_of(session: Session, hearing: int, segment: int, seat: str) -> Sound:
     return sound
 
 
-def _words(blobs: Blobs, sha256: str) -> speech.Words | None:
-    try:
-        return speech.Words.model_validate_json(blobs.get(sha256))
-    except NoBlob:
-        return None
-    except (ValidationError, WrongBlob) as error:
-        _LOG.error("words %s cannot be read: %s", sha256[:12], error)
-        return None
+def _wordless(session: Session, number: int, sha256: str) -> None:
+    sound = session.scalars(select(Sound).where(Sound.id == number).with_for_update()).one()
+    if sound.words == sha256 and sound.taken is None:
+        sound.words = None
 
 
 def _take(session: Session, number: int, sha256: str, words: speech.Words, now: datetime) -> int:

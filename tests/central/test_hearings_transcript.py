@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from central.hearings import transcript
+from central.hearings import minutes, transcript
 from central.hearings.spoken import Access, Utterance
 from central.hearings.tables import Hearing
 from central.web.refused import Refused
@@ -83,6 +83,18 @@ def test_words_still_on_their_way_are_waited_for_and_do_not_hold_up_others(room:
     room.tell(SegmentTranscribed(hearing=hearing.ref, number=2, words={"judge": late}))
     assert take_in(room) == 1
     assert [one.heard for one in said(room, hearing)][-2:] == ["休庭", "闭庭"]
+
+
+def test_words_that_cannot_be_read_hold_up_no_minutes_and_may_come_again(room: Courtroom, hearing: Hearing) -> None:
+    recorded(room, hearing, 2, {"judge": b"no words at all"})
+    assert (take_in(room), take_in(room)) == (2, 0)
+    with room.store.read() as session:
+        hand = minutes.Hand(room.actor(), room.find(session, hearing), room.blobs, "", room.locker.now)
+        assert minutes.standing(session, hand, None).waiting == 0
+    again = room.blobs.put(words("judge", 12, "休庭"))
+    room.tell(SegmentTranscribed(hearing=hearing.ref, number=2, words={"judge": again}))
+    assert take_in(room) == 1
+    assert said(room, hearing)[-1].heard == "休庭"
 
 
 def test_a_correction_never_overwrites_what_was_heard_nor_the_correction_before(
