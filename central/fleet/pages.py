@@ -1,18 +1,19 @@
 """The fleet: gateways, what each device says of itself, alarms, and letting a new box in."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from central.alarms import open_alarms
 from central.blobs import Blobs
 from central.fleet import configuration, documents, figures, service
-from central.fleet.glance import state_word
+from central.fleet.glance import TONES, state_word, toned
 from central.fleet.tables import Device, Gateway
 from central.ledger.tables import Book
 from central.web.here import Now, Reading, go, needs, pages, store_of
@@ -31,22 +32,24 @@ _COUNTS: Mapping[str, Said] = {
     "late": Said("迟到的答复"),
     "timeouts": Said("没有答复"),
 }
-_LISTED = 8
-"""Gateways in the list with all that their devices say; the map finds the others."""
+_LISTED = 10
+"""Gateways on a page of the list, with all that their devices say."""
+_WORST_FIRST = case({tone: order for order, tone in enumerate(TONES)}, value=toned)
 _DOORS = {"open", "shut"}
 _CELL = re.compile(r"cell-(\d+)")
 _NAMES: Mapping[str, Said] = {"status": Said("就绪与纸")}
 
 
 @router.get("/fleet")
-def fleet(request: Request, by: Reader, session: Reading) -> HTMLResponse:
-    """Every gateway with its devices, and what is wrong."""
-    everyone = select(Gateway).options(selectinload(Gateway.devices)).order_by(Gateway.name).limit(_LISTED)
-    context = {
-        "gateways": session.scalars(everyone).all(),
-        "others": (session.scalar(select(func.count()).select_from(Gateway)) or 0) - _LISTED,
-        "alarms": open_alarms(session, 5),
-    }
+def fleet(
+    request: Request, by: Reader, session: Reading, at: Annotated[int, Query(alias="page", ge=1)] = 1
+) -> HTMLResponse:
+    """Every gateway with its devices, page by page, those first with which something is wrong."""
+    pages = max(1, math.ceil((session.scalar(select(func.count()).select_from(Gateway)) or 0) / _LISTED))
+    at = min(at, pages)
+    everyone = select(Gateway).options(selectinload(Gateway.devices)).order_by(_WORST_FIRST, Gateway.name)
+    gateways = session.scalars(everyone.limit(_LISTED).offset((at - 1) * _LISTED)).all()
+    context = {"gateways": gateways, "at_page": at, "pages": pages, "alarms": open_alarms(session, 5)}
     return page(request, "fleet/fleet.html", gateway_state=gateway_state, summary=_summary, **context)
 
 

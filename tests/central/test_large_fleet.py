@@ -82,6 +82,21 @@ def test_no_page_asks_the_database_more_often_because_there_are_more_boxes(at: D
     assert [path for path in PAGES if questions(at, path) > few[path]] == []
 
 
+def test_the_list_goes_page_by_page_and_begins_with_what_is_wrong(at: Desk, locker: Locker) -> None:
+    add(locker, 0, 40)
+    listed, path = [], "/fleet"
+    while True:
+        shown = at.open(path)
+        listed += (last := re.findall(r'id="g-([\w-]+)"', shown))
+        found = re.search(r'href="(/fleet\?page=\d+)" rel="next"', shown)
+        if found is None:
+            break
+        path = found[1]
+    assert listed[:4] == ["box-000", "box-010", "box-020", "box-030"]
+    assert sorted(listed) == sorted({*listed, "locker-a"}) and len(listed) == 41
+    assert re.findall(r'id="g-([\w-]+)"', at.open("/fleet?page=99")) == last
+
+
 def tiles(at: Desk, path: str) -> list[tuple[str, str, str]]:
     at.open(path)
     found = re.findall(r'class="box tone-(\w+)" data-stop href="([^"]+)"[^>]*>(.*?)</a>', at.shown, re.DOTALL)
