@@ -21,18 +21,19 @@ class ViewChanged(Fact):
 
 
 class PictureSeen(Fact):
-    """A picture comes, so many pixels large: alive, blank (dark, or one colour), or the same as at the look before.
+    """A picture comes, so many pixels large: alive, with nothing in it, or the same as at the look before.
 
-    `in_use` if another program has the camera and nobody can look. The picture itself stays where it is.
+    Nothing is in it if it is dark or of one colour; `in_use`: another program has the camera, and nobody can look.
+    The picture itself stays where it is.
     """
 
-    picture: Literal["live", "blank", "frozen", "in_use"]
+    picture: Literal["live", "nothing", "frozen", "in_use"]
     width: int = 0
     height: int = 0
 
     def state(self) -> tuple[str, str]:
-        """How the picture is, and how large."""
-        return "picture", f"{self.picture},{self.width}x{self.height}"
+        """How the picture is."""
+        return "picture", self.picture
 
 
 class ViewShown(Fact):
@@ -85,5 +86,7 @@ class PictureSource(Protocol):
 
 
 CAMERA_PROPERTIES: Mapping[str, Property] = {"view": Property(name="View", datatype="string")}
-PICTURE_PROPERTIES: Mapping[str, Property] = {"picture": Property(name="Picture", datatype="string")}
+PICTURE_PROPERTIES: Mapping[str, Property] = {
+    "picture": Property(name="Picture", datatype="enum", format="live,nothing,frozen,in_use")
+}
 """Cameras whose picture is looked at."""

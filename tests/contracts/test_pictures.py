@@ -52,13 +52,13 @@ async def until(facts: AsyncIterator[Any], wanted: PictureSeen) -> None:
 
 
 @PICTURES
-async def test_a_picture_is_live_blank_when_covered_frozen_when_it_stands_and_in_use_when_taken(
+async def test_a_picture_is_live_empty_when_covered_frozen_when_it_stands_and_in_use_when_taken(
     name: str, tmp_path: Path
 ) -> None:
     async with staged(name, tmp_path) as (stage, port), watched(name, port) as facts:
         assert await anext(facts) == seen("live")
         for hand, picture in (
-            ("cover", seen("blank")),
+            ("cover", seen("nothing")),
             ("freeze", seen("frozen")),
             ("take", PictureSeen(picture="in_use")),
         ):
@@ -104,12 +104,12 @@ def recorded(file: Path, source: str, codec: str = "mjpeg") -> str:
 
 
 @PICTURES
-async def test_a_grabber_without_signal_gives_one_colour_which_is_blank_and_a_chart_is_none(
+async def test_a_grabber_without_signal_gives_one_colour_which_is_nothing_and_a_chart_is_something(
     name: str, tmp_path: Path
 ) -> None:
     blue = recorded(tmp_path / "blue.avi", "color=c=blue:size=640x360")
     async with watched(name, blue) as facts:
-        assert await anext(facts) == seen("blank", 640, 360)
+        assert await anext(facts) == seen("nothing", 640, 360)
     chart = recorded(tmp_path / "chart.avi", "testsrc2=size=1280x720")
     async with watched(name, chart) as facts:
         assert [await anext(facts), await anext(facts)] == [seen("live", 1280, 720), seen("frozen", 1280, 720)]

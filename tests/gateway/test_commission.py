@@ -254,7 +254,7 @@ def test_a_strip_shows_a_test_text_until_the_person_can_read_it(bench: Bench) ->
     ("device", "do", "hands", "seen"),
     [
         ("ups-a", "Pull the supply's mains plug", [("mains", {"on": False}), ("mains", {"on": True})], "battery"),
-        ("eye", "Cover the lens", [("cover", {"on": True}), ("cover", {"on": False})], "picture: blank"),
+        ("eye", "Cover the lens", [("cover", {"on": True}), ("cover", {"on": False})], "picture: nothing"),
     ],
 )
 def test_what_a_person_does_is_seen_and_proves_the_line(

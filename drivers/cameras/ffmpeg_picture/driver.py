@@ -12,7 +12,9 @@ from drivers.commissioning import Said, Step
 from drivers.ffmpeg import ended, without_secret
 from drivers.line import Counts
 
-ABOUT = "Cameras' pictures by ffmpeg: on this box (V4L2), RTSP, MJPEG by HTTP; live, blank or frozen, kept nowhere"
+ABOUT = (
+    "Cameras' pictures by ffmpeg: on this box (V4L2), RTSP, MJPEG by HTTP; live, frozen or nothing in it; kept nowhere"
+)
 VERIFIED = False
 TRANSPORTS = ("v4l2", "rtsp", "http", "file")
 COMMISSIONING = (
@@ -22,7 +24,7 @@ COMMISSIONING = (
             "请用手盖住镜头，看到变化再放开。",
             "Cover the lens until that is seen.",
         ),
-        learn=lambda tried, fact: {} if isinstance(fact, PictureSeen) and fact.picture == "blank" else None,
+        learn=lambda tried, fact: {} if isinstance(fact, PictureSeen) and fact.picture == "nothing" else None,
         only_changes=True,
     ),
 )
@@ -117,7 +119,7 @@ class Device:
                 now = PictureSeen(picture="in_use")
             else:
                 is_frozen, before = look.mark == before, look.mark
-                picture = "blank" if look.blank else "frozen" if is_frozen else "live"
+                picture = "nothing" if look.blank else "frozen" if is_frozen else "live"
                 now = PictureSeen(picture=picture, width=look.width, height=look.height)
             if now != told:
                 told = now
