@@ -86,8 +86,10 @@ class Projection:
         try:
             with session.begin_nested():
                 for projector in self._projectors:
-                    if not projector.types.isdisjoint(types):
+                    if types <= projector.types:
                         _show(session, projector, lines)
+                    elif not projector.types.isdisjoint(types):
+                        _show(session, projector, [line for line in lines if line.type in projector.types])
         except UNPROJECTABLE:
             return False
         return True
@@ -119,8 +121,7 @@ def parked_lines(session: Session) -> Iterable[tuple[Parked, LedgerLine]]:
     return session.execute(waiting)
 
 
-def _show(session: Session, projector: Projector, lines: Sequence[LineView]) -> None:
-    wanted = [line for line in lines if line.type in projector.types]
+def _show(session: Session, projector: Projector, wanted: Sequence[LineView]) -> None:
     if isinstance(projector, BatchProjector):
         projector.project_batch(session, wanted)
         return

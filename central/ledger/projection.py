@@ -1,9 +1,9 @@
 """How a module turns stored lines into its tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy.orm import Session
 
@@ -27,31 +27,19 @@ class LineView:
         self.book_id = book_id
         self.line = line
         self.hash = hash_
+        self.device = line.device
+        """The device it is about."""
+        self.type = line.type
+        """Wire name of the fact."""
+        self.body = line.body
+        """What the fact says, as written."""
+        self.cause = line.cause
+        """The wish or permit it follows."""
 
     @property
     def at(self) -> datetime:
         """When it was written, by the writer's clock."""
         return self.line.at
-
-    @property
-    def device(self) -> str:
-        """The device it is about."""
-        return self.line.device
-
-    @property
-    def type(self) -> str:
-        """Wire name of the fact."""
-        return self.line.type
-
-    @property
-    def body(self) -> Mapping[str, Any]:
-        """What the fact says, as written."""
-        return self.line.body
-
-    @property
-    def cause(self) -> str | None:
-        """The wish or permit it follows."""
-        return self.line.cause
 
     @property
     def id(self) -> int:
