@@ -7,16 +7,15 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy.orm import Session
-
 from central.clock import Clock
 from central.fleet import broker_conf, documents, notify, readers, service
 from central.fleet.presence import Presence
 from central.fleet.turning_away import turn_away
-from central.ledger.accept import Accepted, Ledger, Result, newest_book
+from central.ledger.accept import Accepted, Ledger, Result, newest_books
 from central.ledger.ingest import Ingest, ack_token
 from central.ledger.lease import Lease
 from central.ledger.own import Pen
+from central.ledger.tables import Book
 from central.link import Arrival, Link, Outbox, Place, Post
 from central.pki import Authority
 from central.settings import Settings
@@ -156,8 +155,9 @@ def retained(store: Store, pen: Pen) -> Iterable[Post]:
     """What must stand at the broker: each gateway's ack and list of documents, signed anew (ledger rules 4 and 9)."""
     with store.read() as session:
         lists = documents.posts(session, pen)
-        answers = [_standing(session, gateway.name, gateway.state) for gateway in service.gateways(session)]
-    posts = (ack_post(pen, answer) for answer in answers if answer is not None)
+        states = service.states(session)
+        books = [book for book in newest_books(session) if states.get(book.gateway, "revoked") != "revoked"]
+    posts = (ack_post(pen, _standing(book, states[book.gateway])) for book in books)
     return [*lists, *(post for post in posts if post is not None)]
 
 
@@ -185,12 +185,9 @@ def put_out(court: Court, name: str) -> None:
     turn_away(court.settings, court.authority, [name], court.clock())
 
 
-def _standing(session: Session, gateway: str, state: str) -> Accepted | None:
-    book = newest_book(session, gateway)
-    if book is None or state == "revoked":
-        return None
+def _standing(book: Book, state: str) -> Accepted:
     result: Result = "suspended" if state == "suspended" else "fork" if book.state == "fork" else "again"
-    return Accepted(gateway, result, book.book, book.seq, book.head)
+    return Accepted(book.gateway, result, book.book, book.seq, book.head)
 
 
 def _window(waiting: int) -> int:

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -245,9 +245,9 @@ def find(session: Session, name: str) -> Gateway | None:
     return session.scalars(select(Gateway).where(Gateway.name == name)).one_or_none()
 
 
-def gateways(session: Session) -> Sequence[Gateway]:
-    """Every gateway by name."""
-    return session.scalars(select(Gateway).order_by(Gateway.name)).all()
+def states(session: Session) -> Mapping[str, str]:
+    """Every gateway with its state."""
+    return {name: state for name, state in session.execute(select(_G.name, _G.state))}
 
 
 def names(session: Session) -> Sequence[str]:

@@ -5,11 +5,11 @@ transaction is; nothing may be told to the gateway before.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -209,6 +209,11 @@ class Ledger:
 def newest_book(session: Session, gateway: str) -> Book | None:
     """The book a gateway wrote last, as far as central knows."""
     return session.scalars(select(Book).where(Book.gateway == gateway).order_by(Book.id.desc()).limit(1)).one_or_none()
+
+
+def newest_books(session: Session) -> Iterable[Book]:
+    """The book each gateway wrote last, as far as central knows."""
+    return session.scalars(select(Book).where(Book.id.in_(select(func.max(Book.id)).group_by(Book.gateway))))
 
 
 def _find(session: Session, gateway: str, book: str) -> Book | None:

@@ -137,7 +137,7 @@ def test_a_roll_out_goes_from_one_to_a_tenth_to_all_and_stops_at_the_first_that_
     boxes = [Told(locker, f"room-{n:02}").start() for n in range(20)]
     patch = "devices: {wall-a: {poll_s: 0.5}}"
     with locker.store.write() as session:
-        gateways = [each for each in service.gateways(session) if each.name.startswith("room-")]
+        gateways = [*session.scalars(select(Gateway).where(Gateway.name.startswith("room-")).order_by(Gateway.name))]
         made = rollout.make(session, locker.blobs, "slower", patch, gateways, locker.now, actor="person:1")
 
     def step() -> list[Told]:
