@@ -15,7 +15,8 @@
  * fsynced never survive; a real disk may keep some, in any order, and that is not played here.
  *
  * The shadow holds, by identity of the inode (number and time of birth, for numbers are given out again):
- *   <id>.data   bytes of a file            <id>.names   lines "<d|f> <id> <name>" of a directory
+ *   <id>.data   bytes of a file, or where a symbolic link leads, which is kept with its name
+ *   <id>.names  lines "<d|f|x|l> <id> <name>" of a directory: directory, file, one that may be run, link
  *   root        the id of CUT_ROOT         lock         held while the shadow changes
  * powercut.py makes a folder of it. The true fsync is not called: the machine's own disk is not on trial.
  */
@@ -41,7 +42,7 @@ static void give_up(const char *what) {
     abort(); /* a layer that guesses proves nothing */
 }
 
-/* Fills `id` and gives the file type, 0 if the name is gone meanwhile. */
+/* Fills `id` and gives the mode, 0 if the name is gone meanwhile. */
 static mode_t identity(int directory, const char *name, char id[ID]) {
     struct statx at;
     int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
@@ -51,7 +52,7 @@ static mode_t identity(int directory, const char *name, char id[ID]) {
     }
     snprintf(id, ID, "%llu-%lld-%u", (unsigned long long)at.stx_ino, (long long)at.stx_btime.tv_sec,
              at.stx_btime.tv_nsec);
-    return at.stx_mode & S_IFMT;
+    return at.stx_mode;
 }
 
 static void shadow_path(char path[PATH_MAX], const char *id, const char *suffix) {
@@ -86,6 +87,15 @@ static void keep_bytes(int file, const char *id) {
     close(copy);
 }
 
+static void keep_link(int directory, const char *name, const char *id) {
+    char path[PATH_MAX], target[PATH_MAX];
+    shadow_path(path, id, ".data");
+    ssize_t size = readlinkat(directory, name, target, PATH_MAX);
+    FILE *copy = fopen(path, "we");
+    if (size < 0 || copy == NULL || fwrite(target, 1, (size_t)size, copy) != (size_t)size || fclose(copy) != 0)
+        give_up("link");
+}
+
 static void keep_names(int directory, const char *id) {
     char path[PATH_MAX], draft[PATH_MAX], entry_id[ID];
     shadow_path(path, id, ".names");
@@ -96,9 +106,11 @@ static void keep_names(int directory, const char *id) {
     if (list == NULL || names == NULL) give_up(path);
     for (struct dirent *entry; (entry = readdir(names)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        mode_t type = identity(again, entry->d_name, entry_id);
-        if (type == S_IFDIR || type == S_IFREG)
-            fprintf(list, "%c %s %s\n", type == S_IFDIR ? 'd' : 'f', entry_id, entry->d_name);
+        mode_t mode = identity(again, entry->d_name, entry_id), type = mode & S_IFMT;
+        if (type == S_IFLNK) keep_link(again, entry->d_name, entry_id);
+        if (type == S_IFDIR || type == S_IFREG || type == S_IFLNK)
+            fprintf(list, "%c %s %s\n", type == S_IFDIR ? 'd' : type == S_IFLNK ? 'l' : mode & S_IXUSR ? 'x' : 'f',
+                    entry_id, entry->d_name);
     }
     closedir(names);
     if (fclose(list) != 0 || rename(draft, path) != 0) give_up(path);
@@ -113,7 +125,7 @@ static void adopt(int directory) {
     if (names == NULL) give_up("adopt");
     for (struct dirent *entry; (entry = readdir(names)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        mode_t type = identity(dirfd(names), entry->d_name, id);
+        mode_t type = identity(dirfd(names), entry->d_name, id) & S_IFMT;
         if (type != S_IFDIR && type != S_IFREG) continue;
         int inner = openat(dirfd(names), entry->d_name, O_RDONLY | O_CLOEXEC);
         if (inner < 0) give_up(entry->d_name);
@@ -156,7 +168,7 @@ static int keep(int descriptor) {
     size_t below = strlen(root);
     if (strncmp(path, root, below) != 0 || (path[below] != '/' && path[below] != '\0')) return -1;
     int lock = locked();
-    mode_t type = identity(descriptor, "", id);
+    mode_t type = identity(descriptor, "", id) & S_IFMT;
     if (type == S_IFDIR) {
         keep_names(descriptor, id);
     } else if (type == S_IFREG) {

@@ -59,5 +59,8 @@ class ForgetfulDisk:
                 self._compose(identity, target / name)
                 continue
             data = self._shadow / f"{identity}.data"
+            if kind == "l":
+                (target / name).symlink_to(data.read_text())
+                continue
             (target / name).write_bytes(data.read_bytes() if data.exists() else b"")
-            (target / name).chmod(0o600)
+            (target / name).chmod(0o700 if kind == "x" else 0o600)
