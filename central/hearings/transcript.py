@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,7 +30,7 @@ BY_WORDS = "words"
 AGAIN = timedelta(minutes=10)
 """Listening to or reading the same again within this time is one access."""
 LONGEST = 2000
-_MOST_SOUNDS = 200
+_AT_ONCE = 200
 _FAR = 2**62
 _LOG = logging.getLogger(__name__)
 
@@ -51,22 +51,19 @@ def take_in(store: Store, blobs: Blobs, clock: Clock) -> int:
 
     Words that cannot be read are none: the sound is without words then, and is handed out to be heard again.
     """
-    with store.read() as session:
-        waiting = select(Sound.id, Sound.words).where(Sound.words.is_not(None), Sound.taken.is_(None))
-        found = session.execute(waiting.order_by(Sound.id).limit(_MOST_SOUNDS)).all()
     done = 0
-    for number, sha256 in found:
+    for number, sha256 in _waiting(store):
         try:
-            words = speech.Words.model_validate_json(blobs.get(sha256 or ""))
+            words = speech.Words.model_validate_json(blobs.get(sha256))
         except NoBlob:
             continue
         except (ValidationError, WrongBlob) as error:
-            _LOG.error("words %s cannot be read, the sound is to be heard again: %s", (sha256 or "")[:12], error)
+            _LOG.error("words %s cannot be read, the sound is to be heard again: %s", sha256[:12], error)
             with store.write() as session:
-                _wordless(session, number, sha256 or "")
+                _wordless(session, number, sha256)
             continue
         with store.write() as session:
-            done += _take(session, number, sha256 or "", words, clock())
+            done += _take(session, number, sha256, words, clock())
     return done
 
 
@@ -138,6 +135,17 @@ def sound_of(session: Session, hearing: int, segment: int, seat: str) -> Sound:
     if sound is None:
         raise Refused("这一段没有这个席位的录音。", code="no_such_sound", status=404)
     return sound
+
+
+def _waiting(store: Store) -> Iterator[tuple[int, str]]:
+    """Each sound whose words are not taken in: blobs that never come do not hold up those behind them."""
+    last: int | None = 0
+    while last is not None:
+        with store.read() as session:
+            waiting = select(Sound.id, Sound.words).where(Sound.words.is_not(None), Sound.taken.is_(None))
+            rows = session.execute(waiting.where(Sound.id > last).order_by(Sound.id).limit(_AT_ONCE)).all()
+        yield from ((number, words) for number, words in rows if words is not None)
+        last = rows[-1].id if rows else None
 
 
 def _wordless(session: Session, number: int, sha256: str) -> None:

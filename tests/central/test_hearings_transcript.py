@@ -85,6 +85,14 @@ def test_words_still_on_their_way_are_waited_for_and_do_not_hold_up_others(room:
     assert [one.heard for one in said(room, hearing)][-2:] == ["休庭", "闭庭"]
 
 
+def test_words_that_never_come_do_not_hold_up_those_behind_them(room: Courtroom, hearing: Hearing) -> None:
+    for number in range(2, 53):
+        recorded(room, hearing, number, dict.fromkeys(("judge", "clerk", "plaintiff", "defendant"), b""), here=False)
+    recorded(room, hearing, 53, {"judge": words("judge", 521, "闭庭")})
+    assert take_in(room) == 3
+    assert said(room, hearing)[-1].heard == "闭庭"
+
+
 def test_words_that_cannot_be_read_hold_up_no_minutes_and_may_come_again(room: Courtroom, hearing: Hearing) -> None:
     recorded(room, hearing, 2, {"judge": b"no words at all"})
     assert (take_in(room), take_in(room)) == (2, 0)
