@@ -167,6 +167,7 @@ def test_a_change_that_breaks_a_box_stops_the_roll_out_and_alarms(place: tuple[I
     at.picture(desk, "rules")
     desk.goto(f"{at.url}/tickets")
     desk.get_by_label("出了什么问题").fill("打印机接口坏了")
+    desk.get_by_label("网关或设备").fill("locker-a/wall-a")
     desk.get_by_role("button", name="报修").press("Enter")
     expect(desk.get_by_text("打印机接口坏了")).to_be_visible()
     at.picture(desk, "tickets")
