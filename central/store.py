@@ -33,6 +33,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 _BUSY_MS = 30_000
+_LOG_PAGES = 8000
+"""SQLite's log grows so long (32 MB) before a commit writes it back. At its usual 1000, a backlog does so at nearly
+every commit, and much of what it writes back it changes again at once."""
 _WRITES = "courtside_writes"
 
 Told = Callable[[frozenset[str]], None]
@@ -245,8 +248,9 @@ def _with_driver(url: str) -> str:
 def _sqlite_connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # we begin; sqlite3 would begin too late
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {_BUSY_MS}", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    settings = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+    for setting in (*settings, f"busy_timeout = {_BUSY_MS}", f"wal_autocheckpoint = {_LOG_PAGES}"):
+        cursor.execute(f"PRAGMA {setting}")
     cursor.close()
 
 
