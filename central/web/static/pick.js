@@ -1,5 +1,6 @@
 // Picking boxes and devices on the map: how many are picked, all that are shown, a stretch by Shift, and what was
-// picked stays so when the map is drawn anew. Arrows walk from one to the next, the space bar picks.
+// picked stays so when the map is drawn anew. Arrows walk from one to the next, the space bar picks. The buttons come
+// disabled: Enter on a box presses none before this runs.
 (() => {
   const bar = document.getElementById("picking");
   if (!bar) return;
