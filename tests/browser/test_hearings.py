@@ -253,7 +253,7 @@ def test_a_recording_is_classed_held_and_disposed_of_by_two_people_once_its_time
     at: Windows, court: tuple[Installation, Box], desk: Page
 ) -> None:
     keeper = at.desk("archivist", "/hearings/1/keeping")
-    expect(keeper.get_by_text("不销毁")).to_be_visible()
+    expect(keeper.get_by_text("不销毁", exact=True)).to_be_visible()
     at.picture(keeper, "kept-for-ever")
     keeper.locator("#rule").select_option(label="短期")
     keeper.get_by_role("button", name="定为此期限").press("Enter")

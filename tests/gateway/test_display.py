@@ -67,6 +67,7 @@ async def test_a_dead_microphone_is_named_while_the_others_go_on(tmp_path: Path)
         plan(it, -1)
         now = await sees(it, "recording", "seats_dead")
         assert [(one.seat, one.sounds) for one in now.seats] == [("judge", "speaks"), ("clerk", "no_signal")]
+        await it.courtroom.close("h-1")
 
 
 async def test_when_no_sound_comes_it_says_so_and_shows_no_old_level(tmp_path: Path) -> None:
@@ -75,6 +76,7 @@ async def test_when_no_sound_comes_it_says_so_and_shows_no_old_level(tmp_path: P
         await sees(it, "recording", "recording")
         broken = await sees(it, "broken", "no_sound")
         assert [(one.sounds, one.db) for one in broken.seats] == [("device_gone", None)] * 2
+        await it.courtroom.close("h-1")
 
 
 WRONG: dict[str, Callable[[Stands], Stands]] = {
