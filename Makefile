@@ -26,14 +26,14 @@ demo: system-demo $(STAMPS)/environment $(STAMPS)/assets
 	@exec $(SETUP) with_ptys $(BIN)/courtside-central demo $(if $(ONCE),--once)
 
 test: setup check
-	@exec $(SETUP) with_ptys $(PYTEST) -n 2 --dist loadfile -m "not long"
+	@exec $(SETUP) with_ptys $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 long: setup
 	@exec $(SETUP) with_ptys $(PYTEST) -m long
 
 # N light gateways at one central, each with ten devices; EVERY seconds a heartbeat. N=10000 needs memory and patience.
 fleet: setup
-	@ulimit -n 65536 2>/dev/null; exec $(SETUP) with_ptys env N=$(or $(N),100) EVERY=$(or $(EVERY),60) $(BIN)/python -m tests.fleet
+	@ulimit -n $$(ulimit -Hn) 2>/dev/null; exec $(SETUP) with_ptys env N=$(or $(N),100) EVERY=$(or $(EVERY),60) $(BIN)/python -m tests.fleet
 
 bench: setup
 	@exec $(SETUP) with_ptys $(BIN)/python -m tests.bench
