@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gc
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -39,9 +38,6 @@ WISHES = "wishes"
 _CROWDED = 100
 _GC = (20_000, 20, 20)
 """Lines come by the hundred thousand and hold no cycles; looking for cycles among them costs a fifth of the rate."""
-_TURN_S = 0.001
-"""So long a thread keeps the interpreter while others wait: a request asks for it a dozen times, and while a backlog
-drains it waits a turn each time."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,6 @@ async def running(court: Court) -> AsyncIterator[Running]:
     await asyncio.to_thread(admit, store, settings, court.authority)
     gc.freeze()
     gc.set_threshold(*_GC)
-    sys.setswitchinterval(_TURN_S)
     ingest.start()
     works = {
         "link": link.run(),
