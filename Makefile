@@ -26,7 +26,7 @@ demo: system-demo $(STAMPS)/environment $(STAMPS)/assets
 	@exec $(SETUP) with_ptys $(BIN)/courtside-central demo $(if $(ONCE),--once)
 
 test: setup check
-	@exec $(SETUP) with_ptys $(PYTEST) -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
+	@exec $(SETUP) with_ptys $(PYTEST) -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
 
 long: setup
 	@exec $(SETUP) with_ptys $(PYTEST) -m long
