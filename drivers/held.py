@@ -1,7 +1,9 @@
 """What stands between the gateway and a device: a line on a port, or whatever else a driver holds to reach one."""
 
+import asyncio
 from typing import Protocol
 
+from devices.errors import DeviceOffline
 from drivers.line import Counts
 
 
@@ -17,3 +19,13 @@ class Held(Protocol):
 
     async def close(self) -> None:
         """Let go; may be called twice."""
+
+
+async def pause_until(gone: asyncio.Event, seconds: float, name: str) -> None:
+    """Wait. Raises DeviceOffline as soon as `name` is gone, or was let go of."""
+    try:
+        async with asyncio.timeout(seconds):
+            await gone.wait()
+    except TimeoutError:
+        return
+    raise DeviceOffline(f"{name} is gone")

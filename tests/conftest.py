@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from tests.kit.databases import bring_up_to_date
 
-settings.register_profile("courtside", max_examples=50, deadline=None, print_blob=True)
+settings.register_profile("courtside", max_examples=30, deadline=None, print_blob=True)
 settings.load_profile("courtside")
 
 GRACE_S = 5.0

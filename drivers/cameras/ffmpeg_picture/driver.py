@@ -10,6 +10,7 @@ from devices.errors import DeviceBusy, DeviceOffline
 from drivers.cameras.ffmpeg_picture.picture import PORT, Look, command, seen
 from drivers.commissioning import Said, Step
 from drivers.ffmpeg import ended, without_secret
+from drivers.held import pause_until
 from drivers.line import Counts
 
 ABOUT = (
@@ -82,12 +83,7 @@ class Looker:
 
     async def pause(self, seconds: float) -> None:
         """Wait. Raises DeviceOffline as soon as it is let go."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closed.wait()
-        except TimeoutError:
-            return
-        raise DeviceOffline(f"{without_secret(self._config.port)} is let go")
+        await pause_until(self._closed, seconds, without_secret(self._config.port))
 
     async def close(self) -> None:
         """Let go; may be called twice."""

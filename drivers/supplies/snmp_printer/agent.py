@@ -10,6 +10,7 @@ from pysnmp.hlapi.v1arch.asyncio import CommunityData, SnmpDispatcher, UdpTransp
 from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
 from devices.errors import DeviceFault, DeviceOffline
+from drivers.held import pause_until
 from drivers.line import Counts
 
 Value = int | bytes | None
@@ -48,12 +49,7 @@ class Agent:
 
     async def pause(self, seconds: float) -> None:
         """Wait. Raises DeviceOffline once it was let go."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closed.wait()
-        except TimeoutError:
-            return
-        raise DeviceOffline(f"{self._name} was closed")
+        await pause_until(self._closed, seconds, self._name)
 
     async def close(self) -> None:
         """Let go; may be called twice."""
