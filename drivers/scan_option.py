@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 from devices.errors import WishRejected
 from devices.scanners import ScanOption
+from drivers.commissioning import Said
 
+ASKED = Said("有哪些设置，每次都问扫描仪自己。", "What can be set is asked of the scanner itself, each time.")
+"""Why there is nothing to find out when one is commissioned."""
 _PYTHON: Mapping[str, tuple[type, ...]] = {
     "boolean": (bool,),
     "integer": (int,),

@@ -142,8 +142,9 @@ class DeviceConfig:
     settings: Settings
 
     def moved(self, port: str) -> "DeviceConfig":
-        """The same device at another port."""
-        return replace(self, settings=self.settings.model_copy(update={"port": port}))
+        """The same device in an emulator at that port, which has a certificate of its own each time."""
+        own = {"fingerprint": ""} if port != self.settings.port and hasattr(self.settings, "fingerprint") else {}
+        return replace(self, settings=self.settings.model_copy(update={"port": port, **own}))
 
 
 @dataclass(frozen=True)

@@ -52,14 +52,12 @@ def rows(session: Session, now: Mapping[int, datetime]) -> Rows:
     return {(row.gateway_id, row.step, row.at): row for row in found}
 
 
-def count_in(
-    session: Session, gateway_id: int, figures: Mapping[str, float], now: datetime, known: Rows | None = None
-) -> None:
+def count_in(session: Session, gateway_id: int, figures: Mapping[str, float], now: datetime, known: Rows) -> None:
     """Take one heartbeat into the rows of its time; `known` are all there are of that time."""
     seconds = int(now.timestamp())
     for step in KEPT:
         key = (gateway_id, step, seconds - seconds % step)
-        row = session.get(FigureRow, key) if known is None else known.get(key)
+        row = known.get(key)
         if row is None:
             row = FigureRow(gateway_id=gateway_id, step=step, at=key[2], told={})
             session.add(row)

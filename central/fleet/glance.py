@@ -122,6 +122,11 @@ def floors(session: Session) -> Sequence[str]:
     return sorted(session.scalars(select(_G.floor).where(_G.floor != "").distinct()), key=in_order)
 
 
+def tagged(tag: str) -> ColumnElement[bool]:
+    """Boxes that bear that tag."""
+    return cast(_G.tags, String).contains(json.dumps(tag), autoescape=True)
+
+
 def _fitting(session: Session, asked: Filter) -> list[ColumnElement[bool]]:
     told = asked.q.strip().lower()
     fitting: list[ColumnElement[bool]] = []
@@ -132,7 +137,7 @@ def _fitting(session: Session, asked: Filter) -> list[ColumnElement[bool]]:
     if asked.unplaced:
         fitting.append(and_(_G.room == "", _G.floor == asked.floor))
     if asked.tag:
-        fitting.append(cast(_G.tags, String).contains(json.dumps(asked.tag), autoescape=True))
+        fitting.append(tagged(asked.tag))
     if told:
         named = [func.lower(name).contains(told, autoescape=True) for name in (_G.name, _G.room)]
         fitting.append(or_(*named, _has_device(session, told)))

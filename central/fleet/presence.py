@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock, utc_now
 from central.fleet import figures, rules
+from central.fleet.service import enter_device
 from central.fleet.tables import Device, Gateway
 from central.store import Store, tell
 from devices.box import GATEWAY
@@ -183,9 +184,7 @@ class _Known:
     def device(self, gateway: Gateway, name: str) -> Device:
         """The device of that name, entered in the registry when first heard of."""
         if (gateway.id, name) not in self._devices:
-            made = Device(gateway_id=gateway.id, name=name, description={}, states={}, counts={})
-            self._session.add(made)
-            self._devices[gateway.id, name] = made
+            self._devices[gateway.id, name] = enter_device(self._session, gateway, name)
         return self._devices[gateway.id, name]
 
 

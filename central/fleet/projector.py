@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from central.alarms import Alarm, AlarmKind, clear_alarm, raise_alarm
 from central.fleet import documents
-from central.fleet.service import find, handed_over, set_state
+from central.fleet.service import enter_device, find, handed_over, set_state
 from central.fleet.tables import Device, Gateway
 from central.ledger.projection import LineView
 from central.store import tell
@@ -92,9 +92,7 @@ class _Box:
     def device(self, name: str) -> Device:
         """Its device of that name, entered in the registry when first heard of."""
         if name not in self.devices:
-            made = Device(gateway_id=self.gateway.id, name=name, description={}, states={}, counts={})
-            self._session.add(made)
-            self.devices[name] = made
+            self.devices[name] = enter_device(self._session, self.gateway, name)
         return self.devices[name]
 
     def missed(self, device: str) -> None:

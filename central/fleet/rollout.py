@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from central.blobs import Blobs
 from central.fleet import configuration, documents
 from central.fleet.facts import RolloutChanged, RolloutMade
+from central.fleet.glance import tagged
 from central.fleet.tables import DesiredDocument, Gateway, Rollout, RolloutBox
 from central.ledger.own import record
 from central.places import in_order
@@ -85,7 +86,7 @@ def of_group(session: Session, group: str) -> Sequence[Gateway]:
     fits = {
         "all": true(),
         "floor": Gateway.floor == name,
-        "tag": cast(Gateway.tags, String).contains(json.dumps(name), autoescape=True),
+        "tag": tagged(name),
     }.get(kind, false())
     return session.scalars(select(Gateway).where(Gateway.state == "active", fits).order_by(Gateway.name)).all()
 

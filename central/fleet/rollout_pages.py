@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import case, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from central.fleet import documents, files, rollout, service, software
 from central.fleet.config_pages import blobs_of
@@ -136,7 +136,7 @@ def _page(
 ) -> HTMLResponse:
     shown = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(_SHOWN)).all()
     first = case((Gateway.name.in_(picked), 0), else_=1)
-    everyone = select(Gateway).where(Gateway.state == "active").options(defer(Gateway.description))
+    everyone = select(Gateway).where(Gateway.state == "active")
     everyone = everyone.order_by(first, Gateway.floor, Gateway.room, Gateway.name).limit(max(_BOXES, len(picked)))
     gateways = session.scalars(everyone).all()
     return page(

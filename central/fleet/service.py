@@ -262,6 +262,13 @@ def things(session: Session) -> Sequence[str]:
     return sorted([*boxes, *session.scalars(devices.limit(_OFFERED))])
 
 
+def enter_device(session: Session, gateway: Gateway, name: str) -> Device:
+    """A device first heard of, in the registry from the next flush on."""
+    made = Device(gateway_id=gateway.id, name=name, description={}, states={}, counts={})
+    session.add(made)
+    return made
+
+
 def find_device(session: Session, gateway: str, name: str) -> Device | None:
     """A device of a gateway."""
     found = select(Device).join(Gateway).where(Gateway.name == gateway, Device.name == name)

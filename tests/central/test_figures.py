@@ -55,7 +55,8 @@ def test_figures_are_means_of_their_stretch_and_what_is_old_is_let_go(locker: Lo
     with locker.store.write() as session:
         for minute in range(0, 120, 10):
             for queue in (0.0, 10.0):
-                figures.count_in(session, 1, {"queue": queue + minute}, locker.now + timedelta(minutes=minute))
+                at = locker.now + timedelta(minutes=minute)
+                figures.count_in(session, 1, {"queue": queue + minute}, at, figures.rows(session, {1: at}))
     later = locker.now + timedelta(minutes=119)
     with locker.store.read() as session:
         day = figures.series(session, 1, "day", later)
@@ -72,7 +73,7 @@ def test_figures_are_means_of_their_stretch_and_what_is_old_is_let_go(locker: Lo
 def test_the_page_of_a_box_has_its_figures_over_the_span_asked_for(at: Desk, locker: Locker) -> None:
     with locker.store.write() as session:
         gateway = session.scalars(select(Gateway).where(Gateway.name == BOX)).one()
-        figures.count_in(session, gateway.id, {"queue": 3}, locker.now)
+        figures.count_in(session, gateway.id, {"queue": 3}, locker.now, {})
     at.sign_in("it")
     assert 'data-figures="/fleet/locker-a/figures.json?span=month"' in at.open(f"/fleet/{BOX}?span=month")
     told = json.loads(at.open(f"/fleet/{BOX}/figures.json"))

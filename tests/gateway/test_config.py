@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import BadConfig, read
+from gateway.config import BadConfig, parse, read
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -159,3 +159,14 @@ def test_a_file_that_is_not_there_is_an_error_like_others(tmp_path: Path) -> Non
 @pytest.mark.parametrize("file", sorted((ROOT / "firmware_configs" / "gateways").glob("*.yaml")), ids=lambda f: f.name)
 def test_every_file_we_ship_is_good(file: Path) -> None:
     assert read(file).top.gateway == file.stem
+
+
+def test_a_device_that_is_emulated_leaves_the_fingerprint_of_the_real_one_behind() -> None:
+    panel = "{driver: displays/samsung_mdc, port: 'tcp://127.0.0.1:1515', pin: '123456', fingerprint: '%s'}" % (
+        "ab" * 32
+    )
+    config = parse("wall.yaml", f"gateway: wall\ncourt: huishan\ndata: data\ndevices:\n  panel-a: {panel}\n")
+    there = config.moved({"tcp://127.0.0.1:1515": "tcp://127.0.0.1:9"}).devices["panel-a"].settings
+    kept = config.moved({}).devices["panel-a"].settings
+    told = [(each.port, getattr(each, "fingerprint")) for each in (there, kept)]  # noqa: B009  (few drivers have one)
+    assert told == [("tcp://127.0.0.1:9", ""), ("tcp://127.0.0.1:1515", "ab" * 32)]

@@ -50,8 +50,7 @@ async def hold(config: Config) -> Line[wire.Answer]:
         return line(await open_link(config.port, config.baud), config)
     from drivers.displays.samsung_mdc.secured import open_secured  # not at the head: few have it
 
-    is_emulated = config.port.startswith("tcp://127.0.0.1:")  # it has another certificate each time
-    return line(await open_secured(config.port, config.pin, "" if is_emulated else config.fingerprint), config)
+    return line(await open_secured(config.port, config.pin, config.fingerprint), config)
 
 
 def line(link: Link, config: Config) -> Line[wire.Answer]:

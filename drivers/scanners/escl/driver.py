@@ -20,9 +20,8 @@ from devices.scanners import (
     ScanSettings,
     ScanStopped,
 )
-from drivers.commissioning import Said
 from drivers.pinned import Fingerprint
-from drivers.scan_option import checked
+from drivers.scan_option import ASKED, checked
 from drivers.scanners.escl import documents as xml
 from drivers.scanners.escl.found import url_of
 from drivers.web import Answer, Web
@@ -30,7 +29,7 @@ from drivers.web import Answer, Web
 ABOUT = "Network scanners by eSCL (AirScan, Mopria), by address or by the name they tell (mDNS)"
 VERIFIED = False
 TRANSPORTS = ("http", "https")
-COMMISSIONING = Said("有哪些设置，每次都问扫描仪自己。", "What can be set is asked of the scanner itself, each time.")
+COMMISSIONING = ASKED
 LOOKS = 3
 """What the feeder says lags by a second: so often it is looked at before an ending is believed (devices.md 8b)."""
 MOST_LOOK_S = 1.0

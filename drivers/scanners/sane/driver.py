@@ -21,13 +21,13 @@ from devices.scanners import (
     ScanStopped,
     Trouble,
 )
-from drivers.commissioning import Said
+from drivers.scan_option import ASKED
 from drivers.worker import Worker
 
 ABOUT = "Document scanners by SANE: USB, network, feeder and flatbed"
 VERIFIED = False
 TRANSPORTS = ("sane",)
-COMMISSIONING = Said("有哪些设置，每次都问扫描仪自己。", "What can be set is asked of the scanner itself, each time.")
+COMMISSIONING = ASKED
 OPEN_PATIENCE_S = 60.0
 PATIENCE_S = 20.0
 _TROUBLES: dict[str, Trouble] = {
