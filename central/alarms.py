@@ -5,9 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, case, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from central.clock import utc_now
 from central.store import Base, tell
@@ -52,6 +52,11 @@ _SEVERE = frozenset(
     }
 )
 _NOTICE = frozenset({"volume_overdue", "config_refused", "software_refused", "files_refused"})
+
+
+def heaviest(severity: InstrumentedAttribute[str]) -> ColumnElement[int]:
+    """To put the worst first, whatever came later: a flood of light alarms hides none that is severe."""
+    return case(SEVERITY, value=severity).desc()
 
 
 class Alarm(Base):
@@ -155,8 +160,8 @@ def see_alarm(session: Session, alarm: Alarm, *, at: datetime, by: str, assign: 
 
 
 def open_alarms(session: Session, most: int | None = None) -> list[Alarm]:
-    """Every open alarm, newest first; with `most`, so many of those that no other explains."""
-    found = select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.last_at.desc())
+    """Every open alarm, the worst first, then the newest; with `most`, so many of those that no other explains."""
+    found = select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(heaviest(Alarm.severity), Alarm.last_at.desc())
     return list(session.scalars(found if most is None else found.where(Alarm.cause_id.is_(None)).limit(most)))
 
 

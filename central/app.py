@@ -4,10 +4,11 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from central import migrations, pki, today
+from central import migrations, pki, published, today
 from central.blobs import Blobs, Receipt, blob_routes, sweep_uploads, upload_routes
 from central.cases import api as case_api
 from central.cases import pages as case_pages
@@ -31,17 +32,23 @@ from central.fleet import (
     desk_pages,
     figures,
     grouping,
+    ledger_api,
     map_pages,
     reader_pages,
     rollout,
+    rollout_api,
     rollout_pages,
     rules,
     service,
+    ticket_api,
     tickets,
+    watch_api,
 )
 from central.fleet import pages as fleet_pages
 from central.fleet.api import fleet_api, gateway_door
 from central.fleet.live_log import LiveLogs
+from central.fleet.messages import Messages
+from central.fleet.notify import by_apprise
 from central.fleet.projector import FleetProjector, FleetWatcher
 from central.health import Now, health_routes
 from central.hearings import api as hearing_api
@@ -67,6 +74,7 @@ from central.rules import pages as rule_pages
 from central.running import Court, Running, running
 from central.settings import Settings
 from central.store import Store
+from central.web.described import IN_WORDS, called, chapters
 from central.web.dress import dress
 from central.web.look import make_look
 from central.web.session import signed_in
@@ -89,14 +97,29 @@ WATCHERS: Sequence[Watcher] = (FleetWatcher(), CustodyWatcher())
 SWEEPS = (custody_sweep, sessions.sweep, figures.pruning(), rules.sweep, grouping.sweep, tickets.sweep, service.sweep,
           hearing_watch.sweep)  # fmt: skip
 """What is looked after as time passes."""
-APIS = (custody_api, people_api, case_api, wish_api, dossier_api, hearing_api, rule_api, config_api, import_api)
+APIS = (
+    custody_api,
+    people_api,
+    case_api,
+    wish_api,
+    dossier_api,
+    hearing_api,
+    rule_api,
+    config_api,
+    watch_api,
+    ticket_api,
+    rollout_api,
+    ledger_api,
+    import_api,
+    published,
+)
 """What programs ask. Routes are tried in this order: what somebody waits for in front of a door stands first."""
 PAGES = (
     today,
+    case_pages,
     custody_pages,
     dossier_pages,
     hearing_pages,
-    case_pages,
     people_pages,
     rule_pages,
     wish_pages,
@@ -111,7 +134,7 @@ PAGES = (
     ledger_pages,
     import_pages,
 )
-"""What people see. Those that look into the modules below them stand first."""
+"""What people see. Of two whose addresses are alike, the one that names its own in full stands first."""
 
 
 def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
@@ -122,7 +145,7 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
     migrations.upgrade(store)
     pen = Pen(settings.court, authority.signing_key, clock, authority.introduction)
     take_pen(store, pen)
-    blobs = _blobs(settings)
+    blobs = Blobs(settings.blob_place)
     has_a_say(store, ClosingDossiers(blobs.put))
     receipts = Receipts(blobs, settings.title or settings.court, settings.zone)
     ledger = Ledger(
@@ -131,9 +154,8 @@ def open_court(settings: Settings, clock: Clock = utc_now) -> Court:
         WATCHERS,
         clock,
     )
-    return Court(
-        settings, clock, authority, store, pen, ledger, WishOutbox(store, pen), (*SWEEPS, rollout.sweep_with(blobs))
-    )
+    sweeps = (*SWEEPS, rollout.sweep_with(blobs))
+    return Court(settings, clock, authority, store, blobs, pen, ledger, WishOutbox(store, pen), sweeps)
 
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
@@ -142,12 +164,14 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     desks = LiveDesks(hub.tell)
     court = replace(court, heard={COURTROOM: rooms.heard, SCANNING: desks.heard, GATEWAY: logs.heard})
     court.store.on_tell(hub.tell)
+    look = make_look(settings.title or settings.court, settings.zone, may, clock)
+    messages = Messages(look, settings.public_url)
     now: list[Running] = []
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        writing = writing_up.at_work(court.store, _blobs(settings), clock)
-        async with running(court) as parts, crew.at_work(settings, court.store, clock), writing:
+        writing = writing_up.at_work(court.store, court.blobs, clock)
+        async with running(court, messages) as parts, crew.at_work(settings, court.store, clock), writing:
             now.append(parts)
             yield
             now.clear()
@@ -157,22 +181,24 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 
     # No /docs: FastAPI's page for it loads scripts from a remote host.
     # No telemetry: whoever watches central asks /metrics, and an environment variable must not export what was asked.
-    app = FastAPI(title="Courtside", lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=MAX_BODY,
+    app = FastAPI(title="Courtside", version=version("courtside"), lifespan=lifespan, docs_url=None, redoc_url=None,
+                  responses=IN_WORDS, max_body_size=MAX_BODY, openapi_tags=chapters(),
+                  generate_unique_id_function=called,
                   telemetry={"tracing": False, "metrics": False, "logs": False})  # fmt: skip
     app.state.store = court.store
     app.state.clock = clock
     app.state.projection = court.ledger.projection
     app.state.authority = court.authority
-    app.state.blobs = _blobs(settings)
+    app.state.blobs = court.blobs
     app.state.pen = court.pen
     app.state.live_rooms, app.state.live_desks, app.state.live_logs = rooms, desks, logs
+    app.state.messages, app.state.send = messages, by_apprise
     app.state.public_url, app.state.signature_authorities = settings.public_url, settings.authorities
     app.state.ailing = lambda: now[0].ailing if now else []
     for router in _routers(court, hub, lambda: now[0] if now else None):
         app.include_router(router)
     for module in (*APIS, *PAGES):
         app.include_router(module.router)
-    look = make_look(settings.title or settings.court, settings.zone, may, clock)
     dress(app, look, lambda token: who(court.store, token, clock()))
     return app
 
@@ -180,23 +206,18 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 def _routers(court: Court, hub: Hub, now: Now) -> Sequence[APIRouter]:
     settings, store = court.settings, court.store
     knock = gateway_door(store, settings.court, court.clock)
-    blobs = _blobs(settings)
     uploads, large = settings.home / "uploads", settings.home / "large-files"
     routers = (
         health_routes(store, now),
         live_routes(hub, signed_in),
         fleet_api(store, settings, court.authority, knock, court.clock),
-        blob_routes(blobs, knock, _receipts(court.pen)),
-        upload_routes(blobs, uploads, knock),
-        large_files(blobs, large),
+        blob_routes(court.blobs, knock, _receipts(court.pen)),
+        upload_routes(court.blobs, uploads, knock),
+        large_files(court.blobs, large),
     )
     for folder in (uploads, large):
         sweep_uploads(folder)
     return routers
-
-
-def _blobs(settings: Settings) -> Blobs:
-    return Blobs(settings.blobs or settings.home / "blobs")
 
 
 def _receipts(pen: Pen) -> Receipt:

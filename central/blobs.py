@@ -7,6 +7,7 @@ object store is durable when it has answered.
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import time
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import obstore
-from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.routing import APIRoute
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 from tuspyserver import create_tus_router
@@ -29,14 +31,31 @@ MAX_BLOB = 8 * 1024**3
 """Bytes one blob may have."""
 MAX_PIECE = 8 * 1024**2
 """Bytes one request may carry; gateways send pieces of 4 MiB."""
+MAX_TOLD = 16 * 1024**2
+"""Bytes of a blob by which a box tells something that is read whole: a catalogue, a configuration, words."""
 KEEP_UPLOADS_S = 7 * 86400
 _PIECE = 1024**2
-_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+logging.getLogger("tuspyserver").setLevel(logging.WARNING)  # else each look at an upload tells the file's name
+
+_TUS = {
+    "OPTIONS": ("upload_protocol", "What of tus 1.0 is spoken here."),
+    "POST": ("begin_upload", "Begin an upload; its address is in `Location`."),
+    "HEAD": ("upload_stands", "How far an upload is, in `Upload-Offset`."),
+    "PATCH": ("go_on_with_upload", "Bring the next piece of an upload."),
+    "DELETE": ("give_up_upload", "Give up an upload."),
+}
+"""Method -> what its call is named, and what it does."""
 
 Door = Callable[..., Any]
 """A dependency that lets a caller in or raises."""
 Receipt = Callable[[str, str, int], str]
 """(gateway, sha256, size) -> central's signed word that the blob is durable."""
+
+
+Created = Callable[[Mapping[str, str], Mapping[str, Any]], None]
+"""Hears the metadata of an upload that begins; raises HTTPException if it may not."""
 
 
 class NoBlob(LookupError):
@@ -74,11 +93,14 @@ class Blobs:
         found = _digest(path)
         if found != sha256:
             raise WrongBlob(f"the bytes are {found}, promised was {sha256}")
-        if not self.is_durable(sha256):
-            with _in_words():
-                obstore.put(self._store, _key(sha256), path)
-            self._make_durable(sha256)
+        self._put_file(path, sha256)
         return path.stat().st_size
+
+    def take_file(self, path: Path) -> str:
+        """Keep the content of a file; gives its SHA-256 once it is durable. Raises OSError."""
+        sha256 = _digest(path)
+        self._put_file(path, sha256)
+        return sha256
 
     def has(self, sha256: str) -> bool:
         """True if it is here."""
@@ -110,8 +132,10 @@ class Blobs:
         except FileNotFoundError as error:
             raise NoBlob(sha256) from error
 
-    def get(self, sha256: str) -> bytes:
-        """The whole blob, checked; raises NoBlob, WrongBlob if the disk altered it."""
+    def get(self, sha256: str, most: int = MAX_BLOB) -> bytes:
+        """The whole blob, checked; raises NoBlob, WrongBlob if the disk altered it or it has more than `most` bytes."""
+        if most < MAX_BLOB and self.size(sha256) > most:
+            raise WrongBlob(f"blob {sha256} is larger than {most} bytes")
         try:
             data = bytes(obstore.get(self._store, _key(sha256)).bytes())
         except FileNotFoundError as error:
@@ -122,7 +146,7 @@ class Blobs:
 
     def remove(self, sha256: str) -> None:
         """It is gone, if it was here; whoever removes it knows that nobody else needs it. Raises OSError."""
-        with contextlib.suppress(FileNotFoundError), _in_words():
+        with contextlib.suppress(FileNotFoundError, NoBlob), _in_words():
             obstore.delete(self._store, _key(sha256))
 
     def pieces(self, sha256: str) -> Iterator[bytes]:
@@ -141,6 +165,12 @@ class Blobs:
         except FileNotFoundError as error:
             raise NoBlob(sha256) from error
 
+    def _put_file(self, path: Path, sha256: str) -> None:
+        if not self.is_durable(sha256):
+            with _in_words():
+                obstore.put(self._store, _key(sha256), path)
+            self._make_durable(sha256)
+
     def _make_durable(self, sha256: str) -> None:
         if self.folder is None:
             return
@@ -156,7 +186,7 @@ class Blobs:
 
 def blob_routes(blobs: Blobs, door: Door, receipt: Receipt) -> APIRouter:
     """`GET /api/v1/blobs/{sha256}` for gateways, and the receipt after which they may delete theirs."""
-    router = APIRouter(prefix="/api/v1/blobs", tags=["blobs"])
+    router = APIRouter(prefix="/api/v1/blobs", tags=["gateways"])
 
     @router.get("/{sha256}", response_class=StreamingResponse)
     def blob(sha256: str, _: Annotated[str, Depends(door)]) -> StreamingResponse:
@@ -180,30 +210,43 @@ def upload_routes(blobs: Blobs, folder: Path, door: Door) -> APIRouter:
     """tus 1.0 at `/api/v1/uploads/`; metadata names `sha256`, and `filename` and `filetype` as tuspyserver asks."""
 
     def created(metadata: Mapping[str, str], _: Mapping[str, Any]) -> None:
-        if not _SHA256.match(metadata.get("sha256", "")):
+        if not _SHA256.fullmatch(metadata.get("sha256", "")):
             raise HTTPException(400, "Upload-Metadata must name sha256, 64 hex digits")
 
     async def completed(path: str, metadata: Mapping[str, str]) -> None:
         await asyncio.to_thread(_keep, blobs, Path(path), metadata["sha256"])
 
     return in_pieces(
-        "uploads", folder, MAX_BLOB, [Depends(door), Depends(small_enough)], tags=["blobs"], pre_create_hook=created,
+        "uploads", folder, MAX_BLOB, [Depends(door), Depends(small_enough)], created, tags=["gateways"],
         on_upload_complete=completed,
     )  # fmt: skip
 
 
-def in_pieces(prefix: str, folder: Path, most: int, allowed: Sequence[Any], **tus: Any) -> APIRouter:
-    """Routes of tus 1.0 below /api/v1 for uploads of `most` bytes, whose pieces are durable in `folder`."""
+def in_pieces(prefix: str, folder: Path, most: int, allowed: Sequence[Any], created: Created, **tus: Any) -> APIRouter:
+    """Routes of tus 1.0 below /api/v1 for uploads of `most` bytes, whose pieces are durable in `folder`.
+
+    Whoever begins one sweeps away those that were begun long ago.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+
+    def begins(metadata: Mapping[str, str], info: Mapping[str, Any]) -> None:
+        created(metadata, info)
+        sweep_uploads(folder)
+
     uploads = create_tus_router(
         prefix=prefix,
         files_dir=str(folder),
         max_size=most,
         days_to_keep=KEEP_UPLOADS_S // 86400,
         storage=LocalFileStorage(str(folder)),
+        pre_create_hook=begins,
         **tus,
     )
-    router = APIRouter(prefix="/api/v1", dependencies=allowed)
+    for route in uploads.routes:
+        if isinstance(route, APIRoute):
+            route.name, route.description = _TUS[min(route.methods or ())]
+            route.include_in_schema = route.path.startswith(f"/{prefix}/")  # the others: without the last stroke
+    router = APIRouter(prefix="/api/v1", dependencies=[*allowed, Depends(_names_a_file)])
     router.include_router(uploads)
     return router
 
@@ -234,13 +277,16 @@ def small_enough(content_length: Annotated[int, Header()] = 0) -> None:
         raise HTTPException(413, f"send pieces of at most {MAX_PIECE} bytes")
 
 
+def _names_a_file(request: Request) -> None:
+    if "\0" in request.url.path:
+        raise HTTPException(404, "no such upload")
+
+
 def _known(blobs: Blobs, sha256: str) -> int:
     try:
-        if _SHA256.match(sha256):
-            return blobs.size(sha256)
+        return blobs.size(sha256)
     except NoBlob:
-        pass
-    raise HTTPException(404, f"no blob {sha256}")
+        raise HTTPException(404, f"no blob {sha256}") from None
 
 
 @contextmanager
@@ -253,6 +299,9 @@ def _in_words() -> Iterator[None]:
 
 
 def _key(sha256: str) -> str:
+    """Raises NoBlob: what a line names may be anything."""
+    if not _SHA256.fullmatch(sha256):
+        raise NoBlob(sha256)
     return f"{sha256[:2]}/{sha256}"
 
 

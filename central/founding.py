@@ -8,7 +8,7 @@ from central import pki, settings
 from central.app import open_court
 from central.clock import Clock
 from central.fleet import broker_conf
-from central.people.service import SYSTEM, add_person, person_by_login
+from central.people.service import SYSTEM, add_person, check_person, person_by_login
 from central.settings import Settings
 
 
@@ -22,7 +22,7 @@ class First:
 
 
 class AlreadyFounded(FileExistsError):
-    """There is a court in this home already; nothing was changed."""
+    """There is a court in this home already, or what is left of another one; nothing was changed."""
 
 
 def found(told: Settings, first: First, hosts: list[str], clock: Clock) -> pki.Authority:
@@ -32,11 +32,10 @@ def found(told: Settings, first: First, hosts: list[str], clock: Clock) -> pki.A
     """
     if (told.home / settings.FILE).exists():
         raise AlreadyFounded(f"{told.home} holds a court already; use another --home, or `serve` this one")
+    check_person(first.login, first.name, first.password)
     told.home.mkdir(parents=True, exist_ok=True)
     told.home.chmod(0o700)
-    folder = told.home / "pki"
-    begun = (folder / "root.key").exists()
-    authority = pki.load(folder) if begun else pki.create(folder, told.court, hosts, clock())
+    authority = _keys(told, hosts, clock)
     court = open_court(told, clock)
     try:
         with court.store.write() as session:
@@ -47,6 +46,23 @@ def found(told: Settings, first: First, hosts: list[str], clock: Clock) -> pki.A
         court.store.close()
     broker_conf.write_conf(place_of(told), told.court, admitted, told.broker.centrals)
     settings.save(told)
+    return authority
+
+
+def _keys(told: Settings, hosts: list[str], clock: Clock) -> pki.Authority:
+    """The court's keys, those of an interrupted attempt with certificates for the hosts told now."""
+    folder = told.home / "pki"
+    if not (folder / pki.ROOT_KEY).exists():
+        return pki.create(folder, told.court, hosts, clock())
+    left = f"{folder} is left from an attempt to found a court"
+    try:
+        authority = pki.load(folder)
+    except pki.NoKeys as error:
+        raise AlreadyFounded(f"{left}, and is not whole; empty {told.home} if nothing else is in it") from error
+    if authority.court != told.court:
+        raise AlreadyFounded(f"{left} called {authority.court}; empty {told.home} if that was a slip, or take another")
+    for which in (pki.BROKER, pki.HTTPS):
+        authority.certify_server(which, hosts, clock())
     return authority
 
 

@@ -103,8 +103,11 @@ class Link:
         self._outbox: Outbox | None = None
         self._posts: dict[str, Post] = {}
         self._posted = asyncio.Event()
-        self._woken = asyncio.Event()
+        self._due = asyncio.Event()
         self._fresh: list[Post] = []
+        self._handed = asyncio.Event()
+        self._went: list[Post] = []
+        self._under_way: set[str] = set()
         self._gone: deque[str] = deque(maxlen=_REMEMBERED)
         self._loop = asyncio.get_running_loop()
 
@@ -145,9 +148,11 @@ class Link:
         self._posted.set()
 
     def _wake(self, fresh: Sequence[Post]) -> None:
-        if self.connected.is_set():  # else the outbox is asked for all there is once it is
+        if fresh and self.connected.is_set():  # else the outbox is asked for all there is
             self._fresh += fresh
-        self._woken.set()
+            self._handed.set()
+        else:
+            self._due.set()
 
     def _client(self) -> aiomqtt.Client:
         connect = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -175,10 +180,12 @@ class Link:
         _end_if_cancelled()
         self._posted.set()
         self._fresh.clear()
-        self._woken.set()
         self.connected.set()
+        works = [self._hear(client), self._send_posts(client), self._send_fresh(client)]
+        if self._outbox is not None:
+            works.append(self._send_due(client, self._outbox))
         try:
-            await _together(self._hear(client), self._send_posts(client), self._send_outbox(client))
+            await _together(*works)
         except asyncio.CancelledError:
             with contextlib.suppress(aiomqtt.MqttError):
                 await client.publish(topics.host(self._court), self._host(online=False), qos=1, retain=True)
@@ -203,40 +210,46 @@ class Link:
                     self._posts.setdefault(topic, post)
                     raise
 
-    async def _send_outbox(self, client: aiomqtt.Client) -> None:
-        """What is fresh goes at once; what else is due, and telling what went, can wait for the next look."""
-        went: list[Post] = []
-        look_at = self._loop.time()
+    async def _send_fresh(self, client: aiomqtt.Client) -> None:
+        """What is handed over goes at once, whatever the database is being asked or told meanwhile."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(look_at):
-                    await self._woken.wait()
-            self._woken.clear()
+            await self._handed.wait()
+            self._handed.clear()
             fresh, self._fresh = self._fresh, []
-            went += [post for post in fresh if await self._publish_once(client, post)]
-            if fresh and self._loop.time() < look_at:
-                continue
-            if self._outbox is not None:
-                await self._look(client, self._outbox, went)
-            went, look_at = [], self._loop.time() + _LOOK_S
+            for post in fresh:
+                if await self._publish_once(client, post):
+                    self._went.append(post)
 
-    async def _look(self, client: aiomqtt.Client, outbox: Outbox, went: Sequence[Post]) -> None:
-        if went:
-            await asyncio.to_thread(outbox.sent, went)
-        due = await asyncio.to_thread(outbox.due)
-        sent = [post for post in due if await self._publish_once(client, post)]
-        if sent:
-            await asyncio.to_thread(outbox.sent, sent)
+    async def _send_due(self, client: aiomqtt.Client, outbox: Outbox) -> None:
+        """Tell the outbox what went, and send what else is due."""
+        while True:
+            self._due.clear()
+            went, self._went = self._went, []
+            if went:
+                await asyncio.to_thread(outbox.sent, went)
+            due = await asyncio.to_thread(outbox.due)
+            sent = [post for post in due if await self._publish_once(client, post)]
+            if sent:
+                await asyncio.to_thread(outbox.sent, sent)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._due.wait()
 
     async def _publish_once(self, client: aiomqtt.Client, post: Post) -> bool:
         """True if the broker has it. The outbox may name one that was handed over, and the other way round."""
         if post.ref in self._gone:
             return True
-        if not await self._publish(client, post):
+        if post.ref in self._under_way:
             return False
-        if post.ref:
-            self._gone.append(post.ref)
-        return True
+        self._under_way.add(post.ref)
+        try:
+            if not await self._publish(client, post):
+                return False
+            if post.ref:
+                self._gone.append(post.ref)
+            return True
+        finally:
+            self._under_way.discard(post.ref)
 
     async def _publish(self, client: aiomqtt.Client, post: Post) -> bool:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]

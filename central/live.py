@@ -11,9 +11,13 @@ Piece = tuple[str, str]
 """(stream, what is told) of what a box says live."""
 
 HEARTBEAT_S = 15
+STREAM_S = 3600.0
+"""A stream ends after that: the browser asks for it again, and who may not look any more is turned away."""
 OPENED = "live"
 """The first event on each connection: what was shown before may be old."""
 MAX_TOPICS = 200
+HEARTBEAT = "heartbeat"
+"""The event that says nothing else: a page hears it, as it would not hear a comment, and knows that its link holds."""
 BROAD = frozenset({"alarms", "devices", "fleet"})
 """Topics of pages that show much, of which something changes all the time."""
 BROAD_EVERY_S = 2.0
@@ -63,11 +67,17 @@ class Listener:
         now = self._loop.time()
         waiting = {topic for topic in topics if self._held.get(topic, now) > now}
         for topic in waiting - self._waiting:
-            self._loop.call_at(self._held[topic], self._note, frozenset({topic}))
+            self._loop.call_at(self._held[topic], self._let_go, topic)
         self._waiting = (self._waiting | waiting) - (topics - waiting)
         self._changed |= topics - waiting
         if self._changed or self._closed:
             self._stirred.set()
+
+    def _let_go(self, topic: str) -> None:
+        """Held long enough; a timer may ring a hair before its time, so the time is not asked again."""
+        if topic in self._waiting:
+            del self._held[topic]
+            self._note(frozenset({topic}))
 
     def _hold(self, told: Iterable[str]) -> None:
         until = self._loop.time() + BROAD_EVERY_S
@@ -92,9 +102,11 @@ class Hub:
         """A listener for these topics while the context lasts."""
         listener = Listener(topics)
         self._listeners.add(listener)
+        end = asyncio.get_running_loop().call_later(STREAM_S, listener.close)
         try:
             yield listener
         finally:
+            end.cancel()
             self._listeners.discard(listener)
 
     def close(self) -> None:
@@ -124,9 +136,11 @@ class Audience:
         page = Pieces()
         pages = self._pages.setdefault(gateway, set())
         pages.add(page)
+        end = asyncio.get_running_loop().call_later(STREAM_S, page.put, _END)
         try:
             yield page
         finally:
+            end.cancel()
             pages.discard(page)
 
     def close(self) -> None:
@@ -163,9 +177,13 @@ def live_routes(hub: Hub, guard: Callable[..., object]) -> APIRouter:
 
     @router.get("/live", include_in_schema=False)
     async def live(topic: list[str] = Query(default=[], max_length=MAX_TOPICS)) -> EventSourceResponse:
-        return EventSourceResponse(_events(hub, topic), ping=HEARTBEAT_S)
+        return EventSourceResponse(_events(hub, topic), ping=HEARTBEAT_S, ping_message_factory=_heartbeat)
 
     return router
+
+
+def _heartbeat() -> ServerSentEvent:
+    return ServerSentEvent(event=HEARTBEAT, data="here")
 
 
 async def _events(hub: Hub, topics: list[str]) -> AsyncIterator[ServerSentEvent]:

@@ -22,6 +22,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from central import durable
 
 ROOT = "root"
+ROOT_KEY = "root.key"
+"""Need not lie here from day to day: a careful court keeps it in a safe."""
 SIGNING = "signing"
 BROKER = "broker"
 HTTPS = "https"
@@ -29,6 +31,7 @@ CLIENT = "client"
 CENTRAL = "central"
 """Common name of central's certificates, and its user name at the broker."""
 
+_ROOT_NAME = "Courtside "
 _NEXT = "next-signing"
 _FORMER = "former-signing-"
 _ROOT_LIFE = timedelta(days=3650 * 2)
@@ -45,6 +48,10 @@ class BadRequest(ValueError):
 
 class NoKeys(Exception):
     """The home folder holds no keys, or they do not fit together; the text says which."""
+
+
+class RootAway(NoKeys):
+    """What only the root's key can sign is to be signed, and that key is not here; the text says what to do."""
 
 
 def fingerprint(certificate: x509.Certificate) -> str:
@@ -76,11 +83,10 @@ def is_signed_by(certificate: x509.Certificate, root: x509.Certificate) -> bool:
 
 @dataclass(frozen=True)
 class Authority:
-    """The court's keys, as they lie in `folder`."""
+    """The court's keys, as they lie in `folder`. The root's own is read only to certify something."""
 
     folder: Path
     root: x509.Certificate
-    root_key: ec.EllipticCurvePrivateKey
     signing: x509.Certificate
     signing_key: Ed25519PrivateKey
     former: tuple[x509.Certificate, ...] = ()
@@ -93,6 +99,12 @@ class Authority:
         """The signing key's certificate (DER, base64) if it is not the first, which gateways got at enrolment."""
         der = self.signing.public_bytes(serialization.Encoding.DER)
         return base64.b64encode(der).decode() if self.former else None
+
+    @property
+    def court(self) -> str:
+        """Whose root it is."""
+        (name,) = self.root.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(name.value).removeprefix(_ROOT_NAME)
 
     @property
     def root_fingerprint(self) -> str:
@@ -136,7 +148,7 @@ class Authority:
         for serial in sorted(set(serials)):
             entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(root.not_valid_before_utc)
             begun = begun.add_revoked_certificate(entry.build())
-        return begun.sign(self.root_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        return begun.sign(self._root_key(), hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
     def path(self, name: str) -> Path:
         """A file of the folder, such as `broker.pem`."""
@@ -179,8 +191,18 @@ class Authority:
         hosts: Iterable[str] = (),
         life: timedelta = _LIFE,
     ) -> x509.Certificate:
-        issuer = (self.root.subject, self.root_key)
+        issuer = (self.root.subject, self._root_key())
         return _certificate(name, key, issuer, now, client=client, hosts=list(hosts), life=life)
+
+    def certify_signing(self, key: Ed25519PrivateKey, now: datetime) -> x509.Certificate:
+        """The certificate of a key that signs in central's name. Raises RootAway."""
+        return self._certify(CENTRAL, key.public_key(), now)
+
+    def _root_key(self) -> ec.EllipticCurvePrivateKey:
+        key = _root_key(self.folder)
+        if key is None:
+            raise RootAway(f"{self.folder / ROOT_KEY} is not here; put it back, and away again afterwards")
+        return key
 
 
 def create(folder: Path, court: str, hosts: Iterable[str], now: datetime) -> Authority:
@@ -190,10 +212,10 @@ def create(folder: Path, court: str, hosts: Iterable[str], now: datetime) -> Aut
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    if (folder / "root.key").exists():
-        raise FileExistsError(f"{folder / 'root.key'} exists; a court has one root")
+    if (folder / ROOT_KEY).exists() or (folder / f"{ROOT}.pem").exists():
+        raise FileExistsError(f"{folder} has a root already; a court has one")
     root_key = ec.generate_private_key(ec.SECP256R1())
-    root = _root(f"Courtside {court}", root_key, now)
+    root = _root(_ROOT_NAME + court, root_key, now)
     _write_pair(folder, ROOT, root, root_key)
     issuer = (root.subject, root_key)
     signing_key = Ed25519PrivateKey.generate()
@@ -201,38 +223,53 @@ def create(folder: Path, court: str, hosts: Iterable[str], now: datetime) -> Aut
     _write_pair(folder, SIGNING, signing, signing_key)
     client_key = ec.generate_private_key(ec.SECP256R1())
     _write_pair(folder, CLIENT, _certificate(CENTRAL, client_key.public_key(), issuer, now, client=True), client_key)
-    authority = Authority(folder, root, root_key, signing, signing_key)
+    authority = Authority(folder, root, signing, signing_key)
     for which in (BROKER, HTTPS):
         authority.certify_server(which, hosts, now)
     return authority
 
 
 def load(folder: Path) -> Authority:
-    """The court's keys; raises NoKeys."""
+    """The court's keys; the root's own may be away. Raises NoKeys."""
     try:
         _take_next(folder)
         root = x509.load_pem_x509_certificate((folder / "root.pem").read_bytes())
         signing = x509.load_pem_x509_certificate((folder / "signing.pem").read_bytes())
-        root_key = serialization.load_pem_private_key((folder / "root.key").read_bytes(), None)
         signing_key = serialization.load_pem_private_key((folder / "signing.key").read_bytes(), None)
     except (OSError, ValueError) as error:
         raise NoKeys(f"{folder}: {error}") from error
-    if not isinstance(root_key, ec.EllipticCurvePrivateKey) or not isinstance(signing_key, Ed25519PrivateKey):
-        raise NoKeys(f"{folder}: root.key must be P-256 and signing.key Ed25519")
+    root_key = _root_key(folder)
+    if not isinstance(signing_key, Ed25519PrivateKey):
+        raise NoKeys(f"{folder}: signing.key must be Ed25519")
+    if root_key is not None and root_key.public_key() != root.public_key():
+        raise NoKeys(f"{folder}: root.key and root.pem do not belong together")
     if signing_key.public_key() != signing.public_key() or not is_signed_by(signing, root):
         raise NoKeys(f"{folder}: signing.key, signing.pem and root.pem do not belong together")
     former = (x509.load_pem_x509_certificate(path.read_bytes()) for path in sorted(folder.glob(f"{_FORMER}*.pem")))
     others = tuple(certificate for certificate in former if certificate != signing)
-    return Authority(folder, root, root_key, signing, signing_key, others)
+    return Authority(folder, root, signing, signing_key, others)
+
+
+def _root_key(folder: Path) -> ec.EllipticCurvePrivateKey | None:
+    """The root's key, None while it is away. Raises NoKeys."""
+    try:
+        key = serialization.load_pem_private_key((folder / ROOT_KEY).read_bytes(), None)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise NoKeys(f"{folder / ROOT_KEY}: {error}") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise NoKeys(f"{folder / ROOT_KEY} must be P-256")
+    return key
 
 
 def rotate_signing(authority: Authority, now: datetime) -> Authority:
-    """Make another signing key; the old one's certificate is kept, its key is destroyed. Raises OSError."""
+    """Make another signing key; the old one's certificate is kept, its key is destroyed. Raises OSError, RootAway."""
     folder, former = authority.folder, authority.signing
-    durable.write(folder / f"{_FORMER}{fingerprint(former)[:16]}.pem", pem(former).encode(), 0o644)
     key = Ed25519PrivateKey.generate()
-    issuer = (authority.root.subject, authority.root_key)
-    _write_pair(folder, _NEXT, _certificate(CENTRAL, key.public_key(), issuer, now), key)
+    certificate = authority.certify_signing(key, now)
+    durable.write(folder / f"{_FORMER}{fingerprint(former)[:16]}.pem", pem(former).encode(), 0o644)
+    _write_pair(folder, _NEXT, certificate, key)
     _take_next(folder)
     return load(folder)
 

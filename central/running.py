@@ -4,11 +4,15 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
+from central.blobs import Blobs
 from central.clock import Clock
 from central.fleet import broker_conf, documents, notify, readers, service
+from central.fleet.messages import Messages
 from central.fleet.presence import Presence
 from central.fleet.turning_away import turn_away
 from central.ledger.accept import Accepted, Ledger, Result, newest_books
@@ -17,10 +21,11 @@ from central.ledger.lease import Lease
 from central.ledger.own import Pen
 from central.ledger.tables import Book
 from central.link import Arrival, Link, Outbox, Place, Post
-from central.pki import Authority
+from central.pki import Authority, RootAway
 from central.settings import Settings
 from central.store import Store
 from central.sweeping import Sweep, sweeping
+from central.wishes.service import OUTBOX
 from devices.box import GATEWAY
 from devices.health import STREAM
 from devices.journal import MAX_BATCH_LINES
@@ -33,9 +38,8 @@ _HEALTH = f"live/{GATEWAY}/{STREAM}"
 _LIVE = "live/"
 Heard = Callable[[str, str, bytes], None]
 """(gateway, stream, payload) of what a station says live; called in the event loop."""
-WISHES = "wishes"
-"""Woken when a wish waits to be sent."""
 _CROWDED = 100
+_OWED_S = 5.0
 _GC = (20_000, 20, 20)
 """Lines come by the hundred thousand and hold no cycles; looking for cycles among them costs a fifth of the rate."""
 
@@ -48,6 +52,7 @@ class Court:
     clock: Clock
     authority: Authority
     store: Store
+    blobs: Blobs
     pen: Pen
     ledger: Ledger
     outbox: Outbox
@@ -72,8 +77,8 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(court: Court) -> AsyncIterator[Running]:
-    """Everything at work while the context lasts."""
+async def running(court: Court, messages: Messages) -> AsyncIterator[Running]:
+    """Everything at work while the context lasts; `messages` says what people are told who are called."""
     settings, store = court.settings, court.store
     link: Link | None = None
 
@@ -91,19 +96,23 @@ async def running(court: Court) -> AsyncIterator[Running]:
     dispatch = dispatcher(settings.court, ingest, presence, court.heard)
     link = Link(place, settings.court, dispatch, lambda: retained(store, court.pen), court.clock)
     link.carry(court.outbox)
-    store.on_wake(WISHES, link.wake)
+    store.on_wake(OUTBOX, link.wake)
     store.on_wake(documents.DESIRED, documents.Announcer(store, court.pen, link).announce)
-    store.on_wake(service.BROKER, lambda: admit(store, settings, court.authority))
+    admission = Admission(partial(admit, store, settings, court.authority))
+    store.on_wake(service.BROKER, admission.renew)
+    store.on_wake(service.ACKED_ANEW, partial(ack_anew, store, court.pen, link))
     store.on_wake(service.TURNED_AWAY, lambda *names: turn_away(settings, court.authority, [*names], court.clock()))
     await asyncio.to_thread(admit, store, settings, court.authority)
     gc.freeze()
     gc.set_threshold(*_GC)
+    gc.enable()  # `serve` loads without it
     ingest.start()
     works = {
         "link": link.run(),
         "presence": presence.run(),
         "sweep": sweeping(store, court.clock, court.sweeps),
-        "notices": notify.notifying(store, court.clock, settings.zone, settings.title or settings.court),
+        "admission": admission.run(),
+        "notices": notify.notifying(store, court.clock, messages),
     }
     tasks = tuple(asyncio.create_task(work, name=name) for name, work in works.items())
     for task in tasks:
@@ -155,10 +164,23 @@ def retained(store: Store, pen: Pen) -> Iterable[Post]:
     """What must stand at the broker: each gateway's ack and list of documents, signed anew (ledger rules 4 and 9)."""
     with store.read() as session:
         lists = documents.posts(session, pen)
+    return [*lists, *acks(store, pen)]
+
+
+def acks(store: Store, pen: Pen, names: Collection[str] | None = None) -> list[Post]:
+    """The acks of these gateways, or of all, as they stand now; none of one that is revoked or was never heard."""
+    with store.read() as session:
         states = service.states(session)
         books = [book for book in newest_books(session) if states.get(book.gateway, "revoked") != "revoked"]
-    posts = (ack_post(pen, _standing(book, states[book.gateway])) for book in books)
-    return [*lists, *(post for post in posts if post is not None)]
+    told = [book for book in books if names is None or book.gateway in names]
+    posts = (ack_post(pen, _standing(book, states[book.gateway])) for book in told)
+    return [post for post in posts if post is not None]
+
+
+def ack_anew(store: Store, pen: Pen, link: Link, *names: str) -> None:
+    """Have these gateways hear how they stand."""
+    for post in acks(store, pen, names):
+        link.post(post)
 
 
 def ack_post(pen: Pen, answer: Accepted, window: int = MAX_BATCH_LINES) -> Post | None:
@@ -173,10 +195,40 @@ def admit(store: Store, settings: Settings, authority: Authority) -> None:
     if (folder / broker_conf.CONF).exists():
         with store.read() as session:
             serials = [*broker_conf.withdrawn(session), *readers.withdrawn(authority.folder)]
-            broker_conf.write_crl(folder, authority, serials)
+            try:
+                broker_conf.write_crl(folder, authority, serials)
+            except RootAway as away:
+                _LOG.warning("the broker's list of withdrawn certificates stays as it is: %s", away)
             admitted, reading = broker_conf.admitted(session), readers.names(authority.folder)
             broker_conf.write_acl(folder, settings.court, admitted, settings.broker.centrals, reading)
         broker_conf.reload(folder)
+
+
+class Admission:
+    """Has the broker's list written whenever it changed: one after another, for an older one must not be the last."""
+
+    def __init__(self, write: Callable[[], None]) -> None:
+        self._write = write
+        self._turn = threading.Lock()
+        self._owed = False
+
+    def renew(self) -> None:
+        """Write it as it is now; what cannot be written (a full disk) is owed. Callable from any thread."""
+        with self._turn:
+            self._owed = True
+            try:
+                self._write()
+            except OSError as error:
+                _LOG.error("the broker's list could not be written, it is tried again: %s", error)
+            else:
+                self._owed = False
+
+    async def run(self) -> None:
+        """Write what is owed, until cancelled."""
+        while True:
+            await asyncio.sleep(_OWED_S)
+            if self._owed:
+                await asyncio.to_thread(self.renew)
 
 
 def put_out(court: Court, name: str) -> None:

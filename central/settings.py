@@ -6,8 +6,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from central import durable
+from devices.log_form import LogForm
 from devices.topics import BadName, checked_name, is_central
 
 FILE = "central.yaml"
@@ -22,6 +25,16 @@ def _name(name: str) -> str:
         return checked_name(name)
     except BadName as error:
         raise ValueError(str(error)) from error
+
+
+def _database(url: str) -> str:
+    try:
+        known = not url or make_url(url).drivername in ("sqlite", "postgres", "postgresql", "postgresql+psycopg")
+    except ArgumentError:
+        known = False
+    if not known:
+        raise ValueError("no database Courtside knows; write one like postgresql://court@db/court")
+    return url
 
 
 def _central(name: str) -> str:
@@ -80,7 +93,9 @@ class Settings(BaseModel):
     court: Annotated[str, AfterValidator(_name)] = Field(description="The court's name in topics and tokens.")
     home: Path = Field(description="Folder of database, keys and blobs; set by where the file lies.")
     title: str = Field(default="", description="The court's name for people; empty: its name.")
-    database: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the home folder.")
+    database: Annotated[str, AfterValidator(_database)] = Field(
+        default="", description="SQLAlchemy URL; empty: SQLite in the home folder."
+    )
     blobs: str = Field(default="", description="obstore URL such as s3://bucket/prefix; empty: a folder at home.")
     instance: Annotated[str, AfterValidator(_central)] = Field(
         default="central", description="Tells several centrals on one database apart; the same after a restart."
@@ -94,6 +109,7 @@ class Settings(BaseModel):
     signature_authorities: Path | None = Field(
         default=None, description="PEM file of the authorities whose certificates sign minutes; none: only the pad."
     )
+    log: LogForm = Field(default="text", description="Form of the log on standard error; json: an object a line.")
     http: Http = Http()
     broker: Broker = Broker()
     dossiers: Dossiers = Dossiers()
@@ -102,6 +118,11 @@ class Settings(BaseModel):
     def database_url(self) -> str:
         """The database to open."""
         return self.database or f"sqlite:///{self.home / 'central.db'}"
+
+    @property
+    def blob_place(self) -> Path | str:
+        """Where blobs are kept: a folder, or an obstore URL."""
+        return self.blobs or self.home / "blobs"
 
     @property
     def authorities(self) -> Path | None:
@@ -127,16 +148,21 @@ def load(home: Path) -> Settings:
         told: Any = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
         raise BadSettings(f"{path} is missing; run `courtside-central init` first") from None
-    except yaml.YAMLError as error:
-        raise BadSettings(f"{path}: {error}") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise BadSettings(f"{path} cannot be read: {error}") from error
     if not isinstance(told, dict):
         raise BadSettings(f"{path}: write `setting: value` lines, beginning with `court: NAME`")
     try:
         return Settings.model_validate({**told, "home": home.absolute()})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise BadSettings(f"{path}: {where}: {first['msg']}") from error
+        raise BadSettings(f"{path}: {wrong(error)}") from error
+
+
+def wrong(error: ValidationError) -> str:
+    """The first setting that is wrong, and why, in words."""
+    first = error.errors()[0]
+    where, why = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    return f"{where}: {'no such setting, see docs/cli.md' if first['type'] == 'extra_forbidden' else why}"
 
 
 def save(settings: Settings) -> Path:

@@ -6,10 +6,11 @@ One transaction is one `with store.write() as session`. What the transaction tou
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from threading import Lock, get_ident
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import psycopg
 from sqlalchemy import (
@@ -20,6 +21,8 @@ from sqlalchemy import (
     Dialect,
     Integer,
     MetaData,
+    Row,
+    Select,
     Table,
     TypeDecorator,
     create_engine,
@@ -28,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -37,11 +40,18 @@ _LOG_PAGES = 8000
 """SQLite's log grows so long (32 MB) before a commit writes it back. At its usual 1000, a backlog does so at nearly
 every commit, and much of what it writes back it changes again at once."""
 _WRITES = "courtside_writes"
+_DIGITS = 18
 
+Rows = TypeVar("Rows", bound=Select[*tuple[Any, ...]])
 Told = Callable[[frozenset[str]], None]
 """Hears the topics a committed transaction touched; called in the thread that committed."""
 Woken = Callable[..., None]
 """Hears that there is work, and what, as far as that was said; called in the thread that committed."""
+
+
+def row_in(text: str) -> int | None:
+    """The number of a row that somebody wrote; None for what is no number, or more than any table has."""
+    return int(text) if len(text) <= _DIGITS and text.isdecimal() else None
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -110,10 +120,7 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def columns_of(table: type[Base]) -> ReadOnlyColumnCollection[str, Any]:
-    """The columns of a table, to be asked for as plain values at half the cost of objects.
-
-    Such a question does not write out first what the session has changed: whoever changed it flushes.
-    """
+    """The columns of a table, to be asked for as plain values at half the cost of objects."""
     return table.__table__.c
 
 
@@ -169,19 +176,21 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back on any error; then listeners hear of it."""
-        with (
-            self._turns,
-            Session(self._writing, expire_on_commit=False, info=dict(self.info)) as session,
-            session.begin(),
-        ):
-            yield session
-        self._pass_on(session)
+        with Session(self._writing, expire_on_commit=False, info=dict(self.info)) as session:
+            with self._turns, session.begin():
+                yield session
+            self._pass_on(session)  # before the session is put away: somebody waits in front of a door
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A consistent view that writes nothing."""
         with Session(self.engine, expire_on_commit=False, autoflush=False, info=dict(self.info)) as session:
             yield session
+
+    def answer(self, question: Select[Any], **told: Any) -> Row[Any] | None:
+        """The row that answers a plain question; a session would cost as much again as asking it."""
+        with self.engine.connect() as connection:
+            return connection.execute(question, told).one_or_none()
 
     def on_tell(self, told: Told) -> None:
         """From now on `told` hears the topics of each committed transaction."""
@@ -201,12 +210,20 @@ class Store:
         self.engine.dispose()
 
     def _pass_on(self, session: Session) -> None:
-        for name, work in session.info.get("wake", {}).items():
-            for woken in self._woken.get(name, ()):
-                woken(*work)
-        topics = session.info.get("tell")
-        if topics:
-            self.tell(frozenset(topics))
+        """Everybody hears of it, though one who hears fails; what the last of those raised is raised."""
+        work = session.info.get("wake", {})
+        hearers = [partial(woken, *work[name]) for name in work for woken in self._woken.get(name, ())]
+        if topics := session.info.get("tell"):
+            hearers.append(partial(self.tell, frozenset(topics)))
+        with ExitStack() as all_of_them:
+            for hearer in reversed(hearers):  # what was pushed last is called first
+                all_of_them.callback(hearer)
+
+
+def newest(some: Rows, row: InstrumentedAttribute[int], limit: int, after: int | None = None) -> Rows:
+    """So many of them, the newest first; `after`: the last row of the piece before."""
+    some = some.order_by(row.desc()).limit(limit)
+    return some if after is None else some.where(row < after)
 
 
 def append_rows(session: Session, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""What time alone brings about, looked after while central serves: every sweep in one short transaction."""
+"""What time alone brings about, looked after while central serves: each sweep in a short transaction of its own."""
 
 import asyncio
 import logging
@@ -19,17 +19,19 @@ Sweep = Callable[[Session, datetime], None]
 
 
 async def sweeping(store: Store, clock: Clock, sweeps: Sequence[Sweep]) -> None:
-    """Sweep every EVERY_S seconds until cancelled; a database away for a moment is tried again."""
+    """Every sweep each EVERY_S seconds until cancelled; a database away for a moment is tried again.
+
+    They are spread over that time: whoever waits for an answer meanwhile meets one of them, not all.
+    """
     while True:
-        await asyncio.sleep(EVERY_S)
-        try:
-            await asyncio.to_thread(sweep_once, store, clock(), sweeps)
-        except DBAPIError as error:
-            _LOG.warning("what is due could not be looked after: %s", error.orig)
-
-
-def sweep_once(store: Store, now: datetime, sweeps: Sequence[Sweep]) -> None:
-    """Every sweep once."""
-    with store.write() as session:
         for sweep in sweeps:
-            sweep(session, now)
+            await asyncio.sleep(EVERY_S / len(sweeps))
+            try:
+                await asyncio.to_thread(_once, store, clock(), sweep)
+            except DBAPIError as error:
+                _LOG.warning("what is due could not be looked after: %s", error.orig)
+
+
+def _once(store: Store, now: datetime, sweep: Sweep) -> None:
+    with store.write() as session:
+        sweep(session, now)

@@ -14,18 +14,19 @@ from central.custody import board as custody
 from central.dossiers import board as dossiers
 from central.fleet.alarm_tables import Ticket
 from central.fleet.tables import Gateway
-from central.hearings import schedule
+from central.hearings import minutes, schedule
+from central.hearings.minutes_tables import MinutesText
 from central.hearings.tables import Hearing
 from central.people.pages import Here
 from central.people.roles import Actor, may
 from central.rules import service as rules
 from central.web.here import Now, Reading, pages
-from central.web.look import page
+from central.web.look import look_of, page
 
 router = pages()
 
 _SHOWN = 5
-"""Alarms, tickets and dossiers at most; the rest stand on their own pages."""
+"""Alarms, tickets, minutes and dossiers at most; the rest stand on their own pages."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Day:
     waiting: custody.Waiting
     alarms: Sequence[Alarm]
     hearings: Sequence[Hearing]
+    minutes: Sequence[MinutesText]
     dossiers: Sequence[dossiers.Row]
     tickets: Sequence[Ticket]
     away: int
@@ -45,14 +47,14 @@ class Day:
     @property
     def nothing(self) -> bool:
         """True if nothing waits; alarms are no work of most."""
-        others = (self.hearings, self.dossiers, self.tickets, self.away, self.unchecked)
+        others = (self.hearings, self.minutes, self.dossiers, self.tickets, self.away, self.unchecked)
         return self.waiting.nothing and not any(others)
 
 
 @router.get("/")
 def home(request: Request, by: Here, session: Reading, now: Now) -> HTMLResponse:
     """What waits for whoever looks: moves and volumes, hearings, dossiers to confirm; for the IT desk its machines."""
-    day = _day(session, by, now, request.app.state.look.zone)
+    day = _day(session, by, now, look_of(request).zone)
     waiting = day.waiting
     refs = {move.person for move in waiting.moves} | {row.holder for row in (*waiting.overdue, *waiting.held)}
     return page(request, "today.html", day=day, waiting=waiting, names=custody.names_of(session, refs))
@@ -64,6 +66,7 @@ def _day(session: Session, by: Actor, now: datetime, zone: tzinfo) -> Day:
         waiting=custody.waiting(session, by.ref, everybody=may(by, "volume.confirm")),
         alarms=open_alarms(session, _SHOWN) if may(by, "fleet.read") else [],
         hearings=_hearings(session, by, now, zone) if may(by, "hearing.read") else [],
+        minutes=minutes.waiting(session, by, _SHOWN) if may(by, "hearing.correct") else [],
         dossiers=_to_confirm(session, by) if may(by, "dossier.write") else [],
         tickets=_tickets(session) if keeps_machines else [],
         away=_away(session) if keeps_machines else 0,

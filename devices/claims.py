@@ -1,11 +1,12 @@
 """What the tokens say: the claims of wish, permit, seal, ack, desired and stored, each written and read here only."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from devices.grants import BadToken
+from devices.topics import NAME
 
 WISH_LIFE_S = 30
 """Seconds a wish lives (design, ledger rule 10)."""
@@ -106,10 +107,10 @@ class Document(BaseModel):
 
 
 class DesiredClaims(Claims):
-    """Which documents are current for a gateway; names are open."""
+    """Which documents are current for a gateway; names are open, and good for names of files."""
 
     iat: int
-    documents: dict[str, Document] = Field(default_factory=dict)
+    documents: dict[Annotated[str, Field(pattern=NAME.pattern)], Document] = Field(default_factory=dict)
 
 
 class Wheel(BaseModel):

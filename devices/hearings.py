@@ -4,23 +4,24 @@ A hearing has one axis: samples since it was opened, which run on through pauses
 the segments, the gaps (sound that should be there and is not) and the pauses; the manifest lists them.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from devices.agenda import HEARING_ID, HearingId
 from devices.box import Refusal
-from devices.describe import Property
 from devices.messages import Fact, Fetch, Wish
 from devices.procedure import ButtonAct, PauseReason
 from devices.speech import Spoken
+from devices.topics import NAME
 
 COURTROOM = "courtroom"
 """The device name under which a courtroom's lines stand, and the kind of its wishes."""
 
 Sha256 = str
 Sample = Annotated[int, Field(ge=0)]
+Seat = Annotated[str, Field(pattern=NAME.pattern)]
+"""A seat as a room's file calls it; files of an export are named by it."""
 By = Literal["agenda", "button", "wish"]
 
 Trouble = Literal[
@@ -140,7 +141,7 @@ class SegmentRecorded(Fact):
     """One past the last."""
     rate: int
     at: AwareDatetime
-    seats: dict[str, SeatSound]
+    seats: dict[Seat, SeatSound]
     mixed: Sha256 | None = None
     """The backup channel: every seat in one."""
     salvaged: bool = False
@@ -152,7 +153,7 @@ class SegmentTranscribed(Fact):
 
     hearing: HearingId
     number: int = Field(ge=1)
-    words: dict[str, Sha256]
+    words: dict[Seat, Sha256]
     """Seat -> blob."""
 
 
@@ -381,6 +382,3 @@ class Levels(BaseModel):
 CAPTIONS = "captions"
 LEVELS = "levels"
 """Streams of the live topic of `courtroom`."""
-
-COURTROOM_PROPERTIES: Mapping[str, Property] = {}
-"""Its lines are events; what stands of the seats is told as `seat-...` by MicrophoneLost and MicrophoneBack."""

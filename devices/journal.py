@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -78,7 +78,7 @@ def line_hash(raw: bytes) -> str:
 def write_line(
     seq: int, prev: str, stamp: Stamp, device: str, message: tuple[str, Mapping[str, Any]], cause: str | None = None
 ) -> bytes:
-    """The bytes of a line; `message` is (type, body). Raises BadLine when it is over 16 KiB."""
+    """The bytes of a line; `message` is (type, body). Raises BadLine when it is over 16 KiB, or no text."""
     line: dict[str, Any] = {
         "seq": seq,
         "prev": prev,
@@ -91,7 +91,10 @@ def write_line(
     }
     if cause is not None:
         line["cause"] = cause
-    raw = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        raw = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError as error:
+        raise BadLine(f"line {seq} of {device}: half a sign is no text") from error
     if len(raw) > MAX_LINE:
         raise BadLine(f"line {seq} of {device}: {len(raw)} bytes, at most {MAX_LINE}; send weight as a blob")
     return raw
@@ -149,6 +152,8 @@ def read_time(text: str) -> datetime:
         raise BadLine(f"at: {text!r} is no time") from None
     if at.tzinfo is None:
         raise BadLine(f"at: {text!r} has no zone")
+    if not MINYEAR < utc.year < MAXYEAR:
+        raise BadLine(f"at: {text!r} cannot be told in every zone")
     return utc
 
 

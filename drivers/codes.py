@@ -53,12 +53,17 @@ class Text:
 
 
 class CodeFramer:
-    """Splits what a reader sends at its end mark; silence ends a code too, for a reader may be set to send no mark."""
+    """Splits what a reader sends at its end mark; silence ends a code too, for a reader may be set to send no mark.
+
+    Of a reader that has sent its mark once, what ends without it is a code cut off, and the beginning of one volume's
+    barcode may be the whole of another's: that is noise.
+    """
 
     def __init__(self, suffix: bytes) -> None:
         self._suffix = suffix
         self._pending = b""
         self._overrun = False
+        self._sends_marks = False
         self.noise = 0
 
     def feed(self, data: bytes) -> list[Code]:
@@ -68,7 +73,7 @@ class CodeFramer:
         while self._suffix and (end := self._pending.find(self._suffix)) >= 0:
             code, self._pending = self._pending[:end], self._pending[end + len(self._suffix) :]
             codes += self._code(code, self._suffix)
-            self._overrun = False
+            self._overrun, self._sends_marks = False, True
         if len(self._pending) > LONGEST:
             self._overrun = True
             keep = max(0, len(self._suffix) - 1)
@@ -77,8 +82,9 @@ class CodeFramer:
         return codes
 
     def flush(self) -> list[Code]:
-        """The line fell silent: what is pending is a code that has no end mark."""
+        """The line fell silent: what is pending is a code that has no end mark, if this reader sends none."""
         code, self._pending = self._pending, b""
+        self._overrun |= self._sends_marks
         codes = self._code(code, b"")
         self._overrun = False
         return codes

@@ -5,6 +5,7 @@ Paper is image files: what is asked for is made of them as a scanner would, in t
 
 import io
 import threading
+import time
 import xml.etree.ElementTree as ET
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +30,10 @@ BRIGHTNESS = (0, 1000, 2000)
 """Least, usual and most, as an HP OfficeJet has them; it is told and changes no image."""
 
 _SIDES: Mapping[str, ArgumentKind] = {"sides": "int"}
+
+_PULLS_S = 1.0
+"""So long a feeder tries to draw in a sheet that is caught, and so long after a job's first side it knows soonest that
+no sheet follows; sides scanned before are read meanwhile. airscan drops them if it is told before it has read any."""
 
 AdfTrouble = Literal["ScannerAdfJam", "ScannerAdfMultipickDetected", "ScannerAdfHatchOpen"]
 
@@ -61,11 +66,13 @@ class Feeder:
         self._pile: deque[Sheet] = deque()
         self._job: Job | None = None
         self._jobs = 0
+        self._first_at: float | None = None
         self._is_back_next = False
         self._sides = 0
         self._brightness = BRIGHTNESS[1]
         self._trouble: AdfTrouble | None = None
         self._after: tuple[int, AdfTrouble] | None = None
+        self._caught: AdfTrouble | None = None
         self._pulled_after: int | None = None
 
     def put_in(self, sheets: Sequence[Sheet]) -> None:
@@ -132,7 +139,8 @@ class Feeder:
 
     def _clear(self) -> None:
         with self._turn:
-            self._trouble, self._is_back_next, self._job = None, False, None
+            self._trouble = self._caught = self._job = None
+            self._is_back_next = False
 
     def _take_out(self) -> None:
         with self._turn:
@@ -149,7 +157,7 @@ class Feeder:
             return Answer(503)
         if job.source == "Feeder" and (self._trouble or not self._pile):
             return Answer(409)
-        self._jobs, self._job, self._brightness = job.number, job, job.brightness
+        self._jobs, self._job, self._brightness, self._first_at = job.number, job, job.brightness, None
         return Answer(201, location=f"{ROOT}/ScanJobs/{job.number}")
 
     def _cancel(self, number: str) -> Answer:
@@ -166,9 +174,13 @@ class Feeder:
         if job.source == "Platen":
             self._job = None
             return self._image(self._pile[0] if self._pile else Sheet(_white()), job, back=False)
+        if self._caught:
+            time.sleep(_PULLS_S)
+            self._trouble, self._caught = self._caught, None
         if self._trouble:
             return Answer(503 if self._trouble == "ScannerAdfJam" else 500)
         if not self._pile:
+            self._look_for_another()
             self._job = None
             return Answer(404)
         answer = self._image(self._pile[0], job, back=self._is_back_next)
@@ -181,15 +193,20 @@ class Feeder:
         else:
             self._is_back_next = False
             self._pile.popleft()
+        self._first_at = self._first_at or time.monotonic()
         self._count()
         return answer
+
+    def _look_for_another(self) -> None:
+        if self._first_at is not None:
+            time.sleep(max(0, self._first_at + _PULLS_S - time.monotonic()))
 
     def _count(self) -> None:
         self._sides += 1
         if self._after is not None:
             sides, trouble = self._after
             self._after = (sides - 1, trouble) if sides > 1 else None
-            self._trouble = trouble if sides <= 1 else self._trouble
+            self._caught = trouble if sides <= 1 else self._caught
 
     def _image(self, sheet: Sheet, job: Job, *, back: bool) -> Answer:
         paper = (sheet.back or _white()) if back else sheet.front

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import drivers
+from devices import log_form
 from devices.errors import DeviceError, DeviceOffline
 from drivers import places
-from gateway import logs
+from gateway.alone import DataTaken, alone
 from gateway.catalogue import UnknownDriver, gateway_version, product, working
 from gateway.children import child
-from gateway.config import BadConfig, read
+from gateway.config import GatewayConfig, read
+from gateway.config_text import BadConfig
 from gateway.identity import EnrolmentRefused, NoIdentity, enrol
 from gateway.simulator.told import Emulators, NoEmulators, running
 from gateway.uptime import seconds_since_start
@@ -29,10 +31,11 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="courtside-gateway", description=__doc__)
+    parser.add_argument("--version", action="version", version=gateway_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="run the gateway of a file")
-    run.add_argument("file", type=Path)
+    run.add_argument("file", type=Path, metavar="FILE")
     run.add_argument("--simulate", action="store_true", help="emulate every device behind a real port")
     run.add_argument("--emulators", type=Path, metavar="DIR", help="use the emulators that run for DIR")
     run.add_argument("--emulators-port", type=int, default=0, metavar="N", help="port of the emulators' page")
@@ -48,18 +51,22 @@ def _parser() -> argparse.ArgumentParser:
     enrol = commands.add_parser("enrol", help="make this box a gateway of a court")
     enrol.add_argument("url", metavar="URL", help="central's address")
     enrol.add_argument("token", metavar="TOKEN", help="the one-time token central gave")
-    enrol.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
+    enrol.add_argument(
+        "--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder (data)"
+    )
     enrol.set_defaults(command=_enrol)
 
     journal = commands.add_parser("journal", help="show the journal, or verify its chain")
     journal.add_argument("what", choices=("show", "verify"))
-    journal.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder")
+    journal.add_argument(
+        "--data", type=Path, default=Path("data"), metavar="DIR", help="the gateway's data folder (data)"
+    )
     journal.set_defaults(command=_journal)
 
     model = commands.add_parser("model", help="put a speech model in place")
     model.add_argument("what", choices=("install",))
     model.add_argument("source", metavar="NAME|URL|DIR", help="a published model, an archive, or a folder")
-    model.add_argument("--into", type=Path, default=Path("models"), metavar="DIR", help="folder of the models")
+    model.add_argument("--into", type=Path, default=Path("models"), metavar="DIR", help="folder of the models (models)")
     model.add_argument("--sha256", metavar="HASH", help="what the archive, or the folder's files, must have")
     model.set_defaults(command=_model)
     return parser
@@ -81,24 +88,30 @@ def _for_whoever_sets_up(commands: "argparse._SubParsersAction[argparse.Argument
     commission.add_argument("file", type=Path, metavar="FILE", help="the gateway's file; answers are written into it")
     commission.add_argument("device", metavar="DEVICE", help="name of the device in the file")
     commission.add_argument("--emulators", type=Path, metavar="DIR", help="use the emulators that run for DIR")
-    commission.add_argument("--patience", type=float, default=120, metavar="S", help="seconds for each thing to do")
+    commission.add_argument(
+        "--patience", type=float, default=120, metavar="S", help="seconds for each thing to do (120)"
+    )
     commission.set_defaults(command=_commission)
 
 
 def _run(args: argparse.Namespace) -> int:
     if args.emulators and not args.simulate:
         return _fail("--emulators goes with --simulate")
-    logs.set_up(args.log)
+    log_form.set_up(args.log)
     try:
         return asyncio.run(_run_gateway(args))
-    except (BadConfig, NoIdentity, NoEmulators, DeviceOffline) as error:
+    except (BadConfig, NoIdentity, DataTaken, NoEmulators, DeviceOffline) as error:
         return _fail(str(error))
 
 
 async def _run_gateway(args: argparse.Namespace) -> int:
-    from gateway.app import run  # not at the head: the other commands do without MQTT
-
     config = read(args.file)
+    with alone(config.top.data):
+        return await _run_alone(args, config)
+
+
+async def _run_alone(args: argparse.Namespace, config: GatewayConfig) -> int:
+    from gateway.app import run  # not at the head: the other commands do without MQTT
 
     def ready(emulators: Emulators | None) -> None:
         told = {"event": "ready", "seconds": round(seconds_since_start(), 3), "gateway": config.top.gateway}
@@ -149,11 +162,12 @@ def _drivers(args: argparse.Namespace) -> int:
 
 def _commission(args: argparse.Namespace) -> int:
     from gateway.commission import commission  # not at the head: the other commands do without
+    from gateway.dialogue import NoTerminal
 
     try:
         ports = running(args.emulators).ports if args.emulators else {}
         return asyncio.run(commission(args.file, read(args.file), args.device, ports, args.patience))
-    except (BadConfig, NoEmulators, OSError) as error:
+    except (BadConfig, NoEmulators, NoTerminal, OSError) as error:
         return _fail(str(error))
 
 
@@ -191,7 +205,8 @@ def _enrol(args: argparse.Namespace) -> int:
         return _fail(str(error))
     file = args.data / "gateway.yaml"
     if not file.exists():
-        file.write_text(f"gateway: {identity.gateway}\ncourt: {identity.court}\ndata: {args.data}\n", encoding="utf-8")
+        data = json.dumps(str(args.data.absolute()), ensure_ascii=False)  # wherever it is run from
+        file.write_text(f"gateway: {identity.gateway}\ncourt: {identity.court}\ndata: {data}\n", encoding="utf-8")
     print(f"enrolled as {identity.gateway} of {identity.court}; now: courtside-gateway run {file}")
     return 0
 

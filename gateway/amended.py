@@ -5,7 +5,8 @@ from typing import Any
 
 import yaml
 
-from gateway.config import BadConfig, parse
+from gateway.config import parse
+from gateway.config_text import BadConfig
 
 
 def amended(name: str, text: str, device: str, settings: Mapping[str, Any]) -> str:

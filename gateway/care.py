@@ -3,8 +3,9 @@
 import asyncio
 import json
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from devices.box import DiagnosticsKept, LogLevelSet, SelfTested
 from devices.errors import DeviceBusy, WishRejected
@@ -81,10 +82,16 @@ class RemoteCare:
                 for name, device in self._bench.devices.items()
             },
             "counts": {name: vars(counts) for name, counts in self._bench.counts().items()},
-            "tasks": sorted({task.get_name() for task in asyncio.all_tasks()}),
+            "tasks": Counter(sorted(_work_of(task) for task in asyncio.all_tasks())),
             "log": list(self.last_words.lines),
         }
         return DiagnosticsKept(sha256=await self._keep(json.dumps(told, indent=1).encode()))
 
     async def _as_usual(self) -> None:
         logging.getLogger().setLevel(self._usual)
+
+
+def _work_of(task: asyncio.Task[Any]) -> str:
+    """Which of our functions is at work: never a task's name, in which there may be an address."""
+    coroutine = task.get_coro()
+    return str(getattr(coroutine, "__qualname__", type(coroutine).__name__))

@@ -24,6 +24,7 @@ Source = Literal["chrony", "rtc", "ack", "none"]
 STEP_S = 1.0
 """Wall and monotonic clock parting by more than this is a step and becomes a line."""
 CHECK_S = 10.0
+_CHRONY_S = 64.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -153,7 +154,7 @@ class Clock:
         self._told.set()
 
 
-async def follow_chrony(clock: Clock, every_s: float = 64.0) -> None:
+async def follow_chrony(clock: Clock) -> None:
     """Ask chrony, if this box has it, whether it is synchronised; runs until cancelled."""
     while True:
         try:
@@ -166,7 +167,7 @@ async def follow_chrony(clock: Clock, every_s: float = 64.0) -> None:
         tracking = answer.decode(errors="replace")
         clock.error_s = chrony_error_s(tracking)
         clock.synchronised(chrony_is_synchronised(tracking))
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(_CHRONY_S)
 
 
 def chrony_error_s(tracking: str) -> float | None:

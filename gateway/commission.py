@@ -13,7 +13,8 @@ from devices.messages import Fact
 from drivers.commissioning import Said, Settings, Step
 from gateway import durable
 from gateway.amended import amended
-from gateway.config import BadConfig, DeviceConfig, GatewayConfig
+from gateway.config import DeviceConfig, GatewayConfig
+from gateway.config_text import BadConfig
 from gateway.dialogue import Terminal
 from gateway.identity import is_enrolled
 

@@ -5,31 +5,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from devices.procedure import ButtonAct, PauseReason
 from devices.scan_settings import ScanSettings
 from devices.topics import checked_gateway, checked_name
 from gateway.catalogue import Product, Settings, UnknownDriver, product
+from gateway.config_text import BadConfig, Source, Where
 from gateway.hint import hint
-
-Where = tuple[str | int, ...]
-"""The way to a value: keys and indices from the top of the file."""
 
 _PRESS_S = 0.2
 """No press of a button is shorter."""
 _PORT = Field(ge=0, le=65535, description="Port of the local display's page on 127.0.0.1; 0 takes a free one.")
 _IDENTIFIER = Annotated[str, AfterValidator(checked_name)]
-
-
-class BadConfig(Exception):
-    """The file cannot be used; `errors` are sentences, one an error, each naming file and line."""
-
-    def __init__(self, errors: list[str]) -> None:
-        super().__init__("\n".join(errors))
-        self.errors = errors
 
 
 class LockerSettings(BaseModel):
@@ -169,8 +157,10 @@ def read(path: Path) -> GatewayConfig:
     """The gateway described by that file; raises BadConfig with every error in it."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig([f"{path.name}: cannot be read: {error}"]) from error
+    except OSError as error:
+        raise BadConfig([f"{path}: cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise BadConfig([f"{path}: is no text in UTF-8 (byte {error.start + 1}); save it as that"]) from error
     return parse(path.name, text)
 
 
@@ -179,7 +169,7 @@ def parse(name: str, text: str, box: GatewayFile | None = None) -> GatewayConfig
 
     What comes from central is for one `box`: its names and its data folder stay as its own file has them.
     """
-    source = _Source(name)
+    source = Source(name)
     content = source.compose(text)
     if box is not None:
         own = box.model_dump(mode="json", include={"gateway", "court", "data"})
@@ -199,92 +189,7 @@ def parse(name: str, text: str, box: GatewayFile | None = None) -> GatewayConfig
     return GatewayConfig(top, devices, text)
 
 
-@dataclass
-class _Source:
-    """The file as read: where each value stands, and what is wrong with it."""
-
-    file: str
-    lines: dict[Where, int] = field(default_factory=dict)
-    errors: list[tuple[int, str]] = field(default_factory=list)
-
-    def compose(self, text: str) -> dict[str, Any]:
-        """The YAML text as plain values. Raises BadConfig if it is none, or no mapping."""
-        try:
-            tree = yaml.compose(text, Loader=yaml.CSafeLoader)
-            content = self.take(tree) if tree is not None else None
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = mark.line + 1 if mark else 1
-            raise BadConfig([f"{self.file} line {line}: no YAML: {getattr(error, 'problem', error)}"]) from error
-        if not isinstance(content, dict):
-            raise BadConfig([f"{self.file} line 1: write `gateway: NAME`, `court: NAME`, `data: FOLDER`, `devices:`"])
-        return content
-
-    def take(self, node: yaml.Node, where: Where = ()) -> Any:
-        """Plain values of a YAML tree, noting the line of each."""
-        self.lines.setdefault(where, node.start_mark.line + 1)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.take(item, (*where, index)) for index, item in enumerate(node.value)]
-        if not isinstance(node, yaml.MappingNode):
-            return yaml.CSafeLoader("").construct_object(node)
-        values: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            at = (*where, key)
-            if key in values:
-                self.say(at, f"stands here again, first in line {self.lines[at]}", key_node.start_mark.line + 1)
-                continue
-            self.lines[at] = key_node.start_mark.line + 1
-            values[key] = self.take(value_node, at)
-        return values
-
-    def say(self, where: Where, text: str, line: int | None = None) -> None:
-        """Note an error at that place."""
-        told = line or next(self.lines[where[:end]] for end in range(len(where), -1, -1) if where[:end] in self.lines)
-        path = ".".join(map(str, where))
-        self.errors.append((told, f"{self.file} line {told}: {path}: {text}"))
-
-    def validated(self, model: type[BaseModel], values: Any, where: Where) -> Any:
-        """The values as that model, or None with its errors noted."""
-        try:
-            return model.model_validate(values)
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                self.say((*where, *_place(detail)), _sentence(model, detail))
-            return None
-
-
-def _place(detail: ErrorDetails) -> Where:
-    return tuple(part for part in detail["loc"] if part != "[key]")
-
-
-def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
-    if detail["type"] == "missing":
-        return "is missing; write it"
-    if detail["type"] == "extra_forbidden":
-        known = _settings_at(model, detail["loc"][:-1])
-        return f"no such setting; {hint(str(detail['loc'][-1]), known)}"
-    return f"{detail['msg'].removeprefix('Value error, ')} (here: {detail['input']!r})"
-
-
-def _settings_at(model: type[BaseModel], where: Where) -> list[str]:
-    """Names of the settings at a place, followed through the models that nest by name."""
-    for part in where:
-        if part not in model.model_fields:
-            continue  # a name that the file gives, not the model
-        annotation = model.model_fields[str(part)].annotation
-        nested = [a for a in (annotation, *getattr(annotation, "__args__", ())) if _is_model(a)]
-        if not nested:
-            return []
-        model = nested[0]
-    return list(model.model_fields)
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _devices(source: _Source, content: Any) -> dict[str, DeviceConfig]:
+def _devices(source: Source, content: Any) -> dict[str, DeviceConfig]:
     devices = {}
     for name, settings in content.items() if isinstance(content, dict) else ():
         if not isinstance(settings, dict):
@@ -295,7 +200,7 @@ def _devices(source: _Source, content: Any) -> dict[str, DeviceConfig]:
     return devices
 
 
-def _device(source: _Source, name: str, content: Mapping[str, Any]) -> DeviceConfig | None:
+def _device(source: Source, name: str, content: Mapping[str, Any]) -> DeviceConfig | None:
     where: Where = ("devices", name)
     if "driver" not in content:
         source.say(where, "has no driver; write `driver: kind/product` (see `courtside-gateway drivers`)")
@@ -320,7 +225,7 @@ def _way(port: str) -> str:
     return "tcp" if port.startswith("tcp://") else "serial" if port.startswith("/dev/") else ""
 
 
-def _check_ports(source: _Source, devices: Mapping[str, DeviceConfig]) -> None:
+def _check_ports(source: Source, devices: Mapping[str, DeviceConfig]) -> None:
     first: dict[str, DeviceConfig] = {}
     for device in devices.values():
         other = first.setdefault(device.settings.port, device)
@@ -333,7 +238,7 @@ def _check_ports(source: _Source, devices: Mapping[str, DeviceConfig]) -> None:
             source.say(where, f"all settings are those of {other.name}; give each device on a bus its own address")
 
 
-def _check_locker(source: _Source, devices: Mapping[str, DeviceConfig], locker: LockerSettings | None) -> None:
+def _check_locker(source: Source, devices: Mapping[str, DeviceConfig], locker: LockerSettings | None) -> None:
     if locker is None:
         return
     at: Where = ("stations", "locker")
@@ -347,7 +252,7 @@ def _check_locker(source: _Source, devices: Mapping[str, DeviceConfig], locker: 
             source.say(where, f"{name!r} is no device of {kind} here; {hint(name, of_kind, 0.3)}")
 
 
-def _check_courtroom(source: _Source, devices: Mapping[str, DeviceConfig], room: CourtroomSettings | None) -> None:
+def _check_courtroom(source: Source, devices: Mapping[str, DeviceConfig], room: CourtroomSettings | None) -> None:
     if room is None:
         return
     at: Where = ("stations", "courtroom")
@@ -375,7 +280,7 @@ def _check_courtroom(source: _Source, devices: Mapping[str, DeviceConfig], room:
     _check_buttons(source, devices, room.buttons)
 
 
-def _check_buttons(source: _Source, devices: Mapping[str, DeviceConfig], buttons: Mapping[str, ButtonSettings]) -> None:
+def _check_buttons(source: Source, devices: Mapping[str, DeviceConfig], buttons: Mapping[str, ButtonSettings]) -> None:
     for name, button in buttons.items():
         board = devices[button.device].settings.model_dump() if button.device in devices else {}
         if board.get("poll_s", 0) > _PRESS_S:
@@ -383,7 +288,7 @@ def _check_buttons(source: _Source, devices: Mapping[str, DeviceConfig], buttons
             source.say(at, f"{button.device} looks too seldom to see a press; write `poll_s: 0.1`")
 
 
-def _check_scanning(source: _Source, devices: Mapping[str, DeviceConfig], desk: ScanningSettings | None) -> None:
+def _check_scanning(source: Source, devices: Mapping[str, DeviceConfig], desk: ScanningSettings | None) -> None:
     if desk is None:
         return
     at: Where = ("stations", "scanning")

@@ -17,8 +17,21 @@ def is_chinese() -> bool:
     return (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").startswith("zh")
 
 
+_NOBODY = Said(
+    "没有人能在这里回答：请在终端里运行，不要把输入接到文件或 /dev/null。",
+    "nobody can answer here: run it in a terminal, not with its input from a file or /dev/null",
+)
+
+
+class NoTerminal(RuntimeError):
+    """There is nobody to be asked."""
+
+
 class Terminal:
-    """Standard input and output while the block runs; at the end of the input every question is answered by nothing."""
+    """Standard input and output while the block runs; at the end of the input every question is answered by nothing.
+
+    Raises NoTerminal where the input is nothing that can be waited for.
+    """
 
     def __init__(self) -> None:
         self._lines: asyncio.Queue[str] = asyncio.Queue()
@@ -26,7 +39,10 @@ class Terminal:
         self._pending = ""
 
     def __enter__(self) -> "Terminal":
-        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._readable)
+        try:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), self._readable)
+        except (PermissionError, ValueError, AttributeError) as error:  # a file, /dev/null, or closed
+            raise NoTerminal(_NOBODY.zh if self.chinese else _NOBODY.en) from error
         return self
 
     def __exit__(self, *_: object) -> None:

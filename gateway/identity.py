@@ -5,7 +5,9 @@ import hashlib
 import http.client
 import json
 import ssl
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +19,6 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
-    load_pem_private_key,
-    load_pem_public_key,
 )
 
 from devices.claims import IdentityClaims, SealClaims
@@ -29,12 +29,21 @@ from gateway.clock import Clock
 
 HTTP_TOKEN_LIFE_S = 60
 _TIMEOUT_S = 30
+_ROOM = 16 * 1024
+"""Bytes that everything enrolment gives finds room in."""
 NEXT_KEY = "next-key.pem"
 NEXT_CERTIFICATE = "next-certificate.pem"
 _PROVEN = "proven-certificate.pem"
 _NO_CHECK_TIME = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python has no name for."""
 _KEPT = "identity.json"
+_DER: Mapping[str, bytes] = {
+    "PRIVATE KEY": bytes.fromhex("302e020100300506032b657004220420"),
+    "PUBLIC KEY": bytes.fromhex("302a300506032b6570032100"),
+}
+"""All that stands before the 32 bytes of an Ed25519 key, by what its PEM is called (RFC 8410 sections 4 and 7). Whoever
+loads a reader of every kind of key to be told so holds half a megabyte for good."""
+_KEY_BYTES = 32
 
 
 class NoIdentity(Exception):
@@ -187,16 +196,42 @@ def _finish(folder: Path) -> None:
 def enrol(url: str, token: str, folder: Path, version: str = "") -> Identity:
     """Make a key, have central certify it, keep all of it in `folder`. Raises EnrolmentRefused, OSError.
 
+    What would be in the way of keeping it is said before the token is spent.
     The token is `<secret>.<first 32 hex digits of the SHA-256 of the root certificate>`: it is shown over HTTPS
     only to a server that root certified (or the system trusts), and an answer whose root is another is refused.
     """
+    if not url.startswith(("https://", "http://")) or not urlsplit(url).hostname:
+        raise EnrolmentRefused(f"{url} is no address: write it as central told it, such as https://HOST:8443")
+    if is_enrolled(folder):
+        before = f"{folder} is a gateway's already: give another --data"
+        raise EnrolmentRefused(f"{before}, or move its {_KEPT} away if this box is to be enrolled anew")
     key = Ed25519PrivateKey.generate()
     door = url.rstrip("/") + "/api/v1"
-    tls = _tls_of_court(door, token) if door.startswith("https:") else None
-    request = {"token": token, "csr": signing_request(key), "version": version}
-    answer = _object(door, _ask("POST", f"{door}/enrol", request, tls))
-    _check(answer, token, key)
-    return save(folder, key, answer)
+    with _room(folder):
+        tls = _tls_of_court(door, token) if door.startswith("https:") else None
+        request = {"token": token, "csr": signing_request(key), "version": version}
+        answer = _object(door, _ask("POST", f"{door}/enrol", request, tls))
+        _check(answer, token, key)
+        return save(folder, key, answer)
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[None]:
+    """The folder is there and takes a file; one that was made for nothing goes again. Raises EnrolmentRefused."""
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_ROOM))
+    except OSError as error:
+        why = f"{folder} cannot be written ({error.strerror})"
+        raise EnrolmentRefused(f"{why}; the token is still good: be another user, or give another --data") from error
+    try:
+        yield
+    finally:
+        if made:
+            with suppress(OSError):
+                folder.rmdir()  # it is empty unless the identity is in it
 
 
 _TOLD = ("court", "gateway", "central_keys", "central_url", "broker", "permit_secret")
@@ -240,7 +275,8 @@ def _ask(method: str, url: str, body: Mapping[str, Any] | None, tls: ssl.SSLCont
     except ssl.SSLError as error:
         raise EnrolmentRefused(f"{url} is not the court's server: {error}; is the address right?") from error
     except OSError as error:
-        raise EnrolmentRefused(f"{url} cannot be reached ({error}); does central run there?") from error
+        hint = "" if tls else ", and is it not https://"
+        raise EnrolmentRefused(f"{url} cannot be reached ({error}); does central run there{hint}?") from error
     except (http.client.HTTPException, ValueError) as error:
         raise EnrolmentRefused(f"{url} gave no readable answer: {error}") from error
     finally:
@@ -251,11 +287,12 @@ def _ask(method: str, url: str, body: Mapping[str, Any] | None, tls: ssl.SSLCont
 
 
 def _why(answer: bytes) -> str:
-    """Central's own sentence if it gave one, else the beginning of what was answered."""
+    """Central's own sentence if it gave one, else the beginning of what was answered; a page is none of central's."""
     try:
         return str(json.loads(answer)["error"]["message"])
     except (ValueError, LookupError, TypeError):
-        return answer[:300].decode(errors="replace")
+        told = answer[:300].decode(errors="replace").strip()
+        return "that is no door for gateways; is the address right?" if told.startswith("<") else told
 
 
 def _object(door: str, answer: bytes) -> dict[str, Any]:
@@ -274,7 +311,9 @@ def _check_root(root: str, token: str) -> None:
 
     fingerprint = hashlib.sha256(x509.load_pem_x509_certificate(root.encode()).public_bytes(Encoding.DER)).hexdigest()
     if fingerprint[:32] != token.rpartition(".")[2].lower():
-        raise EnrolmentRefused(f"the answer comes from another court (root {fingerprint}); is the address right?")
+        raise EnrolmentRefused(
+            f"the answer comes from another court (root {fingerprint}); is the address right, and the token whole?"
+        )
 
 
 def _check(answer: Mapping[str, Any], token: str, key: Ed25519PrivateKey) -> None:
@@ -305,10 +344,7 @@ def _told(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def private_key(path: Path) -> Ed25519PrivateKey:
     """The key in that file; raises ValueError, OSError."""
-    key = load_pem_private_key(path.read_bytes(), None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path} is no Ed25519 key")
-    return key
+    return Ed25519PrivateKey.from_private_bytes(_raw_key(path.read_text(), "PRIVATE KEY"))
 
 
 def key_bytes(key: Ed25519PrivateKey) -> bytes:
@@ -317,10 +353,16 @@ def key_bytes(key: Ed25519PrivateKey) -> bytes:
 
 
 def _public_key(pem: str) -> Ed25519PublicKey:
-    key = load_pem_public_key(pem.encode())
-    if not isinstance(key, Ed25519PublicKey):
-        raise ValueError("a key of central is no Ed25519 key")
-    return key
+    return Ed25519PublicKey.from_public_bytes(_raw_key(pem, "PUBLIC KEY"))
+
+
+def _raw_key(pem: str, called: str) -> bytes:
+    begin, end = f"-----BEGIN {called}-----", f"-----END {called}-----"
+    text = "".join(pem.split("\n")).strip()
+    der = base64.b64decode(text.removeprefix(begin).removesuffix(end)) if text.startswith(begin) else b""
+    if not der.startswith(_DER[called]) or len(der) != len(_DER[called]) + _KEY_BYTES:
+        raise ValueError(f"no Ed25519 {called.lower()}")
+    return der.removeprefix(_DER[called])
 
 
 def _old_keys(folder: Path) -> dict[str, Ed25519PrivateKey]:

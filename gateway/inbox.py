@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from devices.box import GATEWAY, WishRefused
-from devices.claims import DesiredClaims
+from devices.claims import DesiredClaims, Document
 from gateway.journal import Journal
 from gateway.journal_writer import JournalError
 
@@ -86,26 +86,33 @@ class Inbox:
         while True:
             await self._desired_came.wait()
             self._desired_came.clear()
-            if self._newest is None or not self._is_current(self._newest):
+            newer = self._newer(self._newest) if self._newest else None
+            if newer is None:
                 continue
-            kept = {name: document.model_dump() for name, document in self._newest.documents.items()}
+            kept = {name: document.model_dump() for name, document in newer.documents.items()}
             try:
-                await self._journal.remember(DESIRED, json.dumps({"iat": self._newest.iat, "documents": kept}))
+                await self._journal.remember(DESIRED, json.dumps({"iat": newer.iat, "documents": kept}))
             except JournalError as error:
                 log.error("the list of documents is not taken: %s", error)
                 continue
-            await self._on_desired(self._newest)
+            await self._on_desired(newer)
 
-    def _is_current(self, claims: DesiredClaims) -> bool:
-        """False for a list older than one taken before, as a whole or in one document."""
+    def _newer(self, claims: DesiredClaims) -> DesiredClaims | None:
+        """The list with the document we have where it names an older one; None if nothing in it is for us to take.
+
+        A court restored from a backup may have forgotten one document, and must still bring the others.
+        """
         kept = json.loads(self._journal.recall(DESIRED) or '{"iat": 0, "documents": {}}')
-        for name, document in claims.documents.items():
-            before = kept["documents"].get(name, {"version": 0, "sha256": document.sha256})
-            is_another = document.version == before["version"] and document.sha256 != before["sha256"]
-            if document.version < before["version"] or is_another:
-                log.warning("document %s is refused: version %s after %s", name, document.version, before["version"])
-                return False
         if claims.iat < kept["iat"]:
             log.warning("a list of documents is refused: it is older than the one before")
-            return False
-        return True
+            return None
+        before = {name: Document(**document) for name, document in kept["documents"].items()}
+        taken = dict(claims.documents)
+        for name, document in claims.documents.items():
+            ours = before.get(name, document)
+            if document.version < ours.version or (document.version == ours.version and document != ours):
+                log.warning("document %s is refused: version %s after %s", name, document.version, ours.version)
+                taken[name] = ours
+        if taken != claims.documents and taken == before:
+            return None
+        return claims.model_copy(update={"documents": taken})

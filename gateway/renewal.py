@@ -9,6 +9,7 @@ journal tells the change in a line it still seals (ledger rule 9).
 """
 
 import asyncio
+import hashlib
 import http.client
 import json
 import logging
@@ -39,6 +40,8 @@ SHARE = (0.6, 0.7)
 """The part of its life after which a certificate is renewed; each has its own, that a fleet does not come at once."""
 LOOK_S = 60.0
 _CERTIFY = "/api/v1/certify"
+_DUE = "renewal"
+"""Under this the journal remembers when which certificate, by its file's SHA-256, is to be renewed."""
 _RESTS_S = 3600.0
 _AGAIN_S = (300.0, 900.0)
 
@@ -69,7 +72,7 @@ class Renewal:
         await up()
         clock = self._journal.clock
         while True:
-            due = due_at(self._identity)  # in no thread: it is short, and a thread would keep its memory
+            due = await self._due()
             if clock.trusted and clock.now() >= due and clock.mono() >= self._rests_until:
                 rest = _RESTS_S
                 try:
@@ -79,6 +82,15 @@ class Renewal:
                     rest = random.uniform(*_AGAIN_S)  # noqa: S311 - a delay, no secret
                 self._rests_until = clock.mono() + rest
             await asyncio.sleep(random.uniform(0.5, 1.0) * LOOK_S)  # noqa: S311
+
+    async def _due(self) -> datetime:
+        """As `due_at`; remembered from the first time on, for whoever reads a certificate holds its reader for good."""
+        held = hashlib.sha256(self._identity.certificate.read_bytes()).hexdigest()
+        known, _, due = (self._journal.recall(_DUE) or "").partition(" ")
+        if known != held:
+            due = due_at(self._identity).isoformat()
+            await self._journal.remember(_DUE, f"{held} {due}")
+        return datetime.fromisoformat(due)
 
     async def renew(self) -> None:
         """Have another key certified, prove it, take it up. Raises NotRenewed, NotAdmitted, OSError."""
@@ -95,7 +107,7 @@ class Renewal:
 
 def due_at(identity: Identity) -> datetime:
     """When the certificate in use is to be renewed. Raises OSError."""
-    from cryptography import x509  # not at the head: it is asked for once a minute and forgotten
+    from cryptography import x509  # not at the head: it is asked for once for each certificate
 
     held = x509.load_pem_x509_certificate(identity.certificate.read_bytes())
     begins, ends = held.not_valid_before_utc, held.not_valid_after_utc

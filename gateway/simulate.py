@@ -9,7 +9,8 @@ from pathlib import Path
 
 from drivers.usb_port import is_usb
 from gateway.catalogue import Emulator, Findable, emulator, stage
-from gateway.config import BadConfig, DeviceConfig, read
+from gateway.config import DeviceConfig, read
+from gateway.config_text import BadConfig
 from gateway.loopback import serve
 from gateway.simulator import told
 from gateway.simulator.cables import TICK_S, Cable, Found, Plug, Pty, Tcp

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from devices.box import GATEWAY, ConfigKept, ConfigRefused, ConfigTried
 from devices.messages import Fact
 from gateway.bench import Bench
-from gateway.config import BadConfig, GatewayConfig, parse
+from gateway.config import GatewayConfig, parse
+from gateway.config_text import BadConfig
 from gateway.documents import Documents
 from gateway.floor import Floor, differing
 from gateway.kept_config import KeptConfig, Start

@@ -175,9 +175,12 @@ class Uplink:
     async def _announce_to_home_assistant(self, connection: Connection) -> None:
         """What was told once is taken back when it is not to be told any more: an empty payload deletes it."""
         told = self.discovery()
-        if told or self._journal.recall(_DISCOVERED):
+        if told:  # remembered first: who is killed between the two would never take it back
+            await self._journal.remember(_DISCOVERED, "told")
             await connection.publish(self._topics.discovery, told, retain=True)
-            await self._journal.remember(_DISCOVERED, "told" if told else "")
+        elif self._journal.recall(_DISCOVERED):
+            await connection.publish(self._topics.discovery, told, retain=True)
+            await self._journal.remember(_DISCOVERED, "")
 
     def _written(self, committed: Committed) -> None:
         first = committed.head.n - len(committed.lines) + 1
@@ -225,7 +228,7 @@ class Uplink:
     async def _take_host(self, message: Message) -> None:
         try:
             host = json.loads(message.payload)
-        except ValueError:
+        except (RecursionError, ValueError):
             return
         self._central_online = not (isinstance(host, dict) and host.get("online") is False)
         self._changed.set()

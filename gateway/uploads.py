@@ -16,6 +16,7 @@ import base64
 import hashlib
 import http.client
 import logging
+import os
 import random
 import re
 from contextlib import suppress
@@ -208,7 +209,9 @@ class _Central:
             raise NotStored(f"a receipt that is not to be believed: {error}") from error
         if stored.sha256 != path.name or stored.size != path.stat().st_size:
             raise NotStored(f"a receipt for another blob: {stored.sha256}")
-        durable.write(_beside(path, "stored"), token)
+        receipt = _beside(path, "stored")
+        durable.write(receipt, token)
+        os.utime(receipt, (stored.iat, stored.iat))  # by central's clock: this box's may have stood in 1970
         _beside(path, "at").unlink(missing_ok=True)
         return True
 

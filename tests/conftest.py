@@ -1,16 +1,22 @@
 """What holds for every test: nothing is left running, and no law is judged by a stopwatch."""
 
 import asyncio
+import gc
 import inspect
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-from tests.kit.databases import bring_up_to_date
+from tests.kit.databases import bring_up_to_date, compiled_once
+from tests.kit.installation import Installation
+from tests.kit.passwords import quickly_hashed
+
+gc.disable()  # until the tests begin: what is imported stays, and looking through it is a fifth of what that costs
 
 settings.register_profile("courtside", max_examples=30, deadline=None, print_blob=True)
 settings.load_profile("courtside")
@@ -28,6 +34,22 @@ _SLOW = {"life", "browser"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take minutes begin first, so that at the end no process waits for another's."""
     items.sort(key=lambda item: _SLOW.isdisjoint(item.path.parts))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """From here on garbage is collected, and what was imported is not looked through for it; in every process."""
+    collected = yield
+    gc.freeze()
+    gc.enable()
+    return collected
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _done_once() -> Iterator[None]:
+    """What costs most of many tests and proves nothing there is cheap: statements compiled anew, passwords hashed."""
+    with compiled_once(), quickly_hashed():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -84,6 +106,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 for name, text in report.user_properties:
                     if name == _COUNTED:
                         terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {text}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Show what the processes of running courts said last, beside the failure."""
+    report = yield
+    if report.failed:
+        for court in Installation.existing:
+            said = [(name, process.last_words()) for name, process in court.processes.items()]
+            report.sections += [(f"last words of {name}", words) for name, words in said]
+    return report
 
 
 @pytest.hookimpl(wrapper=True)

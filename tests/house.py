@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("devices", "drivers", "gateway", "central")
 FOLDERS = (*PACKAGES, "firmware_configs", "tests", "docs", ".ci")
-NOT_OURS = {"__pycache__", "vendor", "node_modules"}
+NOT_OURS = {".git", "__pycache__", "vendor", "node_modules"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

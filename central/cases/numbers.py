@@ -1,18 +1,8 @@
 """Case numbers: （year）court, type, serial; written with full-width brackets, read with either."""
 
 import re
-from collections.abc import Mapping
 
 from central.web.refused import Refused
-
-TYPES: Mapping[str, str] = {
-    "civil": "民事",
-    "criminal": "刑事",
-    "administrative": "行政",
-    "enforcement": "执行",
-    "other": "其他",
-}
-"""Kinds of case and what they are called."""
 
 _BY_SIGN = {"民": "civil", "刑": "criminal", "行": "administrative", "执": "enforcement"}
 _NUMBER = re.compile(r"^（(\d{4})）(\S{1,12}?)(\D{1,12}?)(\d{1,8})号(?:之\S{1,3})?$")

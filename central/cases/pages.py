@@ -1,21 +1,25 @@
 """The list of dossiers, finding one from anywhere, and registering a case and its volumes."""
 
-from typing import Annotated, Any, cast
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 
-from central.cases import flow, numbers, service
+from central.cases import flow, service
+from central.cases.tables import Case
 from central.people.roles import Actor
-from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.store import row_in
+from central.web.here import Now, Reading, go, local, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused
 
 router = pages()
 
 Reader = Annotated[Any, Depends(needs("case.read"))]
-Writer = Annotated[Any, Depends(needs("case.write"))]
+Writer = Annotated[Actor, Depends(needs("case.write"))]
 
 PIECE = 50
 """Dossiers a piece of the list."""
@@ -28,14 +32,16 @@ class CaseForm(BaseModel):
     cause: str = ""
     parties: str = ""
     volumes: str = "1"
+    received: str = ""
 
 
-class VolumeForm(BaseModel):
-    """What is filled in for a volume."""
+async def _names(request: Request) -> dict[int, str]:
+    told = {key.removeprefix("party-"): str(value) for key, value in (await request.form()).items()}
+    return {row: name for key, name in told.items() if (row := row_in(key)) is not None}
 
-    size: str = "M"
-    secret: str = ""
-    barcode: str = ""
+
+Names = Annotated[dict[int, str], Depends(_names)]
+"""Row of a party -> the name in the form."""
 
 
 @router.get("/dossiers")
@@ -61,53 +67,76 @@ def find(request: Request, by: Reader, session: Reading, q: str = "") -> Respons
 
 
 @router.get("/dossiers/new")
-def new_case(request: Request, by: Writer) -> HTMLResponse:
+def new_case(request: Request, by: Writer, now: Now) -> HTMLResponse:
     """The form to register a case."""
-    return _new(request, CaseForm())
+    return _new(request, CaseForm(received=str(local(request, now).date())))
 
 
 @router.post("/dossiers/new")
 def register_case(request: Request, by: Writer, now: Now, form: Annotated[CaseForm, Form()]) -> Response:
     """Register a case with its first volumes."""
-    actor = cast(Actor, by)
     try:
         with store_of(request).write() as session:
-            parties = _parties(form.parties)
-            case = service.register_case(session, actor, form.number, form.cause, parties, now)
-            for _ in range(_count(form.volumes)):
-                service.register_volume(session, actor, case, now)
+            parties, received = _parties(form.parties), _received(form.received)
+            case = service.register_case(session, by, form.number, form.cause, parties, now, received_on=received)
+            volumes = [service.register_volume(session, by, case, now) for _ in range(_count(form.volumes))]
     except Refused as refused:
         return _new(request, form, refused)
-    return go(f"/dossiers/{case.id}")
+    return go(f"/dossiers/{case.id}?volume={volumes[0].id}")
 
 
-@router.post("/dossiers/{case}/volumes")
-def register_volume(request: Request, by: Writer, now: Now, case: int, form: Annotated[VolumeForm, Form()]) -> Response:
-    """Add a volume to a case."""
-    actor = cast(Actor, by)
-    with store_of(request).write() as session:
-        found, barcode = service.find_case(session, case), form.barcode.strip() or None
-        service.register_volume(session, actor, found, now, size=form.size, secret=bool(form.secret), barcode=barcode)
+@router.get("/dossiers/{case}/correct")
+def registered(request: Request, by: Writer, session: Reading, case: int) -> HTMLResponse:
+    """The form to put right what was registered of a case."""
+    found = service.find_case(session, case)
+    form = CaseForm(number=found.number, cause=found.cause, received=str(found.received_on))
+    return _new(request, form, case=found, names={party.id: party.name for party in found.parties})
+
+
+@router.post("/dossiers/{case}/correct")
+def correct_case(request: Request, by: Writer, case: int, form: Annotated[CaseForm, Form()], names: Names) -> Response:
+    """Put it right; who joined the case later (an agent, a third party) is added here too."""
+    try:
+        with store_of(request).write() as session:
+            found, told = service.find_case(session, case), _parties(form.parties)
+            received = _received(form.received)
+            service.correct_case(session, by, found, cause=form.cause, received_on=received, names=names, parties=told)
+    except Refused as refused:
+        with store_of(request).read() as session:
+            return _new(request, form, refused, service.find_case(session, case), names)
     return go(f"/dossiers/{case}")
 
 
-def _new(request: Request, form: CaseForm, refused: Refused | None = None) -> HTMLResponse:
-    status = refused.status if refused else 200
-    said = refused.said if refused else None
-    return page(request, "cases/new.html", status, form=form, refused=said, types=numbers.TYPES)
+def _new(
+    request: Request,
+    form: CaseForm,
+    refused: Refused | None = None,
+    case: Case | None = None,
+    names: Mapping[int, str] | None = None,
+) -> HTMLResponse:
+    status, said = (refused.status, refused.said) if refused else (200, None)
+    return page(request, "cases/new.html", status, form=form, refused=said, case=case, names=names or {})
+
+
+def _received(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused("请选择收案日期。", code="bad_date", status=422) from None
 
 
 def _parties(text: str) -> list[tuple[str, str]]:
     pairs = []
     for line in filter(None, map(str.strip, text.splitlines())):
-        part, _, name = line.replace("：", " ").replace(":", " ").partition(" ")
-        if not name.strip():
+        part, *name = line.replace("：", " ").replace(":", " ").split(maxsplit=1)
+        if not name:
             raise Refused("“{line}”应写成“原告 姓名”，中间空一格。", code="bad_party", status=422, line=line)
-        pairs.append((part, name.strip()))
+        pairs.append((part, name[0]))
     return pairs
 
 
 def _count(text: str) -> int:
-    if not text.strip().isdigit() or not 1 <= int(text) <= 99:
+    count = row_in(text.strip()) or 0
+    if not 1 <= count <= 99:
         raise Refused("册数应为 1 到 99 的整数。", code="bad_count", status=422)
-    return int(text)
+    return count

@@ -2,25 +2,36 @@
 
 import calendar
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from central.cases import closing, flow
-from central.cases.facts import CaseRegistered, CaseStepped, VolumeLabelled, VolumeRegistered
-from central.cases.numbers import TYPES, read_number, type_of
+from central.cases.facts import CaseChanged, CaseRegistered, CaseStepped, VolumeLabelled, VolumeRegistered
+from central.cases.numbers import read_number, type_of
 from central.cases.tables import Case, Party, Volume
 from central.ledger.own import record
 from central.people.roles import Actor, must
 from central.rules.service import term_of
-from central.store import tell
+from central.store import newest, tell
 from central.web.refused import Refused, Said
 
+TYPES: Mapping[str, str] = {
+    "civil": "民事",
+    "criminal": "刑事",
+    "administrative": "行政",
+    "enforcement": "执行",
+    "other": "其他",
+}
+"""Kinds of case and what they are called."""
 SIZES = ("S", "M", "L")
 """Sizes of volumes and cells, smallest first."""
 _BY_BARCODE = select(Volume).where(Volume.barcode == bindparam("barcode")).options(joinedload(Volume.case))
+_LONGEST_QUERY = 200
+"""Characters that are looked for: more than anything found by them has."""
+_VOLUME_REF = re.compile(r"volume:(\d{1,18})")
 _BARCODE = re.compile(r"^[A-Za-z0-9._+-]{3,40}$")
 
 
@@ -49,7 +60,7 @@ def register_case(  # noqa: PLR0913  (the fields of a case)
         judge_id=judge_id,
         created_at=now,
         state="RECEIVED",
-        parties=[Party(part=part.strip(), name=checked_text(name, "当事人")) for part, name in parties],
+        parties=[_party(part, name) for part, name in parties],
         volumes=[],
     )
     session.add(case)
@@ -57,6 +68,33 @@ def register_case(  # noqa: PLR0913  (the fields of a case)
     record(session, CaseRegistered(case=case_ref(case)), actor=person.ref)
     tell(session, "cases")
     return case
+
+
+def correct_case(  # noqa: PLR0913  (the fields of a case)
+    session: Session,
+    person: Actor,
+    case: Case,
+    *,
+    cause: str,
+    received_on: date,
+    names: Mapping[int, str],
+    parties: Sequence[tuple[str, str]] = (),
+) -> None:
+    """Put right what was registered: parties (row -> name) keep their row, others are added. Raises Refused."""
+    must(person, "case.write")
+    named = [checked_text(names.get(party.id, party.name), "当事人") for party in case.parties]
+    fields = ["parties"] if parties or named != [party.name for party in case.parties] else []
+    for party, name in zip(case.parties, named, strict=True):
+        party.name = name
+    case.parties.extend(_party(part, name) for part, name in parties)
+    for field, value in {"cause": checked_text(cause, "案由"), "received_on": received_on}.items():
+        if getattr(case, field) != value:
+            setattr(case, field, value)
+            fields.append(field)
+    if fields:
+        session.flush()
+        record(session, CaseChanged(case=case_ref(case), fields=fields), actor=person.ref)
+        tell(session, "cases", case_topic(case.id))
 
 
 def register_volume(  # noqa: PLR0913  (the fields of a volume)
@@ -105,7 +143,7 @@ def advance(
     must(person, "case.step")
     step = next((step for step in flow.steps_from(case.state) if step.to == to), None)
     if step is None:
-        names = Said(flow.STATE_NAMES[case.state]), Said(flow.STATE_NAMES.get(to, to))
+        names = Said(flow.STATE_NAMES[case.state]), Said(flow.STATE_NAMES[to]) if to in flow.STATE_NAMES else to
         raise Refused("案件现为“{state}”，不能转为“{to}”。", code="no_such_step", state=names[0], to=names[1])
     against = flow.against(step, [*open_items, *closing.open_items(session, case)])
     if against:
@@ -131,7 +169,7 @@ def archive_by(session: Session, case: Case) -> date | None:
 def search(session: Session, query: str, limit: int = 50, after: int | None = None) -> Sequence[Case]:
     """Cases by number, cause, barcode or party, newest first; all for an empty query. `after`: last id of the page."""
     found = select(Case).options(selectinload(Case.parties), selectinload(Case.volumes))
-    query = query.strip()
+    query = query.strip()[:_LONGEST_QUERY]
     if query:
         like = f"%{_escaped(query.replace('(', '（').replace(')', '）'))}%"
         found = found.where(
@@ -142,9 +180,7 @@ def search(session: Session, query: str, limit: int = 50, after: int | None = No
                 Case.id.in_(select(Volume.case_id).where(Volume.barcode == query)),
             )
         )
-    if after is not None:
-        found = found.where(Case.id < after)
-    return session.scalars(found.order_by(Case.id.desc()).limit(limit)).all()
+    return session.scalars(newest(found, Case.id, limit, after)).all()
 
 
 def find_case(session: Session, case: int) -> Case:
@@ -161,8 +197,9 @@ def case_by_number(session: Session, number: str) -> Case | None:
 
 
 def find_volume(session: Session, volume: int | str) -> Volume:
-    """The volume by its row or its barcode; raises Refused (404)."""
-    found = session.get(Volume, volume) if isinstance(volume, int) else volume_by_barcode(session, volume)
+    """The volume by its row, its barcode or its reference (`volume:7`); raises Refused (404)."""
+    named = row_or_barcode(volume)
+    found = session.get(Volume, named) if isinstance(named, int) else volume_by_barcode(session, named)
     if found is None:
         raise Refused(
             "条码 {barcode} 不属于任何登记在册的卷宗，什么也没有改动。请核对条码；新卷宗请先在卷宗页登记条码。",
@@ -173,8 +210,16 @@ def find_volume(session: Session, volume: int | str) -> Volume:
     return found
 
 
+def row_or_barcode(volume: int | str) -> int | str:
+    """By what a volume is to be looked for: its row, also where its reference is given, or its barcode."""
+    ref = _VOLUME_REF.fullmatch(volume) if isinstance(volume, str) else None
+    return int(ref[1]) if ref else volume
+
+
 def volume_by_barcode(session: Session, barcode: str) -> Volume | None:
     """The volume that bears this barcode, None if none does."""
+    if "\0" in barcode:
+        return None  # PostgreSQL would not even look for it
     return session.scalars(_BY_BARCODE, {"barcode": barcode.strip()}).one_or_none()
 
 
@@ -229,6 +274,14 @@ def checked_barcode(barcode: str) -> str:
         text = "条码“{barcode}”不对：应为 3 到 40 个字母、数字或 . _ + -。"
         raise Refused(text, code="bad_barcode", status=422, barcode=barcode)
     return barcode
+
+
+def _party(part: str, name: str) -> Party:
+    part, most = part.strip(), 20
+    if not 0 < len(part) <= most:
+        text = "“{part}”应是诉讼地位，例如“原告”“代理人”，最多 {most} 个字。"
+        raise Refused(text, code="bad_part", status=422, part=part, most=most)
+    return Party(part=part, name=checked_text(name, "当事人"))
 
 
 def _escaped(text: str) -> str:

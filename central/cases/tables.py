@@ -17,7 +17,7 @@ class Case(Base):
     number: Mapped[str] = mapped_column(String(60), unique=True)
     """As printed: （2026）苏0206民初123号."""
     type: Mapped[str] = mapped_column(String(16))
-    """Key into `numbers.TYPES`: civil, criminal, ..."""
+    """Key into `service.TYPES`: civil, criminal, ..."""
     cause: Mapped[str] = mapped_column(String(120))
     """案由."""
     state: Mapped[str] = mapped_column(String(16), default="RECEIVED")

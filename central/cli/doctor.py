@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from alembic.util.exc import CommandError
 from cryptography import x509
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -70,7 +69,10 @@ def _database(told: Settings, _now: datetime) -> Iterator[Finding]:
         behind = migrations.behind(store)
         with store.read() as session:
             gateways = session.execute(text("SELECT count(*) FROM gateways")).scalar_one() if not behind else 0
-    except (SQLAlchemyError, CommandError) as error:
+    except migrations.TooNew as error:
+        yield Finding("bad", "database", str(error))
+        return
+    except SQLAlchemyError as error:
         yield Finding("bad", "database", f"{_first_line(error)}; is `database` in central.yaml right?")
         return
     finally:
@@ -89,6 +91,9 @@ def _keys(told: Settings, now: datetime) -> Iterator[Finding]:
         yield Finding("bad", "keys", f"{error}; bring pki/ back from a backup (docs/operations.md)")
         return
     yield Finding("ok", "keys", f"root fingerprint {authority.root_fingerprint}")
+    if not (folder / pki.ROOT_KEY).exists():
+        words = "root.key is not here; put it back to enrol gateways, renew their certificates or withdraw one"
+        yield Finding("warn", "keys", words)
     if folder.stat().st_mode & 0o077:
         yield Finding("warn", "keys", f"others on this machine may read {folder}; chmod 700 it")
     for path in sorted(each for each in folder.glob("*.pem") if not each.name.startswith(WITHDRAWN)):
@@ -107,7 +112,7 @@ def _gateways(told: Settings, now: datetime) -> Iterator[Finding]:
         with store.read() as session:
             names = service.ending(session, now + min(_SOON, timedelta(days=told.certificate_days / 4)))
             lockers = session.execute(text(_LOCKERS_OF_NOBODY)).all()
-    except (SQLAlchemyError, CommandError):
+    except (SQLAlchemyError, migrations.TooNew):
         return  # said above
     finally:
         store.close()
@@ -134,9 +139,14 @@ def _broker(told: Settings, now: datetime) -> Iterator[Finding]:
     except pki.NoKeys:
         return
     except ssl.SSLError as error:
-        yield Finding("bad", "broker", f"{host}:{port} and we do not trust each other: {error.reason or error}")
+        words = (
+            f"{host}:{port} and we do not trust each other: {error.reason or error}; is that another court's broker?"
+        )
+        yield Finding("bad", "broker", words)
     except OSError as error:
-        yield Finding("bad", "broker", f"{host}:{port} does not answer ({error}); run it: serve --with-broker")
+        yield Finding(
+            "bad", "broker", f"{host}:{port} does not answer ({error.strerror or error}); run it: serve --with-broker"
+        )
     else:
         if len(answer) >= 4 and answer[0] == 0x20 and answer[3] == 0:  # CONNACK, reason 0: accepted
             yield Finding("ok", "broker", f"{host}:{port} admits central")

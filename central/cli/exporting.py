@@ -4,22 +4,23 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import select
 
-from central import pki
-from central.blobs import Blobs
-from central.fleet.tables import GatewayKey
+from central.fleet.signatory import signatory
 from central.hearings import export as hearings
-from central.ledger.export import Signatory, Span, export
+from central.ledger.export import Span, export
 from central.running import Court
-from devices.grants import thumbprint
 
 
 def export_days(court: Court, day: datetime | None, first: datetime | None, last: datetime | None, file: Path) -> int:
     """Write the ledger of those days into `file`, complete or not at all; gives how many lines. Raises UsageError."""
     begin, end = _days(day, first, last, court.clock().astimezone(court.settings.zone).date())
     draft = file.with_name(f"{file.name}.part")
-    manifest = export(court.store, signatory(court), Span.of_days(begin, end, court.settings.zone), draft)
+    manifest = export(
+        court.store,
+        signatory(court.store, court.authority, court.pen),
+        Span.of_days(begin, end, court.settings.zone),
+        draft,
+    )
     draft.replace(file)
     return sum(int(book["lines"]) for book in manifest["books"])
 
@@ -27,24 +28,13 @@ def export_days(court: Court, day: datetime | None, first: datetime | None, last
 def export_hearing(court: Court, ref: str, file: Path) -> int:
     """Write a sealed hearing into `file`, complete or not at all; gives how many lines. Raises Refused, OSError."""
     draft = file.with_name(f"{file.name}.part")
-    blobs = Blobs(court.settings.blobs or court.settings.home / "blobs")
+    signer = signatory(court.store, court.authority, court.pen)
     try:
-        manifest = hearings.export(court.store, blobs, signatory(court), ref, draft)
+        manifest = hearings.export(court.store, court.blobs, signer, ref, draft)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
     return sum(int(book["lines"]) for book in manifest["books"])
-
-
-def signatory(court: Court) -> Signatory:
-    """Central as it signs exports, with the certificate of every key that ever sealed a line here."""
-    authority = court.authority
-    with court.store.read() as session:
-        rows = session.execute(select(GatewayKey.kid, GatewayKey.certificate))
-        certificates = {kid: certificate for kid, certificate in rows}
-    ours = (authority.signing, *authority.former)
-    certificates |= {thumbprint(pki.key_of(certificate)): pki.pem(certificate) for certificate in ours}
-    return Signatory(court.pen, pki.pem(authority.root), certificates)
 
 
 def _days(day: datetime | None, first: datetime | None, last: datetime | None, today: date) -> tuple[date, date]:

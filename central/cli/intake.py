@@ -5,7 +5,7 @@ from pathlib import Path
 
 from central.cli.plain import Fault, in_words, words_here
 from central.importing.reading import decode
-from central.importing.service import Preview, apply, preview
+from central.importing.service import Preview, apply, head_of, preview
 from central.people.service import SYSTEM
 from central.running import Court
 
@@ -17,7 +17,7 @@ def take_in(court: Court, kind: str, file: Path, *, do: bool) -> Iterator[str]:
         seen = preview(session, SYSTEM, kind, text, court.clock())
         if do and not seen.problems:
             seen = apply(session, SYSTEM, kind, text, court.clock())
-    yield from _told(seen)
+    yield from _told(kind, seen)
     if seen.problems:
         wrong = "one thing is" if len(seen.problems) == 1 else f"{len(seen.problems)} things are"
         raise Fault(f"{wrong} wrong; nothing was taken in")
@@ -25,10 +25,10 @@ def take_in(court: Court, kind: str, file: Path, *, do: bool) -> Iterator[str]:
     yield f"taken in: {counts}" if do else f"nothing is wrong: {counts}; repeat with --apply to take it in"
 
 
-def _told(seen: Preview) -> Iterator[str]:
-    say = words_here().say
+def _told(kind: str, seen: Preview) -> Iterator[str]:
+    language = words_here().language
     for change in seen.changes:
         yield f"line {change.line}: {change.sort}: {change.what}"
     for problem in seen.problems:
-        where = f" {say(problem.column)}" if problem.column else ""
-        yield f"line {problem.line}:{where} {in_words(problem.said)}"
+        column = head_of(kind, problem.column, language)
+        yield f"line {problem.line}: {f'{column}: ' if column else ''}{in_words(problem.said)}"

@@ -12,10 +12,18 @@ from central.founding import place_of
 
 
 def back_up(home: Path, file: Path) -> str:
-    """Write the backup, complete or not at all; gives what was done in words. Raises BadSettings, OSError."""
+    """Write the backup, complete or not at all; gives what was done in words. Raises BadSettings, Fault."""
+    told = settings.load(home)
+    if file.exists() and not file.is_file():
+        raise Fault(f"{file} is no file; a backup goes into one")
     draft = file.with_name(f"{file.name}.part")
-    left_out = backup.backup(settings.load(home), draft)
-    draft.replace(file)
+    try:
+        left_out = backup.backup(told, draft)
+        draft.replace(file)
+    except OSError as error:
+        raise Fault(f"no backup was made: {draft} cannot be written ({error.strerror or error})") from error
+    finally:
+        draft.unlink(missing_ok=True)  # half of the court's keys
     words = [f"{file}: {file.stat().st_size} bytes; it holds the court's private keys, keep it as you keep them"]
     return "\n".join([*words, *(f"not in it: {part}" for part in left_out)])
 

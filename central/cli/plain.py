@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
+from central import migrations
 from central.fleet.broker_conf import BrokerFailed
 from central.pki import NoKeys
 from central.settings import BadSettings
@@ -25,12 +26,15 @@ def plainly() -> Iterator[None]:
         yield
     except Refused as refused:
         raise Fault(in_words(refused.said)) from refused
-    except (BadSettings, NoKeys, BrokerFailed) as error:
+    except (BadSettings, NoKeys, BrokerFailed, migrations.TooNew) as error:
         raise Fault(str(error)) from error
-    except OperationalError as error:
-        raise Fault(f"the database does not answer: {error.orig}") from error
+    except DatabaseError as error:
+        if type(error) not in (DatabaseError, OperationalError):  # a statement of ours was wrong
+            raise
+        raise Fault(f"the database does not answer as it should: {error.orig}") from error
     except OSError as error:
-        raise Fault(str(error)) from error
+        where = f"{error.filename}: " if error.filename else ""
+        raise Fault(f"{where}{error.strerror}" if error.strerror else str(error)) from error
 
 
 def in_words(said: Said) -> str:

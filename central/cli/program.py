@@ -1,5 +1,6 @@
 """The commands. Each imports what it needs when it runs, so that `verify` works where nothing else of a court does."""
 
+import gc
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ password_option = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="courtside", message="%(version)s")
 def program() -> None:
     """The court: its fleet, its dossiers, its people, and the proof of what happened."""
 
@@ -35,7 +37,9 @@ def program() -> None:
 @click.option("--listen", default="127.0.0.1", show_default=True, help="Address the pages listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8443, show_default=True, help="Port of pages and API.")
 @click.option("--broker-port", default=8883, show_default=True, help="Port of the broker.")
-@click.option("--tls/--no-tls", default=True, help="HTTPS, or plain HTTP behind a proxy or on the loopback.")
+@click.option(
+    "--tls/--no-tls", default=True, show_default=True, help="HTTPS, or plain HTTP behind a proxy or on the loopback."
+)
 @click.option("--database", default="", help="postgresql://...; SQLite in the home folder if not given.")
 def init(  # noqa: PLR0913  (the answers of one form)
     home: Path, court: str, title: str, login: str, name: str, password: str, hosts: tuple[str, ...],
@@ -61,6 +65,7 @@ def init(  # noqa: PLR0913  (the answers of one form)
 @click.option("--with-broker", is_flag=True, help="Run Mosquitto beside it, as configured by this court.")
 def serve(home: Path, with_broker: bool) -> None:
     """Serve pages and API until stopped."""
+    gc.disable()  # what is loaded stays: looking through it again and again is a fifth of the start
     from central.cli.plain import plainly
     from central.cli.serving import serve
 
@@ -93,18 +98,23 @@ def user_add(home: Path, login: str, name: str, roles: tuple[str, ...], password
 @user.command("reset")
 @home_option
 @click.argument("login")
-@password_option
-def user_reset(home: Path, login: str, password: str) -> None:
+@click.option("--password", help="Asked for if not given.")
+def user_reset(home: Path, login: str, password: str | None) -> None:
     """Give a person a new password; ends every session of theirs."""
     from central.cli.plain import Fault, plainly
     from central.cli.works import courtroom
-    from central.people.service import SYSTEM, person_by_login, set_password
+    from central.people.service import SYSTEM, hash_password, person_by_login, set_password
 
-    with plainly(), courtroom(home) as court, court.store.write() as session:
-        person = person_by_login(session, login)
-        if person is None:
-            raise Fault(f"nobody signs in as {login}")
-        set_password(session, SYSTEM, person, password)
+    with plainly(), courtroom(home) as court:
+        with court.store.read() as session:
+            if person_by_login(session, login) is None:
+                raise Fault(f"nobody signs in as {login}")
+        hashed = hash_password(password or click.prompt("Password", hide_input=True, confirmation_prompt=True))
+        with court.store.write() as session:
+            person = person_by_login(session, login)
+            if person is None:
+                raise Fault(f"nobody signs in as {login} any more")
+            set_password(session, SYSTEM, person, hashed)
     click.echo(f"{login} has a new password")
 
 
@@ -126,7 +136,7 @@ def gateway_invite(home: Path, name: str, config: Path | None, replace: bool) ->
     from central.people.service import SYSTEM
 
     with plainly(), courtroom(home) as court, court.store.write() as session:
-        first = first_configuration(court.settings, config) if config else None
+        first = first_configuration(court, config) if config else None
         now, by = court.clock(), SYSTEM.ref
         token = invite(session, name, court.authority, now, actor=by, configuration=first, replaces=replace)
         url = court.settings.public_url
@@ -360,10 +370,10 @@ def _told(  # noqa: PLR0913
 ) -> "Settings":  # fmt: skip
     from pydantic import ValidationError
 
-    from central.settings import BadSettings, Settings
+    from central.settings import BadSettings, Settings, wrong
 
     name = hosts[0] if hosts else listen
-    url = f"{'https' if tls else 'http'}://{name}:{port}"
+    url = "" if name == listen else f"{'https' if tls else 'http'}://{name}:{port}"
     try:
         return Settings.model_validate(
             {
@@ -376,5 +386,4 @@ def _told(  # noqa: PLR0913
             }
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        raise BadSettings(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise BadSettings(wrong(error)) from error

@@ -31,12 +31,12 @@ def software_pack(folder: Path, file: Path) -> None:
 def software_add(home: Path, file: Path) -> None:
     """Take a bundle in, to be rolled out on the page of roll-outs or by `software rollout`."""
     from central.cli.plain import plainly
-    from central.cli.works import blobs_of, courtroom
+    from central.cli.works import courtroom
     from central.fleet.software import add
     from central.people.service import SYSTEM
 
     with plainly(), courtroom(home) as court, court.store.write() as session:
-        made = add(session, blobs_of(court.settings), file, court.clock(), actor=SYSTEM.ref)
+        made = add(session, court.blobs, file, court.clock(), actor=SYSTEM.ref)
         click.echo(f"release {made.release} for Python {made.python}, {len(made.wheels)} packages")
 
 
@@ -67,10 +67,10 @@ def files() -> None:
 def files_add(home: Path, document: Literal["model", "logo"], name: str, source: Path) -> None:
     """Take in the model in the folder SOURCE, or the PNG picture SOURCE, as NAME."""
     from central.cli.plain import plainly
-    from central.cli.works import blobs_of, courtroom
+    from central.cli.works import courtroom
     from central.fleet.files import add
     from central.people.service import SYSTEM
 
     with plainly(), courtroom(home) as court, court.store.write() as session:
-        made = add(session, blobs_of(court.settings), document, name, source, court.clock(), actor=SYSTEM.ref)
+        made = add(session, court.blobs, document, name, source, court.clock(), actor=SYSTEM.ref)
         click.echo(f"{document} {name} is number {made.id}; roll it out on the page of roll-outs")

@@ -16,6 +16,7 @@ from central.cli.plain import Fault
 from central.fleet import broker_conf
 from central.founding import place_of
 from central.settings import Settings
+from devices import log_form
 
 _LAST_ANSWERS_S = 2
 _LOOK_S = 0.05
@@ -35,7 +36,7 @@ def serve(told: Settings, *, with_broker: bool, ready: Callable[[str], None]) ->
 
     Raises Fault (port taken, broker ended, a part of central ended that should not), BrokerFailed, NoKeys.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log_form.set_up(told.log)
     for talkative in ("alembic", "httpx"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
     with _bound(told) as door:
@@ -52,7 +53,7 @@ async def _serve(
 
     for sort in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(sort, end)
-    with _broker(told) if with_broker else contextlib.nullcontext() as broker:
+    with own_broker(told) if with_broker else contextlib.nullcontext() as broker:
         serving = asyncio.create_task(server.serve([door]))
         said = False
         while not (await asyncio.wait([serving], timeout=_LOOK_S))[0]:
@@ -91,9 +92,12 @@ def _server(app: FastAPI, told: Settings) -> _Server:
     return _Server(config)
 
 
-def _broker(told: Settings) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+def own_broker(told: Settings) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    """The court's Mosquitto while the context lasts, where the settings say now. Raises BrokerFailed."""
     place = place_of(told)
-    if not (place.folder / broker_conf.CONF).exists():
+    if (place.folder / broker_conf.CONF).exists():
+        broker_conf.say_where(place)  # port and folders may be others than when the court was founded
+    else:
         broker_conf.write_conf(place, told.court, [], told.broker.centrals)
     return broker_conf.start_broker(place)
 
@@ -108,5 +112,7 @@ def _bound(told: Settings) -> Iterator[socket.socket]:
         try:
             door.bind((host, port))
         except OSError as error:
-            raise Fault(f"cannot listen on {host}:{port}: {error.strerror}; set http.port in central.yaml") from error
+            why = f"cannot listen on {host}:{port}: {error.strerror}"
+            hint = "does this court run already? Else set http.host or http.port (and public_url) in central.yaml"
+            raise Fault(f"{why}; {hint}") from error
         yield door

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from central.blobs import Blobs
 from central.cli.plain import Fault, in_words
 from central.dossiers.watched import SETTLED_S, Watched
 from central.people.service import person_by_login
@@ -18,8 +17,7 @@ def watching(court: Court, folder: Path, login: str, *, once: bool) -> Iterator[
         if person is None or person.disabled_at is not None:
             raise Fault(f"nobody signs in as {login}")
         actor = person.actor
-    blobs = Blobs(court.settings.blobs or court.settings.home / "blobs")
-    watched = Watched(folder, court.store, blobs, actor, court.clock)
+    watched = Watched(folder, court.store, court.blobs, actor, court.clock)
     while True:
         seen = watched.look()
         time.sleep(SETTLED_S)

@@ -8,14 +8,13 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from central.app import open_court
-from central.blobs import Blobs
 from central.clock import Clock, utc_now
 from central.fleet import configuration, documents, rollout, software
 from central.fleet.service import find
 from central.fleet.tables import Gateway
 from central.people.service import SYSTEM
 from central.running import Court
-from central.settings import Settings, load
+from central.settings import load
 from central.web.refused import Refused
 
 
@@ -30,23 +29,18 @@ def courtroom(home: Path, clock: Clock = utc_now) -> Iterator[Court]:
         court.store.close()
 
 
-def first_configuration(settings: Settings, file: Path) -> str:
+def first_configuration(court: Court, file: Path) -> str:
     """The blob of the configuration in that file, which a box gets as it joins. Raises Refused, OSError."""
     text = file.read_text("utf-8")
     configuration.values(text)
-    return blobs_of(settings).put(text.encode())
-
-
-def blobs_of(settings: Settings) -> Blobs:
-    """The installation's blobs."""
-    return Blobs(settings.blobs or settings.home / "blobs")
+    return court.blobs.put(text.encode())
 
 
 def rolled_out(court: Court, release: str, gateways: Sequence[str]) -> int:
     """Begin to bring a release to gateways; gives the number of the roll-out. Raises Refused."""
     with court.store.write() as session:
         chosen = [_known(session, name) for name in gateways]
-        sha256 = software.signed(blobs_of(court.settings), court.pen, software.newest(session, release))
+        sha256 = software.signed(court.blobs, court.pen, software.newest(session, release))
         by = SYSTEM.ref
         return rollout.bring(session, release, documents.SOFTWARE, sha256, chosen, court.clock(), actor=by).id
 
@@ -54,5 +48,10 @@ def rolled_out(court: Court, release: str, gateways: Sequence[str]) -> int:
 def _known(session: Session, name: str) -> Gateway:
     found = find(session, name)
     if found is None or found.state != "active":
-        raise Refused("没有名为“{name}”的在用网关。", code="unknown_gateway", status=404, name=name)
+        raise Refused(
+            "没有名为“{name}”的在用网关，名称有误，或它尚未接入、已被停用。",
+            code="unknown_gateway",
+            status=404,
+            name=name,
+        )
     return found

@@ -4,20 +4,23 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.cases import service as cases
-from central.cases.api import CaseOut, case_out
+from central.cases.api import CaseOut
 from central.custody import cells, models, permits, service
 from central.custody.chain import chain
 from central.custody.door import STATE_NAMES
 from central.custody.standing import cell_of, custody_of, possible
 from central.custody.tables import Move
-from central.people.auth import Acting, needs
+from central.people.auth import Acting, Bearer, acting, needs
 from central.people.roles import Actor
 from central.rules.service import every
+from central.store import newest
 from central.web import look
 from central.web.here import Now, StoreOf
+from central.web.rest import After, Limit
 
 router = APIRouter(prefix="/api/v1", tags=["custody"])
 
@@ -65,18 +68,22 @@ def volume_chain(request: Request, store: StoreOf, _: CaseReader, barcode: str) 
 
 
 @router.post("/deposits", status_code=201)
-def deposit(request: Request, store: StoreOf, actor: Acting, now: Now, told: models.DepositIn) -> models.MoveOut:
+def deposit(request: Request, store: StoreOf, bearer: Bearer, now: Now, told: models.DepositIn) -> models.MoveOut:
     """Begin a deposit; once the barcode is scanned a cell opens, once its door is shut custody moves."""
+    actor = acting(request, bearer)
     begin = service.deposit if told.scanned else service.begin_deposit
     with store.write() as session:
-        return _move(request, begin(session, actor, told.volume, told.cabinet, now))
+        move = begin(session, actor, told.volume, told.cabinet, now)
+    return _move(request, move)  # once the wish is on its way, and so wherever one is asked
 
 
 @router.post("/moves/{move}/scan")
-def scan(request: Request, store: StoreOf, actor: Acting, now: Now, move: int, told: models.ScanIn) -> models.MoveOut:
+def scan(request: Request, store: StoreOf, bearer: Bearer, now: Now, move: int, told: models.ScanIn) -> models.MoveOut:
     """The barcode was scanned for a deposit that waits for it."""
+    actor = acting(request, bearer)
     with store.write() as session:
-        return _move(request, service.confirm_scan(session, actor, move, told.code, now))
+        found = service.confirm_scan(session, actor, move, told.code, now)
+    return _move(request, found)
 
 
 @router.delete("/moves/{move}")
@@ -86,18 +93,33 @@ def cancel(request: Request, store: StoreOf, actor: Acting, move: int) -> models
         return _move(request, service.cancel(session, actor, move))
 
 
+@router.get("/moves")
+def moves(
+    request: Request,
+    store: StoreOf,
+    _: CaseReader,
+    limit: Limit = 50,
+    after: After = None,
+) -> list[models.MoveOut]:
+    """Every move, the newest first."""
+    with store.read() as session:
+        return [_move(request, move) for move in session.scalars(newest(select(Move), Move.id, limit, after))]
+
+
 @router.get("/moves/{move}")
-def one_move(request: Request, store: StoreOf, _: Reader, move: int) -> models.MoveOut:
+def one_move(request: Request, store: StoreOf, _: CaseReader, move: int) -> models.MoveOut:
     """A move as it is now."""
     with store.read() as session:
         return _move(request, service.find_move(session, move))
 
 
 @router.post("/hand-outs", status_code=201)
-def hand_out(request: Request, store: StoreOf, actor: Acting, now: Now, told: models.HandOutIn) -> models.MoveOut:
+def hand_out(request: Request, store: StoreOf, bearer: Bearer, now: Now, told: models.HandOutIn) -> models.MoveOut:
     """Open the cell of a volume; once its door is shut again the volume is with the holder (default: oneself)."""
+    actor = acting(request, bearer)
     with store.write() as session:
-        return _move(request, service.hand_out(session, actor, told.volume, told.holder, now, told.due))
+        move = service.hand_out(session, actor, told.volume, told.holder, now, told.due)
+    return _move(request, move)
 
 
 @router.post("/reservations", status_code=201)
@@ -145,7 +167,7 @@ def issue_permit(store: StoreOf, actor: Acting, now: Now, told: models.PermitIn)
 
 
 @router.get("/permits/{jti}")
-def permit(store: StoreOf, _: Reader, jti: str) -> models.PermitOut:
+def permit(store: StoreOf, _: CaseReader, jti: str) -> models.PermitOut:
     """A permit as it is now."""
     with store.read() as session:
         return models.permit_out(permits.find_permit(session, jti))
@@ -163,7 +185,7 @@ def case_step(store: StoreOf, actor: Acting, now: Now, case: int, told: models.C
     """Carry a case on; it is not closed while a volume is out or not in order."""
     with store.write() as session:
         found = cases.find_case(session, case)
-        return case_out(cases.advance(session, actor, found, told.to, now, service.open_items(session, found)))
+        return CaseOut.of(cases.advance(session, actor, found, told.to, now, service.open_items(session, found)))
 
 
 def _move(request: Request, move: Move) -> models.MoveOut:

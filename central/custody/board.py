@@ -11,6 +11,8 @@ from central.cases.tables import Party, Volume
 from central.custody.tables import UNDER_WAY, Cabinet, Cell, Custody, Move, Permit
 from central.people.tables import Person
 
+_LISTED = 20
+
 
 @dataclass(frozen=True)
 class CellView:
@@ -57,13 +59,10 @@ class Waiting:
         return not (self.moves or self.overdue or self.held or self.reserved or self.to_check)
 
 
-def walls(session: Session, cabinet: str | None = None) -> list[tuple[Cabinet, list[CellView]]]:
-    """Every cabinet, or the one of that name, with its cells as they are now."""
-    wanted = select(Cabinet).order_by(Cabinet.name)
-    if cabinet is not None:
-        wanted = wanted.where(Cabinet.name == cabinet)
+def walls(session: Session) -> list[tuple[Cabinet, list[CellView]]]:
+    """Every cabinet with its cells as they are now."""
     cells = selectinload(Cabinet.cells).selectinload(Cell.volume).joinedload(Volume.case)
-    cabinets = session.scalars(wanted.options(cells)).all()
+    cabinets = session.scalars(select(Cabinet).order_by(Cabinet.name).options(cells)).all()
     ids = [cell.id for each in cabinets for cell in each.cells]
     custody = {row.cell_id: row for row in session.scalars(select(Custody).where(Custody.cell_id.in_(ids)))}
     moves = {move.cell_id: move for move in session.scalars(_moving().where(Move.cell_id.in_(ids)))}
@@ -99,9 +98,9 @@ def chains(session: Session, volumes: Iterable[Volume]) -> Mapping[int, list[Mov
     return told
 
 
-def history(session: Session, cell: Cell, limit: int = 20) -> Sequence[Move]:
+def history(session: Session, cell: Cell) -> Sequence[Move]:
     """The last moves through a cell, newest first."""
-    return session.scalars(_moves().where(Move.cell_id == cell.id).order_by(Move.begun_at.desc()).limit(limit)).all()
+    return session.scalars(_moves().where(Move.cell_id == cell.id).order_by(Move.begun_at.desc()).limit(_LISTED)).all()
 
 
 def live_permits(session: Session, volumes: Iterable[Volume]) -> Mapping[int, Permit]:
@@ -111,12 +110,12 @@ def live_permits(session: Session, volumes: Iterable[Volume]) -> Mapping[int, Pe
     return {permit.volume_id: permit for permit in found}
 
 
-def to_deposit(session: Session, person: str, limit: int = 20) -> Sequence[Custody]:
+def to_deposit(session: Session, person: str) -> Sequence[Custody]:
     """Volumes this person may be about to bring back: what they hold, then what was handed in."""
     mine = _custody().where(Custody.state == "OUT", Custody.holder == person)
     back = _custody().where(Custody.state == "RETURNED")
-    found = [*session.scalars(mine.order_by(Custody.due).limit(limit)), *session.scalars(back.limit(limit))]
-    return found[:limit]
+    found = [*session.scalars(mine.order_by(Custody.due).limit(_LISTED)), *session.scalars(back.limit(_LISTED))]
+    return found[:_LISTED]
 
 
 def rooms(session: Session) -> list[tuple[Cabinet, int]]:

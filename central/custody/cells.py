@@ -37,17 +37,22 @@ _BEHIND = _locked(
     )
 )
 _STILL_OPENS = select(Permit.cell_id).where(Permit.state == "REVOKED", Permit.expires_at > bindparam("now"))
-_JAMMED = exists().where(Move.cell_id == Cell.id, Move.state == "OPEN_NOT_DETECTED", Move.ended_at > bindparam("since"))
+_JAMMED = Cell.id.in_(  # found by the state, which few moves end in: a cell has thousands
+    select(Move.cell_id).where(
+        Move.state == "OPEN_NOT_DETECTED", Move.ended_at > bindparam("since"), Move.cell_id.is_not(None)
+    )
+)
+_SIZE = case({size: order for order, size in enumerate(SIZES)}, value=Cell.size)
 _FREE = _locked(
     select(Cell)
     .where(
         Cell.cabinet_id == bindparam("cabinet"),
         Cell.state == "free",
         Cell.door != "open",
-        Cell.size.in_(bindparam("sizes", expanding=True)),
+        bindparam("least") <= _SIZE,
         Cell.id.not_in(_STILL_OPENS),
     )
-    .order_by(_JAMMED, case({size: order for order, size in enumerate(SIZES)}, value=Cell.size), Cell.number)
+    .order_by(_JAMMED, _SIZE, Cell.number)
     .limit(1)
 )
 _GATEWAY = columns_of(Gateway)
@@ -99,8 +104,11 @@ class Lockers:
 
 
 def lockers_of(session: Session, gateway: str) -> Lockers:
-    """Banks of locks of a gateway that belong to a cabinet, and readers at which a deposit waits."""
-    found = session.execute(_LOCKERS, {"gateway": gateway}).all()
+    """Banks of locks of a gateway that belong to a cabinet, and readers at which a deposit waits.
+
+    By what is written out: asked for each batch, it does not write out what the ledger has just changed.
+    """
+    found = session.connection().execute(_LOCKERS, {"gateway": gateway}).all()
     return Lockers(
         frozenset(device for is_bank, device in found if is_bank),
         frozenset(device for is_bank, device in found if not is_bank and device),
@@ -117,8 +125,7 @@ def free_cell(session: Session, cabinet: Cabinet, size: str, now: datetime) -> C
 
     Never one whose door stands open, nor one a revoked permit may still open; last, one whose door lately jammed.
     """
-    fitting = SIZES[SIZES.index(size) :]
-    asked = {"cabinet": cabinet.id, "sizes": fitting, "now": now, "since": now - _SHY}
+    asked = {"cabinet": cabinet.id, "least": SIZES.index(size), "now": now, "since": now - _SHY}
     cell: Cell | None = session.scalars(_FREE, asked).one_or_none()
     if cell is None:
         raise Refused(

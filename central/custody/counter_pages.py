@@ -1,10 +1,10 @@
 """Deposit and hand-out as they are done at a counter, with a barcode reader and without a mouse."""
 
-from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
+from urllib.parse import urlencode
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 from pydantic import BaseModel
@@ -12,15 +12,14 @@ from sqlalchemy.orm import Session
 
 from central.cases import service as cases
 from central.cases.tables import Volume
-from central.custody import board, door, flow, permits, service, standing
+from central.custody import board, door, flow, holders, permits, service, standing
 from central.custody.receipts import print_receipt
 from central.custody.tables import Move
 from central.ledger.tables import LedgerLine
-from central.people import service as people
 from central.people.roles import Actor
 from central.rules.service import term_of
-from central.web.here import Now, Reading, go, needs, pages, store_of
-from central.web.look import Look, page
+from central.web.here import Now, Reading, go, local, needs, pages, store_of
+from central.web.look import look_of, page
 from central.web.refused import Refused, Said
 from central.wishes.service import outcome
 from central.wishes.tables import WishRow
@@ -29,7 +28,15 @@ from devices.printers import BytesHandedOver
 
 router = pages()
 
-Mover = Annotated[Actor, Depends(needs("volume.deposit", "volume.hand_out", "volume.confirm"))]
+_may_move = needs("volume.deposit", "volume.hand_out", "volume.confirm")
+
+
+def mover(request: Request) -> Actor:
+    """Who moves volumes here. A form that ends in a wish asks by itself: another thread costs a wish its share."""
+    return cast(Actor, _may_move(request))
+
+
+Mover = Annotated[Actor, Depends(mover)]
 Text = Annotated[str, Form()]
 
 _FOUND = 20
@@ -69,8 +76,9 @@ def move_page(request: Request, by: Mover, session: Reading, move: int) -> HTMLR
 
 
 @router.post("/moves/{move}/scan")
-def scan(request: Request, by: Mover, now: Now, move: int, code: Text = "") -> Response:
+def scan(request: Request, now: Now, move: int, code: Text = "") -> Response:
     """The barcode was read by the reader of this very desk."""
+    by = mover(request)
     try:
         with store_of(request).write() as session:
             service.confirm_scan(session, by, move, code, now)
@@ -98,30 +106,45 @@ def print_again(request: Request, by: Mover, now: Now, move: int) -> Response:
 
 
 @router.get("/hand-out")
-def hand_out_page(request: Request, by: Mover, session: Reading, now: Now, barcode: str = "") -> HTMLResponse:
+def hand_out_page(
+    request: Request, by: Mover, session: Reading, now: Now, form: Annotated[HandOut, Query()]
+) -> HTMLResponse:
     """Find a stored volume, then choose who gets it, until when and how."""
+    barcode = form.barcode
     volume = cases.volume_by_barcode(session, barcode) if barcode else None
     if volume is not None:
-        return _hand_out(request, by, session, now, volume, HandOut(barcode=barcode))
+        return _hand_out(request, by, session, now, volume, form)
     found = board.stored(session, [case.id for case in cases.search(session, barcode, _FOUND)]) if barcode else []
-    names = board.names_of(session, {row.holder for row in found})
+    names = board.names_of(session, {ref for row in found for ref in (row.holder, row.reserved_for)})
     return page(request, "custody/hand_out.html", volume=None, found=found, names=names, refused=None)
 
 
+@router.get("/hand-out/holders")
+def holders_offered(request: Request, by: Mover, session: Reading, barcode: str = "", holder: str = "") -> HTMLResponse:
+    """Whom somebody who has typed that may mean."""
+    found = holders.offered(session, cases.find_volume(session, barcode), holder)
+    return page(request, "custody/holders.html", offered=found)
+
+
 @router.post("/hand-out")
-def hand_out(request: Request, by: Mover, now: Now, form: Annotated[HandOut, Form()]) -> Response:
+def hand_out(request: Request, now: Now, form: Annotated[HandOut, Form()]) -> Response:
     """Open the cell now, issue a permit, or only reserve."""
+    by = mover(request)
     try:
         with store_of(request).write() as session:
             due = _due(request, form.due)
+            holder = _named(session, form)
+            to = holder or by.ref
+            if form.how == "look":
+                return go(f"/hand-out?{urlencode({'barcode': form.barcode, 'holder': to, 'due': form.due})}")
             if form.how == "permit":
                 until = min(due, now + timedelta(days=term_of(session, flow.PERMIT_LIFE)))
-                issued = permits.issue_permit(session, by, form.barcode, form.holder, until, now, due=due)
+                issued = permits.issue_permit(session, by, form.barcode, to, until, now, due=due)
                 return _permit(request, session, issued)
             if form.how == "reserve":
-                row = service.reserve(session, by, form.barcode, form.holder, now, due)
+                row = service.reserve(session, by, form.barcode, to, now, due)
                 return go(f"/dossiers/{row.volume.case_id}?volume={row.volume_id}")
-            move = service.hand_out(session, by, form.barcode, form.holder or None, now, due)
+            move = service.hand_out(session, by, form.barcode, holder, now, due)
             return go(f"/moves/{move.id}")
     except Refused as refused:
         with store_of(request).read() as session:
@@ -137,6 +160,7 @@ def _deposit(
         "cabinets": cabinets,
         "chosen": max(cabinets, key=lambda each: each[1])[0].name if cabinets else "",
         "candidates": board.to_deposit(session, by.ref),
+        "volume": cases.volume_by_barcode(session, barcode) if refused else None,
     }
     status, said = (refused.status, refused.said) if refused else (200, None)
     return page(request, "custody/deposit.html", status, barcode=barcode, refused=said, **context)
@@ -156,6 +180,7 @@ def _move(request: Request, session: Session, move: Move, refused: Refused | Non
         "names": board.names_of(session, {move.person, move.holder}),
     }
     status, said = (refused.status, refused.said) if refused else (200, None)
+    context["drawn_at"] = f"/moves/{move.id}"
     return page(request, "custody/move.html", status, move=move, topics=topics, refused=said, **context)
 
 
@@ -181,32 +206,34 @@ def _hand_out(  # noqa: PLR0913  (a page that is drawn before and after its form
     refused: Refused | None = None,
 ) -> HTMLResponse:
     custody = standing.custody_of(session, volume)
-    look: Look = request.app.state.look
-    due = form.due or f"{(now + service.loan(session)).astimezone(look.zone):%Y-%m-%d}"
-    holder = form.holder or custody.reserved_for or by.ref
-    possible = standing.possible(session, volume, by, now, holder)
+    due = form.due or f"{local(request, now + service.loan(session)):%Y-%m-%d}"
+    holder = "" if refused else form.holder or custody.reserved_for or ""
+    written = holders.written(session, holder) if holder else form.holder
+    possible = standing.possible(session, volume, by, now, holder or by.ref)
     context: dict[str, Any] = {
         "custody": custody,
-        "holders": _holders(session, by, volume),
-        "form": HandOut(barcode=form.barcode, holder=holder, due=due),
+        "form": HandOut(barcode=form.barcode, holder=written, due=due),
         "step": next((each for each in possible if each.event == "hand_out"), None)
         or _no_step(session, volume, by, now),
-        "names": board.names_of(session, {custody.holder}),
+        "names": board.names_of(session, {custody.holder, custody.reserved_for}),
     }
     status, said = (refused.status, refused.said) if refused else (200, None)
     return page(request, "custody/hand_out.html", status, volume=volume, refused=said, **context)
 
 
+def _named(session: Session, form: HandOut) -> str | None:
+    """Whom the form names; None if nobody, and then the volume is not looked for here. Raises Refused (404, 422)."""
+    typed = form.holder.strip()
+    if not typed:
+        return None
+    volume = cases.find_volume(session, form.barcode)
+    fits = holders.offered(session, volume, typed) if form.how == "look" else []
+    return holders.named(session, volume, fits[0] if len(fits) == 1 else typed)
+
+
 def _no_step(session: Session, volume: Volume, by: Actor, now: datetime) -> flow.Possible:
     custody = standing.custody_of(session, volume)
     return flow.answer(standing.situation(session, custody, volume, by, now), "hand_out")
-
-
-def _holders(session: Session, by: Actor, volume: Volume) -> Sequence[tuple[str, str]]:
-    """Who may be named: oneself first, then the court's staff, then the parties of the case."""
-    staff = [(person.ref, person.name) for person in people.people(session) if person.disabled_at is None]
-    parties = [(party.ref, f"{party.part} {party.name}") for party in volume.case.parties]
-    return [(by.ref, by.name), *(each for each in staff if each[0] != by.ref), *parties]
 
 
 def _permit(request: Request, session: Session, issued: permits.Issued) -> HTMLResponse:
@@ -217,9 +244,8 @@ def _permit(request: Request, session: Session, issued: permits.Issued) -> HTMLR
 
 def _due(request: Request, text: str) -> datetime:
     """The end of that day in the court's zone; raises Refused (422)."""
-    look: Look = request.app.state.look
     try:
         day = datetime.strptime(text, "%Y-%m-%d")
     except ValueError:
         raise Refused("请选择归还期限。", code="bad_due", status=422) from None
-    return datetime.combine(day, time(23, 59), look.zone)
+    return datetime.combine(day, time(23, 59), look_of(request).zone)

@@ -5,27 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
-from central.cases.api import VolumeOut, volume_out
+from central.cases.api import VolumeOut
 from central.cases.tables import Volume
-from central.custody.chain import Link, Proof
+from central.custody.chain import Link
+from central.custody.door import STATE_NAMES
 from central.custody.flow import Possible
 from central.custody.tables import Cabinet, Cell, Custody, Move, Permit
 from central.rules.service import InForce
+from central.web.rest import In, Out
 from central.web.words import Words
 
-VOLUME = Field(description="A volume's barcode.", examples=["HS-0001"])
+VOLUME = Field(description="A volume's barcode, or its `ref`.", examples=["HS-0001"])
 HOLDER = Field(description="`person:3` or `party:7`.", examples=["person:3"])
 
 
-class In(BaseModel):
-    """What comes in: nothing in it is ignored."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class CellOut(BaseModel):
+class CellOut(Out):
     """A cell as it is now."""
 
     id: int
@@ -37,7 +33,7 @@ class CellOut(BaseModel):
     volume: int | None
 
 
-class CabinetOut(BaseModel):
+class CabinetOut(Out):
     """A locker."""
 
     id: int
@@ -49,13 +45,13 @@ class CabinetOut(BaseModel):
     cells: list[CellOut]
 
 
-class MoveOut(BaseModel):
+class MoveOut(Out):
     """One attempt to change custody, and how far it came."""
 
     id: int
-    volume: int
-    kind: str
-    state: str = Field(description="SCAN, CMD, ACKED, OPENED, LEFT_OPEN; COMMITTED; or how it failed.")
+    volume: int = Field(description="`id` of a volume: `volume:7` stands wherever a barcode may.")
+    kind: str = Field(description="deposit, return, hand_out, or what was done at a desk: take_back, bind, archive.")
+    state: str = Field(description=f"Under way, done (COMMITTED), or how it failed: {', '.join(STATE_NAMES)}.")
     state_name: str
     message: str | None = Field(description="The last word to the person, in their language.")
     cabinet: str | None
@@ -74,7 +70,7 @@ class MoveOut(BaseModel):
     receipt_wish: str | None
 
 
-class ProofOut(BaseModel):
+class ProofOut(Out):
     """The ledger line that proves a step."""
 
     step: str
@@ -87,14 +83,14 @@ class ProofOut(BaseModel):
     type: str
 
 
-class LinkOut(BaseModel):
+class LinkOut(Out):
     """A move with its proof."""
 
     move: MoveOut
     proof: list[ProofOut]
 
 
-class PossibleOut(BaseModel):
+class PossibleOut(Out):
     """A step from here: free to take, or why not."""
 
     event: str
@@ -113,7 +109,7 @@ class Shown:
     rules: Mapping[str, InForce]
 
 
-class StandingOut(BaseModel):
+class StandingOut(Out):
     """Where a volume is and what may happen to it."""
 
     volume: VolumeOut
@@ -183,7 +179,7 @@ class PermitIn(In):
     due: AwareDatetime | None = None
 
 
-class PermitOut(BaseModel):
+class PermitOut(Out):
     """A permit without what opens the cell."""
 
     id: str
@@ -205,7 +201,7 @@ class NewPermit(PermitOut):
     svg: str
 
 
-class Revoked(BaseModel):
+class Revoked(Out):
     """What the person who revokes must know."""
 
     message: str
@@ -225,95 +221,56 @@ class CaseStepIn(In):
 
 def cabinet_out(cabinet: Cabinet) -> CabinetOut:
     """A locker with its cells."""
-    return CabinetOut(
-        id=cabinet.id,
-        name=cabinet.name,
-        place=cabinet.place,
-        gateway=cabinet.gateway,
-        reader=cabinet.reader,
-        printer=cabinet.printer,
-        cells=[cell_out(cell) for cell in cabinet.cells],
-    )
+    return CabinetOut.of(cabinet, cells=[cell_out(cell) for cell in cabinet.cells])
 
 
 def cell_out(cell: Cell) -> CellOut:
     """A cell."""
-    return CellOut(
-        id=cell.id,
-        number=cell.number,
-        label=cell.label,
-        size=cell.size,
-        state=cell.state,
-        door=cell.door,
-        volume=cell.volume_id,
-    )
+    return CellOut.of(cell, volume=cell.volume_id)
 
 
 def move_out(move: Move, state_name: str, words: Words) -> MoveOut:
     """A move in the reader's language."""
-    return MoveOut(
+    return MoveOut.of(
+        move,
         volume=move.volume_id,
         state_name=words.say(state_name),
         message=words.tell(move.message) if move.message else None,
         cabinet=move.cabinet.name if move.cabinet else None,
         cell=move.cell.label if move.cell else None,
-        **{name: getattr(move, name) for name in _MOVE},
     )
 
 
 def link_out(link: Link, state_name: str, words: Words) -> LinkOut:
     """A move with its proof."""
-    return LinkOut(
-        move=move_out(link.move, state_name, words), proof=[_proof_out(step, proof) for step, proof in link.steps]
-    )
+    proof = [ProofOut.of(proof, step=step) for step, proof in link.steps]
+    return LinkOut(move=move_out(link.move, state_name, words), proof=proof)
 
 
 def standing_out(
     volume: Volume, custody: Custody, cell: Cell | None, steps: list[Possible], shown: Shown
 ) -> StandingOut:
     """Where a volume is and what may happen to it."""
-    return StandingOut(
-        volume=volume_out(volume),
+    return StandingOut.of(
+        custody,
+        volume=volume,
         case=volume.case_id,
-        state=custody.state,
         sides=sorted(custody.sides),
         cell=cell.label if cell else None,
-        holder=custody.holder,
-        reserved_for=custody.reserved_for,
-        due=custody.due,
-        since=custody.since,
         possible=[_possible_out(step, shown) for step in steps],
     )
 
 
 def permit_out(permit: Permit) -> PermitOut:
     """A permit."""
-    return PermitOut(
-        id=permit.jti,
-        volume=permit.volume_id,
-        cell=permit.cell.label,
-        **{name: getattr(permit, name) for name in _PERMIT},
-    )
+    return PermitOut.of(permit, id=permit.jti, volume=permit.volume_id, cell=permit.cell.label)
 
 
 def _possible_out(step: Possible, shown: Shown) -> PossibleOut:
     basis = shown.rules[step.basis.key]
-    return PossibleOut(
-        event=step.event,
-        to=step.to,
-        allowed=step.allowed,
+    return PossibleOut.of(
+        step,
         why_not=[shown.words.tell(said) for said in step.why_not],
         basis=shown.words.tell(basis.said),
         basis_mark=basis.mark,
     )
-
-
-def _proof_out(step: str, proof: Proof) -> ProofOut:
-    return ProofOut(step=step, **vars(proof))
-
-
-_MOVE = (
-    *("id", "kind", "state", "person", "holder", "due", "wish", "permit", "evidence", "begun_at"),
-    *("opened_at", "shut_at", "ended_at", "receipt", "receipt_wish"),
-)
-_PERMIT = ("holder", "bearer", "state", "issued_at", "expires_at", "refused")

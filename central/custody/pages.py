@@ -10,7 +10,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.cases import flow as case_flow
-from central.cases import numbers
 from central.cases import service as cases
 from central.cases.tables import Volume
 from central.custody import board, cells, counter_pages, flow, permits, service, standing
@@ -19,7 +18,7 @@ from central.custody.tables import Cell
 from central.fleet.tables import Gateway
 from central.people.roles import Actor
 from central.rules.service import every
-from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.here import Now, Reading, go, local, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused, Said
 from central.web.session import safe_next
@@ -30,13 +29,21 @@ router.include_router(counter_pages.router)
 CabinetReader = Annotated[Actor, Depends(needs("cabinet.read"))]
 CabinetKeeper = Annotated[Actor, Depends(needs("cabinet.write"))]
 CaseReader = Annotated[Actor, Depends(needs("case.read"))]
+CaseWriter = Annotated[Actor, Depends(needs("case.write"))]
 CaseStepper = Annotated[Actor, Depends(needs("case.step"))]
 Text = Annotated[str, Form()]
 
 SIZE_NAMES = {size: Said(name) for size, name in cells.SIZE_NAMES.items()}
 EVENT_NAMES = {event: Said(name) for event, name in flow.EVENT_NAMES.items()}
-TYPES = {key: Said(name) for key, name in numbers.TYPES.items()}
 _AT_DESK: Mapping[str, flow.Event] = {"take_back": "take_back", "bind": "bind", "archive": "archive"}
+
+
+class VolumeForm(BaseModel):
+    """What is filled in for a volume."""
+
+    size: str = "M"
+    secret: str = ""
+    barcode: str = ""
 
 
 class Check(BaseModel):
@@ -60,13 +67,20 @@ def lockers(request: Request, by: CabinetReader, session: Reading, view: str = "
 @router.get("/lockers/{cabinet}/{number}")
 def cell_page(request: Request, by: CabinetReader, session: Reading, cabinet: str, number: int) -> HTMLResponse:
     """One cell: door, volume, what passed through it."""
-    found = _cell(session, cabinet, number)
+    return _cell_page(request, session, _cell(session, cabinet, number))
+
+
+def _cell_page(
+    request: Request, session: Session, found: Cell, refused: Refused | None = None, reason: str = ""
+) -> HTMLResponse:
     custody = standing.custody_of(session, found.volume) if found.volume else None
     history = board.history(session, found)
     refs = {ref for move in history for ref in (move.person, move.holder)}
     context: dict[str, Any] = {"custody": custody, "history": history, "names": board.names_of(session, refs)}
     context["move"] = board.move_at(session, found)
-    return page(request, "custody/cell.html", cell=found, size_names=SIZE_NAMES, refused=None, **context)
+    status, said = (refused.status, refused.said) if refused else (200, None)
+    context |= {"refused": said, "reason": reason, "drawn_at": f"/lockers/{found.cabinet.name}/{found.number}"}
+    return page(request, "custody/cell.html", status, cell=found, size_names=SIZE_NAMES, **context)
 
 
 @router.get("/lockers/at/{gateway}/{device}/{number}")
@@ -111,34 +125,60 @@ def step(request: Request, by: CaseStepper, now: Now, case: int, to: Text = "") 
     try:
         with store_of(request).write() as session:
             found = cases.find_case(session, case)
-            cases.advance(session, by, found, to, now, service.open_items(session, found))
+            cases.advance(session, by, found, to, local(request, now), service.open_items(session, found))
     except Refused as refused:
         with store_of(request).read() as session:
             return _dossier(request, by, session, now, case, refused=refused)
     return go(f"/dossiers/{case}")
 
 
+@router.post("/dossiers/{case}/volumes")
+def register_volume(
+    request: Request, by: CaseWriter, now: Now, case: int, form: Annotated[VolumeForm, Form()]
+) -> Response:
+    """Add a volume to a case."""
+    try:
+        with store_of(request).write() as session:
+            found, barcode = cases.find_case(session, case), form.barcode.strip() or None
+            added = cases.register_volume(
+                session, by, found, now, size=form.size, secret=bool(form.secret), barcode=barcode
+            )
+    except Refused as refused:
+        with store_of(request).read() as session:
+            return _dossier(request, by, session, now, case, refused=refused, form=form)
+    return go(_at(added))
+
+
 @router.post("/volumes/{volume}/check")
 def check(request: Request, by: Mover, now: Now, volume: int, form: Annotated[Check, Form()]) -> Response:
     """An archivist looked into the cell: the volume is there, or it is not."""
     looked = service.confirm if form.found else service.report_missing
-    with store_of(request).write() as session:
-        looked(session, by, volume, form.reason, now)
+    try:
+        with store_of(request).write() as session:
+            looked(session, by, volume, form.reason, now)
+    except Refused as refused:
+        with store_of(request).read() as session:
+            cell = standing.custody_of(session, cases.find_volume(session, volume)).cell
+            if cell is None:
+                raise
+            return _cell_page(request, session, cell, refused, form.reason)
     return go(safe_next(form.back))
 
 
 @router.post("/volumes/{volume}/{event}")
 def volume_step(request: Request, by: Mover, now: Now, volume: int, event: str, barcode: Text = "") -> Response:
-    """A step of one volume that is taken at a desk."""
+    """A step of one volume that is taken at a desk; after a label on to the next volume that has none."""
     with store_of(request).read() as session:
         case = cases.find_volume(session, volume).case_id
     try:
         with store_of(request).write() as session:
             _take(session, by, volume, event, barcode, now)
+            found = cases.find_volume(session, volume)
+            bare = [each for each in found.case.volumes if not each.barcode] if event == "label" else []
+            return go(_at(bare[0] if bare else found))
     except Refused as refused:
         with store_of(request).read() as session:
             return _dossier(request, by, session, now, case, refused=refused, chosen=volume)
-    return go(f"/dossiers/{case}?volume={volume}")
 
 
 @router.post("/permits/{jti}/revoke")
@@ -174,6 +214,7 @@ def _dossier(  # noqa: PLR0913  (a page that is drawn after several forms)
     chosen: int | None = None,
     refused: Refused | None = None,
     said: Said | None = None,
+    form: VolumeForm | None = None,
 ) -> HTMLResponse:
     found = cases.find_case(session, case)
     where = standing.custody_of_all(session, found.volumes)
@@ -192,7 +233,9 @@ def _dossier(  # noqa: PLR0913  (a page that is drawn after several forms)
         "archive_by": cases.archive_by(session, found),
         "rules": every(session),
     }
-    context |= {"refused": refused.said if refused else None, "said": said, "event_names": EVENT_NAMES, "types": TYPES}
+    context |= {"refused": refused.said if refused else None, "said": said, "event_names": EVENT_NAMES}
+    context |= {"types": cases.TYPES, "form": form or VolumeForm(), "sizes": SIZE_NAMES, "shut": case_flow.SHUT}
+    context["drawn_at"] = f"/dossiers/{case}"
     status = refused.status if refused else 200
     return page(request, "custody/dossier.html", status, case=found, chosen=chosen, **context)
 

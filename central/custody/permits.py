@@ -14,14 +14,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, raise_alarm
-from central.cases.service import find_volume
 from central.custody import flow, settle
 from central.custody.cells import tell_cell
 from central.custody.facts import PermitIssued, PermitRevoked
 from central.custody.holders import holder_of
 from central.custody.service import loan, tell_volume
-from central.custody.standing import cell_of, held, must_be_possible, situation
-from central.custody.tables import UNDER_WAY, Move, Permit
+from central.custody.standing import cell_of, held, hold, must_be_possible, situation
+from central.custody.tables import IN_THE_INDEX, Move, Permit
 from central.fleet.tables import Gateway
 from central.ledger.own import pen_of, record
 from central.ledger.projection import LineView
@@ -61,8 +60,8 @@ def issue_permit(  # noqa: PLR0913  (who may take what until when, and how it is
 ) -> Issued:
     """A permit for `holder` to take the volume out once before `until`; raises Refused with the reason in words."""
     must(person, "permit.issue")
-    found = find_volume(session, volume)
-    custody, to = held(session, found), holder_of(session, holder)
+    found, custody = hold(session, volume)
+    to = holder_of(session, holder)
     must_be_possible(flow.answer(situation(session, custody, found, person, now, to), "hand_out"))
     cell = cell_of(session, custody)
     if cell is None:
@@ -96,6 +95,7 @@ def revoke_permit(session: Session, person: Actor, jti: str, now: datetime) -> S
     """Central no longer stands by it; gives what the person must know: no gateway can be made to forget it."""
     must(person, "permit.issue")
     permit = find_permit(session, jti)
+    session.refresh(permit, with_for_update={"of": Permit})  # it may have been used a moment ago
     if permit.state != "LIVE":
         raise Refused("这张凭证已使用、撤销或过期。", code="permit_over")
     permit.state, permit.ended_at = "REVOKED", now
@@ -131,11 +131,11 @@ def used(session: Session, line: LineView, device_cell: int) -> None:
     if held(session, permit.volume).cell_id != permit.cell_id or not _give_way(session, permit):
         return
     move = Move(
-        volume=permit.volume,
+        volume_id=permit.volume_id,
         kind="hand_out",
         state="ACKED",
-        cabinet=permit.cell.cabinet,
-        cell=permit.cell,
+        cabinet_id=permit.cell.cabinet_id,
+        cell_id=permit.cell_id,
         person=permit.holder,
         holder=permit.holder,
         due=permit.due,
@@ -168,7 +168,8 @@ def refused(session: Session, line: LineView, fact: PermitRefused) -> None:
 def expire(session: Session, now: datetime) -> None:
     """End permits whose time is over, and openings by permit of which nothing more was heard."""
     over = now - timedelta(seconds=LEEWAY_S)
-    for permit in session.scalars(select(Permit).where(Permit.state == "LIVE", Permit.expires_at < over)):
+    ended = select(Permit).where(Permit.state == "LIVE", Permit.expires_at < over)
+    for permit in session.scalars(ended.with_for_update(of=Permit)):
         permit.state, permit.ended_at = "EXPIRED", permit.expires_at
         _tell(session, permit)
     silent = select(Move).where(
@@ -214,7 +215,7 @@ def _repeated(session: Session, permit: Permit, line: LineView) -> None:
 
 def _give_way(session: Session, permit: Permit) -> bool:
     """Whatever waits for this volume ends, for the permit opened first. False if its door stands open already."""
-    rivals = select(Move).where(Move.volume_id == permit.volume_id, Move.state.in_(UNDER_WAY))
+    rivals = select(Move).where(Move.volume_id == permit.volume_id, Move.state.in_(IN_THE_INDEX))
     for rival in session.scalars(rivals):
         settle.end_by_central(session, rival, "overtaken", Said("卷宗已凭取卷凭证开柜取出，这次办理作废。"))
         if rival.under_way:

@@ -26,6 +26,7 @@ from central.web.refused import Said
 from central.wishes.service import outcome
 from central.wishes.tables import WishRow
 from devices.box import PermitRefused, PermitUsed, WishInterrupted, WishRefused, WishTaken
+from devices.journal import Line
 from devices.locks import DoorChanged, DoorLeftOpen, OpenNotDetected
 from devices.messages import Fact, wire_name
 from devices.readers import CodeRead
@@ -58,13 +59,10 @@ class CustodyProjector:
         self._receipts = receipts
         self._clock = clock
 
-    def project_batch(self, session: Session, lines: Sequence[LineView]) -> None:
-        """Take in the lines that concern a locker; a backlog holds thousands that do not."""
-        lockers = lockers_of(session, lines[0].gateway)
-        now = self._clock()
-        for line in lines:
-            if _concerns(line, lockers, now):
-                self.project(session, line)
+    def concerns(self, session: Session, gateway: str, lines: Sequence[Line]) -> Sequence[Line]:
+        """Those that concern a locker; a backlog holds thousands that do not."""
+        lockers, now = lockers_of(session, gateway), self._clock()
+        return [line for line in lines if _concerns(line, lockers, now)]
 
     def project(self, session: Session, line: LineView) -> None:
         """Take in one line."""
@@ -133,7 +131,7 @@ def _unasked(session: Session, line: LineView, cell: Cell) -> None:
     raise_alarm(session, AlarmKind.DOOR_UNASKED, cell.subject, at=line.at, cell=cell.id, volume=cell.volume_id)
 
 
-def _concerns(line: LineView, lockers: Lockers, now: datetime) -> bool:
+def _concerns(line: Line, lockers: Lockers, now: datetime) -> bool:
     """False only for what `project` would take in without a trace."""
     if line.type == _CODE_READ:
         return line.device in lockers.readers and now - line.at <= _SCAN_COUNTS

@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from central.alarms import AlarmKind, clear_alarm
-from central.cases.service import case_topic, find_volume, volume_by_barcode, volume_topic
+from central.cases.service import case_topic, volume_by_barcode, volume_topic
 from central.cases.tables import Case, Volume
 from central.custody import flow, settle
 from central.custody.cells import find_cabinet, free_cell, must_be_there, tell_cell
@@ -27,8 +28,8 @@ from central.custody.facts import (
     VolumeReserved,
 )
 from central.custody.flow import Holder, Situation
-from central.custody.holders import holder_of
-from central.custody.standing import cell_of, custody_of, held, move_of, must_be_possible, situation
+from central.custody.holders import holder_of, oneself
+from central.custody.standing import cell_of, custody_of, hold, move_of, must_be_possible, situation
 from central.custody.tables import Cabinet, Cell, Custody, Move
 from central.ledger.own import record
 from central.people.roles import Actor, must
@@ -46,18 +47,20 @@ def begin_deposit(session: Session, person: Actor, volume: int | str, cabinet: i
 
     Begun again by the same person it is the same move. Raises Refused: unknown barcode, already stored, moving.
     """
-    found, at = find_volume(session, volume), find_cabinet(session, cabinet)
-    custody = held(session, found)
+    found, custody = hold(session, volume)
+    at = find_cabinet(session, cabinet)
     now_is = situation(session, custody, found, person, now)
     waiting = move_of(session, found.id) if now_is.moving else None
     same = waiting if waiting and waiting.state == "SCAN" and waiting.person == person.ref else None
     _may_go_in(session, custody, now_is, this=same)
     must_be_there(session, at.gateway)
     if same is not None:
-        same.cabinet_id, same.cabinet, same.begun_at = at.id, at, now
+        same.be_at(at)
+        same.begun_at = now
         return same
     kind = "return" if custody.state == "OUT" else "deposit"
-    move = _new_move(session, found, kind, person, now, state="SCAN", cabinet=at, holder=custody.holder)
+    move = _new_move(session, found, kind, person, now, state="SCAN", holder=custody.holder)
+    move.be_at(at)
     settle.say(move, Said("请在 {cabinet} 柜前扫描卷宗条码。", {"cabinet": at.name}))
     line = record(session, DepositAsked(move=move.id, volume=found.ref, cabinet=at.id), actor=person.ref)
     move.prove("asked", line.id)
@@ -70,6 +73,7 @@ def confirm_scan(session: Session, person: Actor, move: int, code: str, now: dat
     Raises Refused (another or an unknown barcode, full locker); custody and the move are then unchanged.
     """
     found = find_move(session, move)
+    _locked(session, found)
     if found.state != "SCAN":
         raise Refused("这次存卷已不在等待扫码。", code="not_waiting")
     if found.volume.barcode != code.strip():
@@ -86,6 +90,9 @@ def code_read(session: Session, cabinet: Cabinet, code: str, now: datetime) -> N
         for move in waiting:
             _tell(session, move, _other_code(session, move, code).said)
         return
+    _locked(session, fits)
+    if fits.state != "SCAN":
+        return  # it was read at a desk in the same moment
     try:
         with session.begin_nested():
             _open_for_deposit(session, actor_of(session, fits.person), fits, now)
@@ -104,6 +111,7 @@ def cancel(session: Session, person: Actor, move: int) -> Move:
     found = find_move(session, move)
     if found.person != person.ref:
         must(person, "volume.confirm")
+    _locked(session, found)
     if found.state != "SCAN":
         raise Refused("柜门已请求打开，不能取消；请关好柜门。", code="too_late")
     settle.end_by_central(session, found, "cancelled", Said("已取消，卷宗的记录未变。"), person.ref)
@@ -122,16 +130,14 @@ def hand_out(
 
     Raises Refused with the reason in words; see `standing.possible` for asking beforehand.
     """
-    found = find_volume(session, volume)
-    custody = held(session, found)
-    to = holder_of(session, holder or person.ref)
+    found, custody = hold(session, volume)
+    to = holder_of(session, holder) if holder else oneself(person)
     _must(session, custody, found, person, now, "hand_out", to)
     cell = _cell(session, custody)
     must_be_there(session, cell.gateway)
     due = _checked_due(session, due or custody.due, now)
-    move = _new_move(
-        session, found, "hand_out", person, now, state="CMD", cabinet=cell.cabinet, holder=to.ref, cell=cell, due=due
-    )
+    move = _new_move(session, found, "hand_out", person, now, state="CMD", holder=to.ref, due=due)
+    move.be_at(cell.cabinet, cell)
     _ask_to_open(session, move, cell, person, now)
     asked = HandOutAsked(move=move.id, volume=found.ref, cell=cell.ref, holder=to.ref)
     move.prove("asked", record(session, asked, actor=person.ref, cause=move.wish).id)
@@ -140,8 +146,8 @@ def hand_out(
 
 def reserve(session: Session, person: Actor, volume: int | str, holder: str, now: datetime, due: datetime) -> Custody:
     """Keep a stored volume for somebody who will have it until `due`; custody itself does not change."""
-    found = find_volume(session, volume)
-    custody, to = held(session, found), holder_of(session, holder)
+    found, custody = hold(session, volume)
+    to = holder_of(session, holder)
     _must(session, custody, found, person, now, "reserve", to)
     custody.state, custody.reserved_for, custody.due = "RESERVED", to.ref, _checked_due(session, due, now)
     record(session, VolumeReserved(volume=found.ref, holder=to.ref), actor=person.ref)
@@ -151,8 +157,7 @@ def reserve(session: Session, person: Actor, volume: int | str, holder: str, now
 
 def release(session: Session, person: Actor, volume: int | str, now: datetime) -> Custody:
     """Keep a reserved volume no longer."""
-    found = find_volume(session, volume)
-    custody = held(session, found)
+    found, custody = hold(session, volume)
     _must(session, custody, found, person, now, "release")
     custody.state, custody.reserved_for, custody.due = "STORED", None, None
     record(session, ReservationReleased(volume=found.ref), actor=person.ref)
@@ -162,8 +167,7 @@ def release(session: Session, person: Actor, volume: int | str, now: datetime) -
 
 def at_desk(session: Session, person: Actor, volume: int | str, event: flow.Event, now: datetime) -> Move:
     """`take_back`, `bind` or `archive`: custody changes by the word of the person who has the volume in hand."""
-    found = find_volume(session, volume)
-    custody = held(session, found)
+    found, custody = hold(session, volume)
     if event not in ("take_back", "bind", "archive"):
         raise Refused("“{event}”不在柜台办理。", code="not_at_desk", status=422, event=Said(flow.EVENT_NAMES[event]))
     _must(session, custody, found, person, now, event)
@@ -179,8 +183,7 @@ def at_desk(session: Session, person: Actor, volume: int | str, event: flow.Even
 
 def confirm(session: Session, person: Actor, volume: int | str, reason: str, now: datetime) -> Custody:
     """An archivist looked: the volume is where the record says. Ends TAMPER and MISPLACED; the reason is kept."""
-    found = find_volume(session, volume)
-    custody = held(session, found)
+    found, custody = hold(session, volume)
     _must(session, custody, found, person, now, "confirm")
     cell = cell_of(session, custody)
     _checked(session, found, "confirm", person, reason, now, VolumeChecked(volume=found.ref))
@@ -194,8 +197,7 @@ def confirm(session: Session, person: Actor, volume: int | str, reason: str, now
 
 def report_missing(session: Session, person: Actor, volume: int | str, reason: str, now: datetime) -> Custody:
     """An archivist looked: the volume is not where the record says. The record stays, marked MISPLACED."""
-    found = find_volume(session, volume)
-    custody = held(session, found)
+    found, custody = hold(session, volume)
     _must(session, custody, found, person, now, "report_missing")
     _checked(session, found, "report_missing", person, reason, now, VolumeMissing(volume=found.ref))
     custody.misplaced_at = now
@@ -232,11 +234,17 @@ def tell_volume(session: Session, volume: Volume) -> None:
     tell(session, volume_topic(volume.id), case_topic(volume.case_id), "cases")
 
 
+def _locked(session: Session, move: Move) -> None:
+    """As it is now: whoever acted on it a moment ago may have carried it on. The volume first, as everybody does."""
+    hold(session, move.volume_id)
+    session.refresh(move, with_for_update={"of": Move})
+
+
 def _open_for_deposit(session: Session, person: Actor, move: Move, now: datetime) -> Move:
-    custody, cabinet = held(session, move.volume), move.cabinet
+    (volume, custody), cabinet = hold(session, move.volume_id), move.cabinet
     if cabinet is None:
         raise Refused("这次存卷没有指定卷宗柜。", code="no_such_cabinet")
-    _may_go_in(session, custody, situation(session, custody, move.volume, person, now), this=move)
+    _may_go_in(session, custody, situation(session, custody, volume, person, now), this=move)
     must_be_there(session, cabinet.gateway)
     return _open_free_cell(session, person, move, cabinet, now)
 
@@ -244,7 +252,8 @@ def _open_for_deposit(session: Session, person: Actor, move: Move, now: datetime
 def _open_free_cell(session: Session, person: Actor, move: Move, cabinet: Cabinet, now: datetime) -> Move:
     with session.no_autoflush:  # nothing changed so far is a cell; written out now, the move is written twice
         cell = free_cell(session, cabinet, move.volume.size, now)
-    cell.state, move.cell, move.person = "reserved", cell, person.ref
+    cell.state, move.person = "reserved", person.ref
+    move.be_at(cabinet, cell)
     tell_cell(session, cell)
     _ask_to_open(session, move, cell, person, now)
     confirmed = BarcodeConfirmed(move=move.id, volume=move.volume.ref, cell=cell.ref)
@@ -282,7 +291,8 @@ def _must(  # noqa: PLR0913  (one step of one volume, by whom, for whom)
 
 
 def _new_move(session: Session, volume: Volume, kind: str, person: Actor, now: datetime, **fields: Any) -> Move:
-    move = Move(volume=volume, kind=kind, person=person.ref, begun_at=now, lines={}, **fields)
+    move = Move(volume_id=volume.id, kind=kind, person=person.ref, begun_at=now, lines={}, **fields)
+    set_committed_value(move, "volume", volume)
     session.add(move)
     session.flush()
     tell(session, "moves")

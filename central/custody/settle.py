@@ -13,7 +13,7 @@ from central.custody import door
 from central.custody.cells import tell_cell
 from central.custody.facts import MoveEnded, VolumeMoved
 from central.custody.standing import held
-from central.custody.tables import UNDER_WAY, Cell, Custody, Move
+from central.custody.tables import IN_THE_INDEX, Cell, Custody, Move
 from central.ledger.own import record
 from central.ledger.projection import LineView
 from central.store import tell
@@ -164,7 +164,7 @@ def _make_way(session: Session, move: Move) -> bool:
     """Others that wait for the same cell or volume end: the door is the truth. False if one already has a door open."""
     rivals = select(Move).where(
         Move.id != move.id,
-        Move.state.in_(UNDER_WAY),
+        Move.state.in_(IN_THE_INDEX),
         (Move.volume_id == move.volume_id) | (Move.cell_id == move.cell_id),
     )
     waiting = session.scalars(rivals).all()

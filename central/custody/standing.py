@@ -4,33 +4,42 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session, contains_eager, joinedload, lazyload
 
 from central.cases.flow import SHUT
+from central.cases.service import find_volume, row_or_barcode
 from central.cases.tables import Volume
 from central.custody import flow
 from central.custody.flow import Holder, Possible, Situation
 from central.custody.holders import holder_of
-from central.custody.tables import PUTS_IN, UNDER_WAY, Cell, Custody, Move, Permit
+from central.custody.tables import IN_THE_INDEX, PUTS_IN, Cell, Custody, Move, Permit
 from central.people.roles import Actor
 from central.store import columns_of
 from central.web.refused import Refused
 
+
+def _locked(custody: Select[Custody]) -> Select[Custody]:
+    return custody.with_for_update(of=Custody).execution_options(populate_existing=True)
+
+
 # Asked at every step of a volume, and made once, for making a question costs as much as asking it.
-_HELD = (
+_HELD = _locked(select(Custody).where(Custody.volume_id == bindparam("volume")).options(lazyload(Custody.volume)))
+_WITH_ALL_ABOUT_IT = _locked(
     select(Custody)
-    .where(Custody.volume_id == bindparam("volume"))
-    .options(lazyload(Custody.volume))
-    .with_for_update(of=Custody)
-    .execution_options(populate_existing=True)
+    .join(Custody.volume)
+    .options(contains_eager(Custody.volume).joinedload(Volume.case, innerjoin=True), joinedload(Custody.cell))
 )
+_OF_ROW = _WITH_ALL_ABOUT_IT.where(Volume.id == bindparam("volume"))
+_OF_BARCODE = _WITH_ALL_ABOUT_IT.where(Volume.barcode == bindparam("volume"))
 _UNDER_WAY = (
-    select(Move).where(Move.volume_id == bindparam("volume"), Move.state.in_(UNDER_WAY)).options(lazyload(Move.volume))
+    select(Move)
+    .where(Move.volume_id == bindparam("volume"), Move.state.in_(IN_THE_INDEX))
+    .options(lazyload(Move.volume))
 )
 _MOVE, _PERMIT = columns_of(Move), columns_of(Permit)
-_MOVES = select(_MOVE.kind).where(_MOVE.volume_id == bindparam("volume"), _MOVE.state.in_(UNDER_WAY))
+_MOVES = select(_MOVE.kind).where(_MOVE.volume_id == bindparam("volume"), _MOVE.state.in_(IN_THE_INDEX))
 _PERMITTED = select(_PERMIT.expires_at).where(_PERMIT.volume_id == bindparam("volume"), _PERMIT.state == "LIVE")
 _ENGAGED = select(_MOVES.scalar_subquery().label("kind"), _PERMITTED.scalar_subquery().label("permit_until"))
 
@@ -52,6 +61,17 @@ def custody_of_all(session: Session, volumes: Iterable[Volume]) -> Mapping[int, 
     return {volume.id: custody_of(session, volume) for volume in wanted}
 
 
+def hold(session: Session, volume: int | str) -> tuple[Volume, Custody]:
+    """The volume of that row or barcode, and where it is, locked until the transaction ends; raises Refused (404)."""
+    named = row_or_barcode(volume)
+    question, asked = (_OF_ROW, named) if isinstance(named, int) else (_OF_BARCODE, named.strip())
+    row = session.scalars(question, {"volume": asked}).one_or_none()
+    if row is None:
+        found = find_volume(session, volume)
+        return found, held(session, found)
+    return row.volume, _labelled(row)
+
+
 def held(session: Session, volume: Volume) -> Custody:
     """Where the volume is, stored and locked until the transaction ends."""
     row = session.scalars(_HELD, {"volume": volume.id}).one_or_none()
@@ -62,9 +82,7 @@ def held(session: Session, volume: Volume) -> Custody:
         except IntegrityError:
             pass  # another clerk was first
         row = session.scalars(_HELD, {"volume": volume.id}).one()
-    if row.state == "REGISTERED" and volume.barcode:
-        row.state = "LABELLED"
-    return row
+    return _labelled(row)
 
 
 def move_of(session: Session, volume: int) -> Move | None:
@@ -111,6 +129,12 @@ def must_be_possible(found: Possible) -> None:
         not_allowed = first.text == flow.NOT_ALLOWED
         code = "not_allowed" if not_allowed else "not_possible"
         raise Refused(first.text, code=code, status=403 if not_allowed else 409, **first.params)
+
+
+def _labelled(custody: Custody) -> Custody:
+    if custody.state == "REGISTERED" and custody.volume.barcode:
+        custody.state = "LABELLED"
+    return custody
 
 
 def _newborn(volume: Volume) -> Custody:

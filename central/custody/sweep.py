@@ -23,7 +23,8 @@ def sweep(session: Session, now: datetime) -> None:
     for row in wishes.expire(session, now):
         for move in session.scalars(select(Move).where(Move.wish == row.jti)):
             settle.end_by_central(session, move, "unanswered", wishes.outcome(row))
-    for move in session.scalars(select(Move).where(Move.state == "SCAN", Move.begun_at < now - SCAN_WAITS)):
+    waited = select(Move).where(Move.state == "SCAN", Move.begun_at < now - SCAN_WAITS)
+    for move in session.scalars(waited.with_for_update(of=Move)):
         settle.end_by_central(session, move, "cancelled", Said("没有等到扫码，这次存卷已取消。卷宗记录未变。"))
     permits.expire(session, now)
     _overdue(session, now)

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm.attributes import set_committed_value
 
 from central.cases.tables import Volume
 from central.store import Base, BigId
@@ -12,6 +13,8 @@ from central.web.refused import Said
 
 UNDER_WAY = ("SCAN", "CMD", "ACKED", "OPENED", "LEFT_OPEN")
 """States of a move that is not over."""
+IN_THE_INDEX: tuple[Any, ...] = tuple(literal_column(f"'{state}'") for state in UNDER_WAY)
+"""The same as the indexes of `Move` spell them: a question that hands them over as values finds neither index."""
 PUTS_IN = ("deposit", "return")
 """Kinds of a move by which the volume goes into a cell."""
 _UNDER_WAY_SQL = text("state IN ('SCAN', 'CMD', 'ACKED', 'OPENED', 'LEFT_OPEN')")
@@ -59,7 +62,7 @@ class Cell(Base):
     volume_id: Mapped[int | None] = mapped_column(ForeignKey("volumes.id"), unique=True)
 
     cabinet: Mapped[Cabinet] = relationship(back_populates="cells", lazy="joined")
-    volume: Mapped[Volume | None] = relationship()
+    volume: Mapped[Volume | None] = relationship(viewonly=True)
 
     @property
     def label(self) -> str:
@@ -101,8 +104,8 @@ class Custody(Base):
     misplaced_at: Mapped[datetime | None]
     tamper_at: Mapped[datetime | None]
 
-    volume: Mapped[Volume] = relationship(lazy="joined")
-    cell: Mapped[Cell | None] = relationship()
+    volume: Mapped[Volume] = relationship(lazy="joined", viewonly=True)
+    cell: Mapped[Cell | None] = relationship(viewonly=True)
 
     @property
     def sides(self) -> frozenset[str]:
@@ -125,7 +128,7 @@ class Move(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     volume_id: Mapped[int] = mapped_column(ForeignKey("volumes.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(12))
+    kind: Mapped[str] = mapped_column(String(16))
     """deposit, return (a deposit of what was out), hand_out; or desk events: take_back, bind, ..."""
     state: Mapped[str] = mapped_column(String(20))
     """SCAN, CMD, ACKED, OPENED, LEFT_OPEN under way; COMMITTED; or failed: see `door.FAILED`."""
@@ -155,9 +158,10 @@ class Move(Base):
     """SHA-256 of the receipt's blob."""
     receipt_wish: Mapped[str | None] = mapped_column(String(16))
 
-    volume: Mapped[Volume] = relationship(lazy="joined")
-    cell: Mapped[Cell | None] = relationship()
-    cabinet: Mapped[Cabinet | None] = relationship()
+    # Written by their numbers alone: what else may hang together costs as much to find out as to write.
+    volume: Mapped[Volume] = relationship(lazy="joined", viewonly=True)
+    cell: Mapped[Cell | None] = relationship(viewonly=True)
+    cabinet: Mapped[Cabinet | None] = relationship(viewonly=True)
 
     @property
     def under_way(self) -> bool:
@@ -178,6 +182,12 @@ class Move(Base):
     def topic(self) -> str:
         """Its live topic."""
         return f"move:{self.id}"
+
+    def be_at(self, cabinet: Cabinet, cell: Cell | None = None) -> None:
+        """It goes by that cabinet and, once chosen, that cell; neither needs to be asked for again."""
+        self.cabinet_id, self.cell_id = cabinet.id, cell.id if cell else None
+        set_committed_value(self, "cabinet", cabinet)
+        set_committed_value(self, "cell", cell)
 
     def prove(self, step: str, line: int) -> None:
         """This line proves that step."""

@@ -7,13 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from central.demo.children import Child
 from central.demo.eyes import StepFailed
-from central.demo.stage import Stage
+from central.demo.stage import Stage, gateway_file
 
-_DELIVERED = Path(__file__).parents[2] / "firmware_configs" / "gateways"
 _BIN = Path(sys.executable).parent
 
 
@@ -23,13 +20,8 @@ def start_gateway(court: Stage, name: str, adapt: Callable[[dict[str, Any]], Non
     token = re.search(r"enrol \S+ (\S+)", told)
     if token is None:
         raise StepFailed(f"no token in: {told}")
-    data = court.settings.home / name
-    run("gateway", "enrol", court.url, token[1], "--data", str(data))
-    file = yaml.safe_load((_DELIVERED / f"{name}.yaml").read_text("utf-8"))
-    file["data"] = str(data)
-    adapt(file["stations"])
-    path = court.settings.home / f"{name}.yaml"
-    path.write_text(yaml.safe_dump(file, allow_unicode=True, sort_keys=False), "utf-8")
+    run("gateway", "enrol", court.url, token[1], "--data", str(court.settings.home / name))
+    path = gateway_file(court.settings.home, name, adapt)
     command = [str(_BIN / "courtside-gateway"), "run", str(path), "--simulate", "--emulators-port=0"]
     return court.children.start(name, command, court.settings.home)
 

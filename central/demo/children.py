@@ -12,6 +12,7 @@ from pathlib import Path
 
 _LOOK_S = 0.05
 _PATIENCE_S = 10.0
+_LISTENS_S = 10.0
 _LAST_LINES = 5
 
 
@@ -39,9 +40,9 @@ class Child:
             time.sleep(_LOOK_S)
         raise ChildFailed(f"{self.name} is not ready after {seconds:.0f} s\n{self._last_lines()}")
 
-    def wait_for_port(self, port: int, seconds: float = 10.0) -> None:
+    def wait_for_port(self, port: int) -> None:
         """Return once it listens there, on the loopback. Raises ChildFailed."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + _LISTENS_S
         while time.monotonic() < until:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), _LOOK_S):
                 return

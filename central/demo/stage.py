@@ -5,11 +5,12 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -132,16 +133,17 @@ def _start_gateway(children: Children, told: Settings, token: str, *, liked: boo
     if enrolled.returncode != 0:
         raise CannotStage(f"{GATEWAY} could not enrol: {enrolled.stderr.strip()}")
     ports = _ports(liked=liked)
-    file = _gateway_file(told.home / f"{GATEWAY}.yaml", data, ports["screen"])
+    file = gateway_file(told.home, GATEWAY, lambda stations: stations["locker"].update(screen_port=ports["screen"]))
     command = [program, "run", str(file), "--simulate", f"--emulators-port={ports['emulators']}"]
     return children.start(GATEWAY, command, told.home)
 
 
-def _gateway_file(path: Path, data: Path, screen_port: int) -> Path:
-    """The locker's file as delivered, with its data in the demo's home."""
-    told = yaml.safe_load((_DELIVERED / f"{GATEWAY}.yaml").read_text("utf-8"))
-    told["data"] = str(data)
-    told["stations"]["locker"]["screen_port"] = screen_port
+def gateway_file(home: Path, name: str, adapt: Callable[[dict[str, Any]], None]) -> Path:
+    """A gateway's file as delivered, with its data in the demo's home; `adapt` alters its stations."""
+    told = yaml.safe_load((_DELIVERED / f"{name}.yaml").read_text("utf-8"))
+    told["data"] = str(home / name)
+    adapt(told["stations"])
+    path = home / f"{name}.yaml"
     path.write_text(yaml.safe_dump(told, allow_unicode=True, sort_keys=False), "utf-8")
     return path
 

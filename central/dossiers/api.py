@@ -5,13 +5,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from central.dossiers import catalogue, doors, scan_api, service
-from central.dossiers.tables import Intake
+from central.dossiers import catalogue, doors, scan_api, service, work
+from central.dossiers.tables import Dossier, Intake
 from central.people.auth import needs
 from central.people.roles import Actor
+from central.web import look
 from central.web.here import Now, StoreOf
+from central.web.refused import Refused
+from central.web.rest import In, Limit, Out
+from central.web.words import Words
 
 router = APIRouter()
 _own = APIRouter(prefix="/api/v1", tags=["dossiers"])
@@ -20,12 +24,12 @@ Reader = Annotated[Actor, Depends(needs("dossier.read"))]
 Writer = Annotated[Actor, Depends(needs("dossier.write"))]
 
 
-class FileOut(BaseModel):
+class FileOut(Out):
     """A file that was brought in, and how far it is."""
 
     id: int
     name: str
-    kind: str = Field(description="file (not looked at yet), pdf, image, zip or scan.")
+    kind: str = Field(description="file (not looked at yet), pdf, image, docx, zip or scan.")
     sha256: str
     size: int
     secret: bool
@@ -35,7 +39,7 @@ class FileOut(BaseModel):
     why: str | None = Field(description="Why it was refused.")
 
 
-class DocumentOut(BaseModel):
+class DocumentOut(Out):
     """A line of the catalogue."""
 
     id: int
@@ -50,17 +54,23 @@ class DocumentOut(BaseModel):
     pages: list[int] = Field(description="Numbers of its pages, in order.")
 
 
-class Place(BaseModel):
+class Place(In):
     """Where a document belongs."""
-
-    model_config = ConfigDict(extra="forbid")
 
     item: int | None = Field(description="1 to 28; null: not placed.")
     secret: bool = Field(default=False, description="In the side volume.")
     before: int | None = Field(default=None, description="The document it comes before; left out: the last one.")
 
 
-class HitOut(BaseModel):
+class VolumesOut(Out):
+    """Which volumes are bound."""
+
+    main: bool
+    side: bool
+    current: bool = Field(description="They are as the catalogue is now.")
+
+
+class HitOut(Out):
     """A page that says what was looked for."""
 
     case: int
@@ -79,21 +89,23 @@ def bring(  # noqa: PLR0913  (the fields of a form)
     """Bring a file into the electronic dossier of a case: PDF, image, or a ZIP of them."""
     brought = doors.kept(request, file)
     with store.write() as session:
-        return _file(service.bring(session, by, case, brought, now, secret=secret))
+        return _file(service.bring(session, by, case, brought, now, secret=secret), look.words(request))
 
 
 @_own.get("/cases/{case}/files")
-def files(store: StoreOf, by: Reader, case: int) -> list[FileOut]:
+def files(request: Request, store: StoreOf, by: Reader, case: int) -> list[FileOut]:
     """What was brought into a dossier, newest first."""
+    words = look.words(request)
     with store.read() as session:
-        return [_file(intake) for intake in service.intakes_of(session, by, case)]
+        return [_file(intake, words) for intake in service.intakes_of(session, by, case)]
 
 
 @_own.get("/cases/{case}/catalogue")
-def entries(store: StoreOf, by: Reader, case: int) -> list[DocumentOut]:
+def entries(request: Request, store: StoreOf, by: Reader, case: int) -> list[DocumentOut]:
     """The catalogue in the statutory order."""
+    words = look.words(request)
     with store.read() as session:
-        return [_document(entry) for entry in catalogue.entries(session, by, case)]
+        return [_document(entry, words) for entry in catalogue.entries(session, by, case)]
 
 
 @_own.post("/cases/{case}/documents/{document}/confirm", status_code=204)
@@ -116,17 +128,33 @@ def search(
     store: StoreOf,
     by: Reader,
     q: Annotated[str, Query(min_length=1, max_length=80)],
-    limit: Annotated[int, Query(ge=1, le=200)] = 30,
-    below: Annotated[int | None, Query(description="`page` of the last hit of the piece before.")] = None,
+    limit: Limit = 30,
+    after: Annotated[int | None, Query(description="`page` of the last hit of the piece before.")] = None,
 ) -> list[HitOut]:
     """Pages of all electronic dossiers that say this, newest first."""
     with store.read() as session:
-        hits = service.search(session, by, q, limit, below)
+        hits = service.search(session, by, q, limit, after)
         return [
-            HitOut(case=hit.page.case_id, page=hit.page.id, document=hit.page.document_id, before=hit.before,
-                   found=hit.found, after=hit.after)
+            HitOut.of(hit, case=hit.page.case_id, page=hit.page.id, document=hit.page.document_id)
             for hit in hits
         ]  # fmt: skip
+
+
+@_own.post("/cases/{case}/volume", status_code=202)
+def bind(store: StoreOf, by: Reader, case: int) -> VolumesOut:
+    """Have the volumes bound as the catalogue is now; ask how they stand until they are `current`."""
+    with store.write() as session:
+        dossier = service.find_dossier(session, by, case)
+        if dossier is not None:
+            work.ask(session, "bind", [case])
+        return _volumes(dossier)
+
+
+@_own.get("/cases/{case}/volume")
+def volumes(store: StoreOf, by: Reader, case: int) -> VolumesOut:
+    """How it stands with the bound volumes of a case."""
+    with store.read() as session:
+        return _volumes(service.find_dossier(session, by, case))
 
 
 @_own.get("/cases/{case}/volume.pdf", response_class=StreamingResponse)
@@ -136,20 +164,20 @@ def volume(request: Request, store: StoreOf, by: Reader, case: int, side: bool =
         return doors.volume(request, service.find_dossier(session, by, case), by, side=side)
 
 
-def _file(intake: Intake) -> FileOut:
-    return FileOut(
-        id=intake.id, name=intake.name, kind=intake.kind, sha256=intake.sha256, size=intake.size, secret=intake.secret,
-        state=intake.state, pages=intake.pages, done=intake.done, why=str(intake.why) if intake.why else None,
-    )  # fmt: skip
+def _volumes(dossier: Dossier | None) -> VolumesOut:
+    if dossier is None:
+        raise Refused("本案还没有收入材料，没有可以装订的。", code="nothing_to_bind", status=404)
+    current = dossier.pdf_revision == dossier.revision
+    return VolumesOut(main=dossier.pdf is not None, side=dossier.pdf_side is not None, current=current)
 
 
-def _document(entry: catalogue.Entry) -> DocumentOut:
-    document = entry.document
-    return DocumentOut(
-        id=document.id, secret=document.secret, item=document.item, title=document.title, dated=document.dated,
-        parties=document.parties, state=document.state, confidence=document.confidence,
-        reasons=[str(why) for why in document.why], pages=[page.id for page in entry.pages],
-    )  # fmt: skip
+def _file(intake: Intake, words: Words) -> FileOut:
+    return FileOut.of(intake, why=words.tell(intake.why) if intake.why else None)
+
+
+def _document(entry: catalogue.Entry, words: Words) -> DocumentOut:
+    reasons = [words.tell(why) for why in entry.document.why]
+    return DocumentOut.of(entry.document, reasons=reasons, pages=[page.id for page in entry.pages])
 
 
 router.include_router(_own)

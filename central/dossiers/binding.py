@@ -4,10 +4,10 @@ Only a worker imports it. The same catalogue gives the same bytes. The text lies
 sign is half as wide as high and is stretched to its line's box, so that Chinese comes out again without blanks.
 """
 
-import io
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, OutlineItem, Pdf, Stream
@@ -50,8 +50,8 @@ class Part:
     pages: int
 
 
-def bind(title: str, parts: Sequence[Part], sheets: Iterator[Sheet]) -> bytes:
-    """The PDF of these parts; `sheets` gives the pages of all of them, in order."""
+def bind(title: str, parts: Sequence[Part], sheets: Iterator[Sheet], to: Path) -> None:
+    """Writes the PDF of these parts; `sheets` gives the pages of all of them, in order. Raises OSError."""
     with Pdf.new() as pdf:
         font = _font(pdf)
         for sheet in sheets:
@@ -59,9 +59,7 @@ def bind(title: str, parts: Sequence[Part], sheets: Iterator[Sheet]) -> bytes:
         _bookmarks(pdf, parts)
         _labels(pdf, parts)
         _as_archive(pdf, title)
-        kept = io.BytesIO()
-        pdf.save(kept, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-        return kept.getvalue()
+        pdf.save(to, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
 
 
 def _add(pdf: Pdf, font: pikepdf.Object, sheet: Sheet) -> None:

@@ -45,6 +45,12 @@ def unread(session: Session, case: int) -> int:
     return session.scalar(select(func.count()).where(Page.case_id == case, Page.state == "NEW")) or 0
 
 
+def on_the_desk(session: Session, case: int) -> Intake | None:
+    """An envelope of that case that nobody has closed yet: its pages are read, but go into no catalogue."""
+    found = select(Intake).where(Intake.case_id == case, Intake.state == "SCANNING").order_by(Intake.id)
+    return session.scalars(found.limit(1)).first()
+
+
 def groups(whole: Sequence[Entry]) -> Sequence[tuple[bool, int | None, Sequence[Entry]]]:
     """The catalogue by volume and item: (is side volume, item, documents), empty items left out."""
     keys = dict.fromkeys((entry.document.secret, entry.document.item) for entry in whole)

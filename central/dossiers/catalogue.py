@@ -1,7 +1,7 @@
 """The catalogue: every document in the statutory order, moved and confirmed by people, undone, and sealed at last."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -183,6 +183,24 @@ def move_page(at: Hand, page: int, document: int, index: int) -> None:
     _changed(at, Said("移动“{title}”的一页", {"title": _named(source)}), kept)
 
 
+def turn(at: Hand, document: int, page: int | None = None) -> Document:
+    """Have one page of a document, or all of it, turned a quarter clockwise: another image is made, and read again.
+
+    Raises Refused (it is being turned already).
+    """
+    found = find_document(at, document)
+    pages = [each for each in _pages(at.session, found.id) if page in (None, each.id)]
+    if not pages:
+        raise Refused("没有这一页。", code="no_such_page", status=404)
+    if any(each.state == "NEW" for each in pages):
+        raise Refused("这一页还在识别，请等它识别完再转。", code="being_read")
+    kept = _before(at, [])
+    kept["turned"] = [[each.id, each.turned] for each in pages]
+    _turned(at.session, {each.id: (each.turned + 90) % 360 for each in pages})
+    _changed(at, Said("把“{title}”的 {n} 页转了 90 度", {"title": _named(found), "n": len(pages)}), kept)
+    return found
+
+
 def undo(at: Hand) -> Said | None:
     """Take back the last change that was not taken back; gives what it was, None if there is none."""
     last = select(Change).where(Change.case_id == at.dossier.case_id, Change.undone.is_(False))
@@ -280,8 +298,20 @@ def _restore(session: Session, before: dict[str, Any]) -> None:
     session.flush()
     for made in before.get("created", ()):
         session.delete(session.get_one(Document, made))
+    _turned(session, dict(before.get("turned", ())))
     for title, item in before.get("lessons", ()):
         lessons.forget(session, title, item)
+
+
+def _turned(session: Session, degrees: Mapping[int, int]) -> None:
+    """These pages are to be seen turned by so much: each is read again, and what it came in is not done until then."""
+    for number, turned in degrees.items():
+        page = session.get_one(Page, number)
+        intake = session.get_one(Intake, page.intake_id, with_for_update=True)
+        intake.done -= page.state != "NEW"
+        intake.state, page.state, page.turned = "READING", "NEW", turned
+    if degrees:
+        work.ask(session, "read", list(degrees))
 
 
 def _changed(at: Hand, what: Said, before: dict[str, Any]) -> None:

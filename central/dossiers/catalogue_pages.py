@@ -12,6 +12,7 @@ from central.dossiers import board, catalogue, flow, service
 from central.dossiers.order import ORDER, name_of, sides
 from central.people.roles import Actor, may
 from central.rules.service import in_force
+from central.store import row_in
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page as drawn
 from central.web.refused import Refused
@@ -55,7 +56,7 @@ def editor(request: Request, by: Reader, session: Reading, case: int, document: 
         "unconfirmed": unconfirmed,
     }
     context |= {"last": catalogue.last_change(session, case), "name_of": name_of}
-    context["unread"] = board.unread(session, case)
+    context |= {"unread": board.unread(session, case), "on_the_desk": board.on_the_desk(session, case)}
     context["editable"] = may(by, "dossier.write") and not (dossier and dossier.locked)
     return drawn(request, "dossiers/catalogue.html", **context)
 
@@ -73,7 +74,7 @@ def _do(at: catalogue.Hand, what: str, form: Wanted) -> int:
         case "confirm":
             return catalogue.confirm(at, form.document).id
         case "place":
-            item = int(form.item) if form.item.isdigit() else None
+            item = row_in(form.item)
             return catalogue.place(at, form.document, item, secret=bool(form.secret), before=form.before or None).id
         case "rename":
             return catalogue.rename(at, form.document, form.title, _date(form.dated)).id
@@ -84,6 +85,8 @@ def _do(at: catalogue.Hand, what: str, form: Wanted) -> int:
         case "page":
             catalogue.move_page(at, form.page, form.document, form.index)
             return form.document
+        case "turn":
+            return catalogue.turn(at, form.document, form.page or None).id
         case "undo":
             catalogue.undo(at)
             return form.document

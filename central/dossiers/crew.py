@@ -8,6 +8,8 @@ import sys
 import uuid
 from collections.abc import AsyncIterator
 
+from sqlalchemy.exc import DBAPIError
+
 from central.clock import Clock
 from central.dossiers import work
 from central.settings import Settings
@@ -57,8 +59,11 @@ class _Seat:
     async def keep(self) -> None:
         """A worker sits here whenever there is work, until cancelled."""
         while True:
-            if await asyncio.to_thread(self._waits):
-                await self._one()
+            try:
+                if await asyncio.to_thread(self._waits):
+                    await self._one()
+            except (DBAPIError, OSError, ValueError) as error:  # away for a moment; or a worker talked nonsense
+                _LOG.warning("no worker could be seated, it is tried again: %s", error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._bell.wait(), _LOOK_S)
             self._bell.clear()

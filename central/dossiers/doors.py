@@ -1,17 +1,17 @@
 """Weight in and out: files that people bring, images of pages, bound volumes."""
 
-import hashlib
+import shutil
 import tempfile
 from pathlib import Path
-from typing import cast
 
 from fastapi import Request, UploadFile
 from fastapi.responses import StreamingResponse
 
-from central.blobs import Blobs, NoBlob
+from central.blobs import NoBlob
 from central.dossiers.service import Brought
 from central.dossiers.tables import Dossier
 from central.people.roles import Actor, must
+from central.web.here import blobs_of
 from central.web.refused import Refused
 
 _PIECE = 1024**2
@@ -19,22 +19,18 @@ _PIECE = 1024**2
 
 def kept(request: Request, file: UploadFile) -> Brought:
     """A file that came with a request, durable. Raises OSError."""
-    digest, size = hashlib.sha256(), 0
     with tempfile.NamedTemporaryFile(prefix="courtside-") as copy:
-        while piece := file.file.read(_PIECE):
-            digest.update(piece)
-            size += len(piece)
-            copy.write(piece)
+        shutil.copyfileobj(file.file, copy, _PIECE)
         copy.flush()
-        if size:
-            _blobs(request).put_file(Path(copy.name), digest.hexdigest())
-    return Brought(file.filename or "", digest.hexdigest(), size)
+        size = copy.tell()
+        sha256 = blobs_of(request).take_file(Path(copy.name)) if size else ""
+    return Brought(file.filename or "", sha256, size)
 
 
 def blob(request: Request, sha256: str | None, kind: str, name: str = "") -> StreamingResponse:
     """A blob for a person's browser, which may keep it: its address names its content. Raises Refused (404)."""
     try:
-        pieces, size = _blobs(request).pieces(sha256 or ""), _blobs(request).size(sha256 or "")
+        pieces, size = blobs_of(request).pieces(sha256 or ""), blobs_of(request).size(sha256 or "")
     except (NoBlob, OSError):
         raise Refused("这一页的图像还没有准备好。", code="no_blob", status=404) from None
     headers = {"content-length": str(size), "cache-control": "private, max-age=86400, immutable"}
@@ -46,7 +42,7 @@ def blob(request: Request, sha256: str | None, kind: str, name: str = "") -> Str
 def content(request: Request, sha256: str) -> bytes:
     """A small blob, whole. Raises Refused (404)."""
     try:
-        return _blobs(request).get(sha256)
+        return blobs_of(request).get(sha256)
     except NoBlob:
         raise Refused("这一页的图像还没有准备好。", code="no_blob", status=404) from None
 
@@ -59,7 +55,3 @@ def volume(request: Request, dossier: Dossier | None, person: Actor, *, side: bo
     if dossier is None or not sha256:
         raise Refused("还没有装订成册。请先点“装订成 PDF”。", code="not_bound", status=404)
     return blob(request, sha256, "application/pdf", f"case-{dossier.case_id}{'-side' if side else ''}.pdf")
-
-
-def _blobs(request: Request) -> Blobs:
-    return cast(Blobs, request.app.state.blobs)

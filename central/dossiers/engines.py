@@ -4,11 +4,10 @@ Measured on rendered pages (`tests/bench/reading.py`): RapidOCR makes several ti
 times longer; so it is the default, and a court with little time and clean paper sets `ocr: tesseract`.
 """
 
+import atexit
 import csv
 import io
 import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -16,12 +15,14 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from central.dossiers.asked import Asked, Ended, Silent
+from central.dossiers.image import is_pgm
 from central.dossiers.layout import Line
 
 Engine = Literal["rapidocr", "tesseract"]
 
-_PATIENCE_S = 120
-_SPARSE, _BLOCK = "11", "6"
+_PATIENCE_S = 120.0
+_COLUMNS = "level page block_num par_num line_num word left top width height conf text".split()  # noqa: SIM905
 
 
 class EngineFailed(RuntimeError):
@@ -58,26 +59,35 @@ def _boxed(corners: Any, text: str, sure: float) -> Line:
 
 
 def _tesseract(image: Image.Image) -> list[Line]:
-    if shutil.which("tesseract") is None:
-        raise EngineFailed("tesseract is not installed; install tesseract-ocr and tesseract-ocr-chi-sim")
-    command = ["tesseract", "stdin", "stdout", "-l", "chi_sim", "--dpi", "300", "--psm", _BLOCK, "tsv"]
-    env = os.environ | {"OMP_THREAD_LIMIT": "1"}  # with more threads it is slower, up to ten times
+    if is_pgm(image):
+        return _read(image.filename, image)  # type: ignore[attr-defined]  # of images that were opened
+    with tempfile.NamedTemporaryFile(prefix="courtside-") as page:  # a pipe would take it in thousands of turns
+        image.convert("L").save(page, "PPM")
+        page.flush()
+        return _read(page.name, image)
+
+
+def _read(pgm: str, image: Image.Image) -> list[Line]:
     try:
-        with tempfile.TemporaryFile() as page:  # eight megabytes through a pipe are two thousand turns of it
-            image.convert("L").save(page, "PPM")
-            page.seek(0)
-            done = subprocess.run(command, stdin=page, capture_output=True, env=env, timeout=_PATIENCE_S)
-    except subprocess.TimeoutExpired as error:
-        raise EngineFailed(f"tesseract: no answer in {_PATIENCE_S} s") from error
-    if done.returncode:
-        raise EngineFailed(f"tesseract: {done.stderr.decode(errors='replace').strip()[:200]}")
-    return _lines_of(done.stdout.decode("utf-8"))
+        said = _reader().ask(page=pgm, width=image.width, height=image.height)
+    except (Ended, Silent) as error:
+        raise EngineFailed(f"tesseract died over this page or gave no answer in {_PATIENCE_S:.0f} s") from error
+    if "failed" in said:
+        raise EngineFailed(f"tesseract: {said['failed']}")
+    return _lines_of(said["tsv"])
+
+
+@cache
+def _reader() -> Asked:
+    asked = Asked("central.dossiers.tesseract", _PATIENCE_S)
+    atexit.register(asked.end)
+    return asked
 
 
 def _lines_of(tsv: str) -> list[Line]:
     """Words of the same line joined; Chinese takes no blanks, Latin words keep theirs."""
     lines: dict[tuple[str, ...], list[dict[str, str]]] = {}
-    for row in csv.DictReader(io.StringIO(tsv), delimiter="\t", quoting=csv.QUOTE_NONE):
+    for row in csv.DictReader(io.StringIO(tsv), _COLUMNS, delimiter="\t", quoting=csv.QUOTE_NONE):
         if row["level"] == "5" and row["text"].strip():
             lines.setdefault((row["block_num"], row["par_num"], row["line_num"]), []).append(row)
     return [_joined(words) for words in lines.values()]

@@ -30,16 +30,13 @@ STEPS: tuple[Step, ...] = (
     Step("intake", "SCANNING", "close", "READING",
          _ours("close", "扫描站关闭任务：清点的张数都已扫描，或差异已有人说明。")),
     Step("intake", "READING", "read", "DONE", _ours("read", "每一页都已识别，或已说明为何未能识别。")),
+    Step("intake", "DONE", "turn", "READING",
+         _ours("turn", "转正的是另做的图像，重新识别；原来的图像保存不变。")),
     Step("document", "PROPOSED", "confirm", "CONFIRMED", _ours("confirm", "编目由人确认，系统只提出建议。")),
     Step("document", "CONFIRMED", "move", "CONFIRMED", _ours("move", "确认后仍可调整，直到结案锁定。")),
     Step("dossier", "OPEN", "lock", "LOCKED", LOCK),
 )  # fmt: skip
 """The three machines. A locked dossier is never opened again; what comes later is bound in a new volume."""
-
-
-def may_step(of: str, state: str, event: str) -> bool:
-    """True if that step leads onward from that state."""
-    return any((step.of, step.from_, step.event) == (of, state, event) for step in STEPS)
 
 
 def against_locking(waiting: int, unplaced: int, unconfirmed: int) -> Sequence[Said]:

@@ -1,7 +1,6 @@
 """Files larger than one request may bring: tus 1.0 at `/api/v1/file-uploads/`, in pieces that can be resumed."""
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,7 +28,7 @@ def large_files(blobs: Blobs, folder: Path) -> APIRouter:
     def completing(store: StoreOf, by: Writer, now: Now) -> Completed:
         def bring(path: Path, metadata: Mapping[str, str]) -> None:
             try:
-                brought = _kept(blobs, path, metadata["filename"])
+                brought = service.Brought(metadata["filename"], blobs.take_file(path), path.stat().st_size)
                 with store.write() as session:
                     secret = metadata.get("secret") == "1"
                     service.bring(session, by, int(metadata["case"]), brought, now, secret=secret)
@@ -44,8 +43,7 @@ def large_files(blobs: Blobs, folder: Path) -> APIRouter:
 
     allowed = [Depends(needs("dossier.write")), Depends(small_enough), Depends(_not_too_large)]
     return in_pieces(
-        "file-uploads", folder, LARGEST_FILE, allowed, tags=["dossiers"], pre_create_hook=created,
-        upload_complete_dep=completing,
+        "file-uploads", folder, LARGEST_FILE, allowed, created, tags=["dossiers"], upload_complete_dep=completing,
     )  # fmt: skip
 
 
@@ -53,9 +51,3 @@ def _not_too_large(upload_length: Annotated[int, Header()] = 0) -> None:
     """Told before it is sent, for the protocol's own limit is felt only when so much has come."""
     if upload_length > LARGEST_FILE:
         raise HTTPException(413, f"a file may have {LARGEST_FILE} bytes; bring it in as several")
-
-
-def _kept(blobs: Blobs, path: Path, name: str) -> service.Brought:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return service.Brought(name, sha256, blobs.put_file(path, sha256))

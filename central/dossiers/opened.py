@@ -1,22 +1,14 @@
-"""Asks the process that opens files, and takes its end, its silence and its nonsense for an answer.
+"""Asks what opens files, and takes its end, its silence and its nonsense for an answer."""
 
-Each file gets a process of its own, which stays for the pages of that file; what befalls it befalls no other.
-"""
-
-import json
-import os
-import selectors
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
+from central.dossiers.asked import Asked, Ended, Silent
+
 PATIENCE_S = 130.0
-"""Longer than the process may compute for one answer: it ends by itself unless it sleeps."""
-_LONGEST_ANSWER = 32 * 1024**2
-_ENV = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV", "TMPDIR")
+"""Longer than a process may compute for one answer: it ends by itself unless it sleeps."""
 
 Fetch = Callable[[str], bytes]
 """Blob by SHA-256."""
@@ -31,14 +23,13 @@ class FileRefused(Exception):
 
 
 class Opener:
-    """One worker's way to open files; it holds the last one until another is asked for."""
+    """One worker's way to open files; it holds a copy of the last one until another is asked for."""
 
     def __init__(self, fetch: Fetch, patience_s: float = PATIENCE_S) -> None:
         self._fetch = fetch
-        self._patience_s = patience_s
         self._folder = tempfile.TemporaryDirectory(prefix="courtside-")
         self._sha256 = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._asked = Asked("central.dossiers.opening", patience_s)
 
     def __enter__(self) -> Self:
         """Nothing is open yet."""
@@ -46,7 +37,7 @@ class Opener:
 
     def __exit__(self, *_: object) -> None:
         """Close what is open and delete its copy."""
-        self._end()
+        self._asked.end()
         self._folder.cleanup()
 
     @property
@@ -56,62 +47,21 @@ class Opener:
 
     def ask(self, sha256: str, what: str, **told: Any) -> dict[str, Any]:
         """What `opening` answers about that file. Raises FileRefused, whatever became of the process; NoBlob."""
-        process = self._with(sha256)
-        request = {"what": what, "file": str(self._copy), **told}
         try:
-            assert process.stdin is not None  # noqa: S101  (we asked for a pipe)
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-            answer = self._answer(process)
-        except (BrokenPipeError, ValueError):
-            self._end()
+            answer = self._asked.ask(what=what, file=str(self._copy_of(sha256)), **told)
+        except Ended:
             raise FileRefused("crashed", {}) from None
+        except Silent:
+            raise FileRefused("too_slow", {}) from None
         if "refused" in answer:
             raise FileRefused(answer["refused"], answer["params"])
         return answer
 
-    @property
-    def _copy(self) -> Path:
-        return self.out / "file"
-
-    def _with(self, sha256: str) -> subprocess.Popen[bytes]:
+    def _copy_of(self, sha256: str) -> Path:
+        copy = self.out / "file"
         if sha256 != self._sha256:
-            self._end()
             for old in self.out.iterdir():
                 old.unlink()
-            self._copy.write_bytes(self._fetch(sha256))
+            copy.write_bytes(self._fetch(sha256))
             self._sha256 = sha256
-        if self._process is None:
-            env = {name: os.environ[name] for name in _ENV if name in os.environ} | {"OMP_NUM_THREADS": "1"}
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "central.dossiers.opening"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, env=env, bufsize=0,
-            )  # fmt: skip
-        return self._process
-
-    def _answer(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-        """Raises ValueError when it ended or talks nonsense, FileRefused when it is silent too long."""
-        assert process.stdout is not None  # noqa: S101  (we asked for a pipe)
-        said = b""
-        with selectors.DefaultSelector() as ready:
-            ready.register(process.stdout, selectors.EVENT_READ)
-            while not said.endswith(b"\n"):
-                if not ready.select(self._patience_s):
-                    self._end()
-                    raise FileRefused("too_slow", {})
-                piece = process.stdout.read(1024**2)
-                said += piece or b""
-                if not piece or len(said) > _LONGEST_ANSWER:
-                    raise ValueError("it ended")
-        answer: dict[str, Any] = json.loads(said)
-        return answer
-
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+        return copy

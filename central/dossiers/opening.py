@@ -1,4 +1,4 @@
-"""Opens what was brought in, in a process of its own that may use only so much: `python -m central.dossiers.opening`.
+"""Opens what was brought in: `python -m central.dossiers.opening`, where each request gets a process of its own.
 
 It is asked by lines of JSON on standard input, and answers each with a line:
 
@@ -6,16 +6,18 @@ It is asked by lines of JSON on standard input, and answers each with a line:
     {"what": "page", "file": F, "number": 1, "out": O} the image of one page into O, and its own text, if a PDF has some
     {"what": "unpack", "file": F, "out": FOLDER}      the files of a ZIP, numbered
 
-A file that kills it, or keeps it busy too long, kills and keeps nobody else.
+A file that kills its process, or keeps it busy too long, kills and keeps nobody else. What opens files is loaded
+once, by a process that opens none and only makes the others.
 """
 
+import gc
 import json
+import os
 import resource
 import sys
-import time
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from central.dossiers.bounds import LARGEST_FILE
 
@@ -51,17 +53,40 @@ class NotTaken(Exception):
 
 
 def main() -> None:
-    """Answer requests until there are no more."""
+    """Have requests answered until there are no more; ends with the first process that dies over one."""
     limit()
+    _load()
     for asked in sys.stdin:
-        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + SECONDS, resource.RLIM_INFINITY))
+        child = os.fork()
+        if not child:
+            _serve(asked)
+        if os.waitpid(child, 0)[1]:
+            return
+
+
+def _load() -> None:
+    """So that none of the processes has to."""
+    import pikepdf  # noqa: F401
+    import pypdfium2  # noqa: F401
+    from PIL import Image, ImageOps  # noqa: F401
+
+    Image.init()
+    gc.freeze()  # else each would go through all of it when it collects, and so copy it
+
+
+def _serve(asked: str) -> NoReturn:
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, resource.RLIM_INFINITY))
         try:
             said = _answer(**json.loads(asked))
         except NotTaken as refused:
             said = {"refused": refused.code, "params": refused.params}
         except MemoryError:
             said = {"refused": "too_hungry", "params": {}}
-        print(json.dumps(said, ensure_ascii=True), flush=True)  # noqa: T201  (its parent reads it)
+        print(json.dumps(said, ensure_ascii=True), flush=True)  # noqa: T201  (it is read by who asked)
+        os._exit(0)
+    finally:
+        os._exit(1)
 
 
 def limit() -> None:
@@ -195,8 +220,8 @@ def _image_page(path: Path, number: int, out: Path) -> dict[str, Any]:
         _small_enough(image.width, image.height)
         image.load()
         dpi = round(float(image.info.get("dpi", (DPI, DPI))[0]))
-        turned = ImageOps.exif_transpose(image)
-        _write(turned, out)
+        ImageOps.exif_transpose(image, in_place=True)
+        _write(image, out)
     except (OSError, EOFError, SyntaxError, ValueError, ZeroDivisionError) as error:
         raise NotTaken("damaged") from error
     return {"dpi": dpi if 70 <= dpi <= 1200 else DPI, "lines": []}
@@ -237,10 +262,12 @@ def _own_lines(sheet: Any, height: float) -> list[list[Any]]:
 
 def _write(image: Any, out: Path) -> None:
     """Grey where it has no colour, so that it takes a third."""
-    image = image.convert("RGB") if image.mode not in ("L", "1") else image.convert("L")
+    if image.mode != "L":
+        image = image.convert("L" if image.mode == "1" else "RGB")
     if image.mode == "RGB":
-        small = image.resize((200, 200)).convert("HSV").getchannel("S")
-        image = image if max(small.getdata()) > 40 else image.convert("L")
+        _, most = image.resize((200, 200), reducing_gap=3.0).convert("HSV").getchannel("S").getextrema()
+        image = image if most > 40 else image.convert("L")
+    out.unlink(missing_ok=True)  # a file that is written over goes to the disk at once
     image.save(out, "PPM")  # read once and thrown away: packing it would take longer than all else that is done to it
 
 

@@ -54,7 +54,7 @@ def reader(
     told = [[p.id, p.width, p.height, entry.document.id, (p.image or "")[:8]] for entry in whole for p in entry.pages]
     context: dict[str, Any] = {"case": found, "dossier": dossier, "entries": whole, "told": json.dumps(told)}
     context |= {"at": page or "", "q": q, "name_of": name_of, "groups": board.groups(whole)}
-    context["unread"] = board.unread(session, case)
+    context |= {"unread": board.unread(session, case), "on_the_desk": board.on_the_desk(session, case)}
     return drawn(request, "dossiers/reader.html", **context)
 
 

@@ -11,11 +11,12 @@ imports it.
 import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, undefer
 
 from central.blobs import Blobs
@@ -27,7 +28,7 @@ from central.dossiers.grams import PAGES
 from central.dossiers.layout import Line
 from central.dossiers.order import BY_NUMBER, name_of, sides
 from central.dossiers.proposing import Proposal, placed_by_sheet, propose
-from central.dossiers.service import Brought, add_intake, dossier_of, touched
+from central.dossiers.service import Brought, add_intake, dossier_of, touched, touched_case
 from central.dossiers.splitting import Part, Seen, is_sheet, split
 from central.dossiers.tables import Document, Dossier, Intake, Page, Work
 from central.ledger.own import record
@@ -78,7 +79,8 @@ def _open(bench: Bench, taken: Work) -> None:
         seen = bench.opener.ask(intake.sha256, "look")
         if seen["kind"] == "zip" and intake.parent_id:
             raise opened.FileRefused("nested", {})
-        inner = _INNER.get(seen["kind"], _nothing)(bench, intake)
+        inside = _INSIDE.get(seen["kind"])
+        inner = inside(bench, intake) if inside else []
     except opened.FileRefused as refused:
         with bench.store.write() as session:
             _refuse(session, bench, taken.ref, refused.code, refused.params)
@@ -107,8 +109,8 @@ def _unpacked(bench: Bench, intake: Intake) -> list[Brought]:
     """The files of a ZIP, each durable."""
     out = bench.opener.out
     names = bench.opener.ask(intake.sha256, "unpack", out=str(out))["names"]
-    paths = [out / str(number) for number in range(len(names))]
-    return [Brought(name, _kept(bench, path), path.stat().st_size) for name, path in zip(names, paths, strict=True)]
+    members = [(name, out / str(number)) for number, name in enumerate(names)]
+    return [Brought(name, bench.blobs.take_file(path), path.stat().st_size) for name, path in members]
 
 
 def _made(bench: Bench, intake: Intake) -> list[Brought]:
@@ -118,44 +120,44 @@ def _made(bench: Bench, intake: Intake) -> list[Brought]:
         document.write_bytes(bench.blobs.get(intake.sha256))
         made = office.pdf_of(document, Path(folder))
         name = f"{intake.name.removesuffix('.docx')}.pdf"
-        return [Brought(name, _kept(bench, made), made.stat().st_size, made_of=intake.sha256)]
+        return [Brought(name, bench.blobs.take_file(made), made.stat().st_size, made_of=intake.sha256)]
 
 
-def _nothing(bench: Bench, intake: Intake) -> list[Brought]:
-    return []
-
-
-_INNER = {"zip": _unpacked, "docx": _made}
+_INSIDE = {"zip": _unpacked, "docx": _made}
 
 
 def _read(bench: Bench, taken: Work) -> None:
+    where = select(Page.original, Page.number, Page.turned, Intake.sha256).join(Intake, Intake.id == Page.intake_id)
     with bench.store.read() as session:
-        page = session.get_one(Page, taken.ref)
-        intake = session.get_one(Intake, page.intake_id)
+        original, number, turned, file = session.execute(where.where(Page.id == taken.ref)).one()
     try:
-        found = _looked_at(bench, page, intake)
+        found = _looked_at(bench, original or file, 1 if original else number, turned)
     except opened.FileRefused as refused:
         _end_page(bench, taken, None, refused.code, refused.params)
         return
     _end_page(bench, taken, found)
 
 
-def _looked_at(bench: Bench, page: Page, intake: Intake) -> _Read:
-    out, number = bench.opener.out / "page.ppm", 1 if page.original else page.number
-    came = bench.opener.ask(page.original or intake.sha256, "page", number=number, out=str(out))
-    with Image.open(out) as picture:
-        picture.load()
-    dpi, own = came["dpi"], [Line(*line) for line in came["lines"]]
+def _looked_at(bench: Bench, file: str, number: int, turned: int) -> _Read:
+    out = bench.opener.out / "page.ppm"
+    came = bench.opener.ask(file, "page", number=number, out=str(out))
+    with Image.open(out) as opened_:
+        picture = image.turned(opened_, turned)
+    own = [] if turned else [Line(*line) for line in came["lines"]]  # its lines stand elsewhere now
+    dpi, small = came["dpi"], image.small(picture)
     codes = list(image.codes_on(picture))
-    blank = not codes and not own and image.is_blank(picture)
-    skew = 0.0 if own or blank else image.skew_of(picture)
+    blank = not codes and not own and image.is_blank(small)
+    skew = 0.0 if own or blank else image.skew_of(small)
     shown = image.straightened(picture, skew)
-    lines = own if own or blank else engines.engine_named(bench.engine)(shown)
     kind = "separator" if is_sheet(codes) else "blank" if blank else "page"
+    with ThreadPoolExecutor(1) as aside:  # what is kept of it is made and written while the engine reads
+        reading = None if own or blank else aside.submit(engines.engine_named(bench.engine), shown)
+        kept = bench.blobs.put(image.jpeg(shown, dpi))
+        thumb = bench.blobs.put(image.thumb(image.straightened(small, skew)))
+        lines = reading.result() if reading else own
     return _Read(
-        image=bench.blobs.put(image.jpeg(shown, dpi)), thumb=bench.blobs.put(image.thumb(shown)),
-        layout=bench.blobs.put(layout.write(lines)), width=shown.width, height=shown.height, dpi=dpi, skew=skew,
-        codes=codes, kind=kind, engine="pdf" if own else "" if blank else bench.engine, lines=lines,
+        image=kept, thumb=thumb, layout=bench.blobs.put(layout.write(lines)), width=shown.width, height=shown.height,
+        dpi=dpi, skew=skew, codes=codes, kind=kind, engine="pdf" if own else "" if blank else bench.engine, lines=lines,
     )  # fmt: skip
 
 
@@ -176,50 +178,73 @@ def _end_page(
         elif code:
             intake.said = refusals.said(code, params or {}).packed()
         intake.done += before == "NEW"
+        if page.document_id is not None:  # read anew: it stands in the bound volume as it was
+            bound = update(Dossier).where(Dossier.case_id == page.case_id)
+            session.execute(bound.values(revision=Dossier.revision + 1))
         if intake.state == "READING" and intake.done >= intake.pages:
             work.ask(session, "arrange", [intake.id])
-        touched(session, dossier_of(session, page.case_id, bench.clock()), bench.clock())
+        touched_case(session, page.case_id, bench.clock())
         work.end(session, taken)
 
 
 def _arrange(bench: Bench, taken: Work) -> None:
+    proposed = _proposed(bench, taken.ref)
     with bench.store.write() as session:
         intake = session.get_one(Intake, taken.ref)
-        case = session.get_one(Case, intake.case_id)
-        found = select(Page).options(undefer(Page.text)).where(Page.intake_id == intake.id).order_by(Page.number)
+        found = select(Page).where(Page.intake_id == intake.id).order_by(Page.number)
         pages = {page.id: page for page in session.scalars(found)}
-        loose = [page for page in pages.values() if page.document_id is None]
-        if any(page.state == "READ" for page in loose) and all(page.image is None for page in loose):
-            raise ValueError(f"intake {intake.id} has pages without images")
-        for part in _parts(session, case, loose):
-            _add_document(session, case, intake, part, [pages[number] for number in part.pages])
+        for document, numbers in proposed:
+            held = [pages[number] for number in numbers]
+            loose = [page for page in held if page.document_id is None and page.kind != "replaced"]
+            if loose:  # a person may have placed them meanwhile
+                _add_document(session, document, loose)
         failed = all(page.state == "FAILED" for page in pages.values())
         intake.state = "REFUSED" if failed and pages else "DONE"
         _tell_read(session, intake, list(pages.values()))
-        touched(session, dossier_of(session, case.id, bench.clock()), bench.clock())
+        touched_case(session, intake.case_id, bench.clock())
         work.end(session, taken)
 
 
-def _parts(session: Session, case: Case, pages: Sequence[Page]) -> list[Part]:
+def _proposed(bench: Bench, number: int) -> list[tuple[Document, list[int]]]:
+    """The documents that the loose pages of an intake make up, with their pages. Long ones take seconds."""
+    with bench.store.read() as session:
+        intake = session.get_one(Intake, number)
+        case = session.get_one(Case, intake.case_id)
+        found = select(Page).options(undefer(Page.text)).where(Page.intake_id == number, Page.document_id.is_(None))
+        loose = session.scalars(found.order_by(Page.number)).all()
+        own, foreign = _labels(session, case, loose)
+        parties, learned, side = [party.name for party in case.parties], lessons.known(session), sides(session)
+    if any(page.state == "READ" for page in loose) and all(page.image is None for page in loose):
+        raise ValueError(f"intake {number} has pages without images")
+    kept = [page for page in loose if page.kind != "replaced" and (page.state == "READ" or page.image)]
+    texts = {page.id: page.text for page in kept}
+    documents = list[tuple[Document, list[int]]]()
+    for part in split([Seen(page.id, page.kind, page.text, page.codes) for page in kept], own, foreign):
+        told = propose("\n".join(texts[page] for page in part.pages), parties, learned)
+        documents.append((_document(intake, part, told, side), part.pages))
+    return documents
+
+
+def _labels(session: Session, case: Case, pages: Sequence[Page]) -> tuple[dict[str, bool], frozenset[str]]:
+    """Barcodes on these pages that are on volumes of this case (and whether of its side), and on others'."""
     codes = {code for page in pages for code in page.codes}
     volumes = session.scalars(select(Volume).where(Volume.barcode.in_(codes))).all() if codes else []
     own = {volume.barcode or "": volume.secret for volume in volumes if volume.case_id == case.id}
-    foreign = frozenset(volume.barcode or "" for volume in volumes if volume.case_id != case.id)
-    kept = [page for page in pages if page.kind != "replaced" and (page.state == "READ" or page.image)]
-    return split([Seen(page.id, page.kind, page.text, page.codes) for page in kept], own, foreign)
+    return own, frozenset(volume.barcode or "" for volume in volumes if volume.case_id != case.id)
 
 
-def _add_document(session: Session, case: Case, intake: Intake, part: Part, pages: Sequence[Page]) -> None:
-    text = "\n".join(page.text for page in pages)
-    told = propose(text, [party.name for party in case.parties], lessons.known(session))
+def _document(intake: Intake, part: Part, told: Proposal, side: frozenset[int]) -> Document:
     item, sure, reasons = _decided(part, told)
-    side = item in sides(session)
-    document = Document(
-        case_id=case.id, item=item, proposed=item, secret=intake.secret or side if part.secret is None else part.secret,
-        title=told.title, dated=told.dated, parties=told.parties, confidence=sure, state="PROPOSED",
-        reasons=[reason.packed() for reason in reasons],
+    secret = intake.secret or item in side if part.secret is None else part.secret
+    return Document(
+        case_id=intake.case_id, item=item, proposed=item, secret=secret, title=told.title, dated=told.dated,
+        parties=told.parties, confidence=sure, state="PROPOSED", reasons=[reason.packed() for reason in reasons],
     )  # fmt: skip
-    last = select(func.max(Document.place)).where(Document.case_id == case.id, Document.item == item)
+
+
+def _add_document(session: Session, document: Document, pages: Sequence[Page]) -> None:
+    case, item = document.case_id, document.item
+    last = select(func.max(Document.place)).where(Document.case_id == case, Document.item == item)
     document.place = (session.scalar(last) or 0) + 1
     session.add(document)
     session.flush()
@@ -265,7 +290,10 @@ def _bound(bench: Bench, number: str, side: bool, entries: Sequence[catalogue.En
         for entry in entries
     ]
     title = f"{number} {'副卷' if side else '正卷'}"
-    return bench.blobs.put(binding.bind(title, parts, _sheets(bench, entries)))
+    with tempfile.TemporaryDirectory(prefix="courtside-") as folder:
+        bound = Path(folder) / "bound.pdf"
+        binding.bind(title, parts, _sheets(bench, entries), bound)
+        return bench.blobs.take_file(bound)
 
 
 def _sheets(bench: Bench, entries: Sequence[catalogue.Entry]) -> Iterator[binding.Sheet]:
@@ -291,11 +319,4 @@ def _refuse(session: Session, bench: Bench, intake_id: int, code: str, params: d
     intake = session.get_one(Intake, intake_id)
     intake.state, intake.said = "REFUSED", refusals.said(code, params).packed()
     record(session, FileRefused(case=f"case:{intake.case_id}", intake=intake.id, why=code), actor=intake.by)
-    touched(session, dossier_of(session, intake.case_id, bench.clock()), bench.clock())
-
-
-def _kept(bench: Bench, path: Path) -> str:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    bench.blobs.put_file(path, sha256)
-    return sha256
+    touched_case(session, intake.case_id, bench.clock())

@@ -14,7 +14,7 @@ from central.dossiers.live import topic
 from central.dossiers.service import dossier_of, touched
 from central.dossiers.tables import Intake, Page, ScanJob
 from central.ledger.projection import LineView
-from central.store import tell
+from central.store import row_in, tell
 from central.web.refused import Refused
 from devices.messages import Fact, wire_name
 from devices.scanning import (
@@ -135,7 +135,7 @@ def _replace(session: Session, intake: Intake, number: int) -> None:
 
 
 def _case(reference: str) -> int:
-    number = reference.removeprefix(_CASE)
-    if not number.isdigit():
+    number = row_in(reference.removeprefix(_CASE))
+    if number is None:
         raise Refused("没有这个案件。", code="no_such_case", status=404)
-    return int(number)
+    return number

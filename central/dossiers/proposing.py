@@ -6,6 +6,7 @@ Nothing is decided here. What people confirmed before (`lessons`) weighs more th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from central.dossiers.clues import DATE, DECISIVE, DIFFERS, DIGITS, HAN, PARTY, SAME, TEXTS, TITLES, closes
 from central.dossiers.order import name_of
@@ -109,8 +110,9 @@ def _title(head: Sequence[str]) -> tuple[str, list[tuple[int, str, float]]]:
 
 def _misread(word: str, line: str) -> bool:
     """True if a short line has this longer word but for one sign."""
-    if len(word) < 4 or len(line) > len(word) + 6:
-        return False
+    half = len(word) // 2
+    if len(word) < 4 or len(line) > len(word) + 6 or not (word[:half] in line or word[half:] in line):
+        return False  # most words are sifted out here: with one sign wrong, one half of it is right
     windows = (line[i : i + len(word)] for i in range(len(line) - len(word) + 1))
     return any(sum(a != b for a, b in zip(word, window, strict=True)) == 1 for window in windows)
 
@@ -156,8 +158,14 @@ def _taught(key: str, lessons: Lessons) -> list[tuple[int, float, int]]:
 
 def _alike(a: str, b: str) -> float:
     """Share of pairs of signs that two titles have in common."""
-    ours, theirs = ({text[i : i + 2] for i in range(max(1, len(text) - 1))} for text in (a, b))
+    ours, theirs = _pairs(a), _pairs(b)
     return 2 * len(ours & theirs) / (len(ours) + len(theirs)) if a and b else 0.0
+
+
+@lru_cache(4096)
+def _pairs(text: str) -> frozenset[str]:
+    """More are kept than there are lessons, to which every title is compared."""
+    return frozenset(text[i : i + 2] for i in range(max(1, len(text) - 1)))
 
 
 def _best(scores: Mapping[int, float]) -> tuple[int | None, float]:

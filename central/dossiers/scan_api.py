@@ -3,57 +3,52 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from central.dossiers import desk, service
 from central.dossiers.tables import ScanJob
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.web.here import Now, StoreOf
+from central.web.rest import In, Out
 from devices.scanning import Difference, LeftOut
 
-router = APIRouter(prefix="/api/v1", tags=["scan desk"])
+router = APIRouter(prefix="/api/v1", tags=["scans"])
 
 Reader = Annotated[Actor, Depends(needs("dossier.read"))]
 Writer = Annotated[Actor, Depends(needs("dossier.write"))]
 
 
-class Envelope(BaseModel):
+class Envelope(In):
     """What is laid on the desk."""
-
-    model_config = ConfigDict(extra="forbid")
 
     gateway: str = Field(max_length=48, description="The scanning station.")
     counted: int = Field(ge=0, le=100_000, description="Sheets, counted by hand.")
     left_out: list[LeftOut] = Field(default_factory=list, description="What cannot be scanned.")
 
 
-class Feeding(BaseModel):
+class Feeding(In):
     """How to scan what lies in the feeder."""
-
-    model_config = ConfigDict(extra="forbid")
 
     preset: str = Field(pattern=r"^[a-z0-9-]{1,32}$", description="A preset of the station.")
     instead_of: int | None = Field(default=None, ge=1, description="Scan one page anew, in this one's place.")
 
 
-class Answering(BaseModel):
+class Answering(In):
     """Why counted and scanned sheets differ."""
-
-    model_config = ConfigDict(extra="forbid")
 
     scanned: int = Field(ge=0, description="Sheets scanned, as you saw it.")
     why: Difference
 
 
-class Asked(BaseModel):
+class Asked(Out):
     """What was asked of the station; how it went is told by the wish and by the job."""
 
     job: str
     wish: str
 
 
-class JobOut(BaseModel):
+class JobOut(Out):
     """An envelope."""
 
     job: str
@@ -72,7 +67,7 @@ class JobOut(BaseModel):
     state: str = Field(description="SCANNING, READING, DONE or REFUSED.")
 
 
-class PageText(BaseModel):
+class PageText(Out):
     """What was read on a page."""
 
     page: int
@@ -135,13 +130,17 @@ def text(store: StoreOf, by: Reader, page: int) -> PageText:
     """What was read on a page."""
     with store.read() as session:
         found = service.find_page(session, by, page)
-        return PageText(page=found.id, text=found.text, engine=found.engine)
+        return PageText.of(found, page=found.id)
 
 
 def _job(job: ScanJob) -> JobOut:
     intake = job.intake
-    return JobOut(
-        job=intake.job or "", gateway=intake.gateway or "", case=intake.case_id, counted=job.counted,
-        sheets=job.sheets, pages=intake.pages, read=intake.done, scanning=job.scanning, why=job.why,
-        put_back=job.put_back, owed=job.owed, explained=job.explained, closed=job.closed, state=intake.state,
-    )  # fmt: skip
+    return JobOut.of(
+        job,
+        job=intake.job or "",
+        gateway=intake.gateway or "",
+        case=intake.case_id,
+        pages=intake.pages,
+        read=intake.done,
+        state=intake.state,
+    )

@@ -12,6 +12,7 @@ from central.dossiers import scan_words, service
 from central.dossiers.tables import Intake, Page, ScanJob
 from central.people.roles import Actor, must
 from central.people.service import name_of
+from central.store import row_in
 from central.web.refused import Refused, Said
 from central.wishes.tables import WishRow
 from devices.scanning import ScanProgress
@@ -97,8 +98,7 @@ def open_jobs(session: Session, person: Actor) -> Sequence[ScanJob]:
 def case_of(session: Session, asked: WishRow | None) -> Case:
     """The case of an envelope that is not on its desk yet, by what was asked. Raises Refused (404)."""
     reference = str(asked.body.get("case", "")) if asked else ""
-    number = reference.removeprefix("case:")
-    return cases.find_case(session, int(number) if number.isdecimal() else 0)
+    return cases.find_case(session, row_in(reference.removeprefix("case:")) or 0)
 
 
 def case_named(session: Session, text: str) -> Case:

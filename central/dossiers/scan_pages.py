@@ -8,14 +8,14 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from central.blobs import Blobs
 from central.dossiers import scan_board, scan_words
 from central.dossiers.desk import Desk, find_job
 from central.dossiers.live import LiveDesks, topic
 from central.dossiers.projector import DESKS
 from central.dossiers.stations import Station, find_station, stations
 from central.people.roles import Actor
-from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.store import row_in
+from central.web.here import Now, Reading, blobs_of, go, needs, pages, store_of
 from central.web.look import page as drawn
 from central.web.refused import Refused
 from central.wishes.tables import WishRow
@@ -59,7 +59,7 @@ def lay(request: Request, by: Writer, now: Now, form: Annotated[EnvelopeForm, Fo
     try:
         counted, left_out = _count(form.counted, 0), form.left_out()
         with store_of(request).write() as session:
-            station = find_station(session, _blobs(request), form.gateway)
+            station = find_station(session, blobs_of(request), form.gateway)
             found = scan_board.case_named(session, form.case)
             job, wish = Desk(session, by, station.gateway, now).open(found.id, counted, left_out)
             jti = wish.jti
@@ -72,7 +72,7 @@ def lay(request: Request, by: Writer, now: Now, form: Annotated[EnvelopeForm, Fo
 @router.get("/scan/{gateway}/sheets")
 def sheets(request: Request, by: Writer, session: Reading, gateway: str) -> HTMLResponse:
     """Start sheets to print: shown to the reader beside the scanner, one begins a batch."""
-    station = find_station(session, _blobs(request), gateway)
+    station = find_station(session, blobs_of(request), gateway)
     codes = {name: START_SHEET + name for name in station.presets}
     drawings = {name: segno.make(code, error="q").svg_inline(scale=8, border=2) for name, code in codes.items()}
     context = {"station": station, "codes": codes, "drawings": drawings, "words_of": scan_words.preset}
@@ -123,7 +123,7 @@ def explain(  # noqa: PLR0913  (the fields of a form)
     def signed(session: Session) -> WishRow:
         if why == "other" and not text:
             raise Refused("请写明差异的原因。", code="no_reason", status=422)
-        sha256 = _blobs(request).put(text.encode()) if text else None
+        sha256 = blobs_of(request).put(text.encode()) if text else None
         return Desk(session, by, gateway, now).explain(job, scanned, why, sha256, closes=True)
 
     return _asked(request, by, gateway, job, signed)
@@ -142,7 +142,7 @@ def _asked(request: Request, by: Actor, gateway: str, job: str, ask: Any) -> Res
 def _desks(
     request: Request, by: Actor, session: Session, form: EnvelopeForm, refused: Refused | None = None
 ) -> HTMLResponse:
-    known = stations(session, _blobs(request))
+    known = stations(session, blobs_of(request))
     found = scan_board.open_jobs(session, by)
     lying = [
         scan_board.standing(session, job, _live(request, job.intake.gateway or "", job.intake.job or ""))
@@ -183,15 +183,16 @@ def _desk(  # noqa: PLR0913  (which envelope, which of its sides, and what was s
         "topic": topic(gateway, job),
     }
     context |= {"refused": refused.said if refused else None, "note": _note(request, row.note) if row else ""}
+    context["drawn_at"] = f"/scan/{gateway}/{job}"
     return drawn(request, "dossiers/desk.html", refused.status if refused else 200, **context)
 
 
 def _station(session: Session, request: Request, gateway: str) -> Station | None:
-    return next((one for one in stations(session, _blobs(request)) if one.gateway == gateway), None)
+    return next((one for one in stations(session, blobs_of(request)) if one.gateway == gateway), None)
 
 
 def _note(request: Request, sha256: str | None) -> str:
-    blobs = _blobs(request)
+    blobs = blobs_of(request)
     return blobs.get(sha256).decode() if sha256 and blobs.has(sha256) else ""
 
 
@@ -199,12 +200,8 @@ def _live(request: Request, gateway: str, job: str) -> Any:
     return cast(LiveDesks, request.app.state.live_desks).of(gateway, job)
 
 
-def _blobs(request: Request) -> Blobs:
-    return cast(Blobs, request.app.state.blobs)
-
-
 def _count(text: str, least: int) -> int:
-    number = int(text) if text.strip().isdecimal() else -1
-    if not least <= number <= _MOST_SHEETS:
+    number = row_in(text.strip())
+    if number is None or not least <= number <= _MOST_SHEETS:
         raise Refused("请填写清点的张数，例如 12。“{text}”不是张数。", code="bad_count", status=422, text=text)
     return number

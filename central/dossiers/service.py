@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, undefer
 
@@ -12,7 +12,7 @@ from central.cases.service import case_ref, find_case
 from central.dossiers import work
 from central.dossiers.facts import FileBroughtIn
 from central.dossiers.grams import PAGES
-from central.dossiers.tables import Document, Dossier, Intake, Page
+from central.dossiers.tables import Document, Dossier, Intake, Page, topic_of
 from central.grams import folded
 from central.ledger.own import record
 from central.people.roles import Actor, may, must
@@ -118,6 +118,12 @@ def touched(session: Session, dossier: Dossier, now: datetime) -> None:
     """Pages that show this dossier are told, here and at other centrals."""
     dossier.changed_at = now
     tell(session, dossier.topic, ALL)
+
+
+def touched_case(session: Session, case: int, now: datetime) -> None:
+    """The same for the dossier that a case has, which need not be loaded for it."""
+    session.execute(update(Dossier).where(Dossier.case_id == case).values(changed_at=now))
+    tell(session, topic_of(case), ALL)
 
 
 def intakes_of(session: Session, person: Actor, case: int) -> Sequence[Intake]:

@@ -47,7 +47,12 @@ class Dossier(Base):
     @property
     def topic(self) -> str:
         """Its live topic."""
-        return f"edossier:{self.case_id}"
+        return topic_of(self.case_id)
+
+
+def topic_of(case: int) -> str:
+    """The live topic of a case's electronic dossier."""
+    return f"edossier:{case}"
 
 
 class Intake(Base):
@@ -188,7 +193,9 @@ class Page(Base):
     height: Mapped[int] = mapped_column(default=0)
     dpi: Mapped[int] = mapped_column(default=300)
     skew: Mapped[float] = mapped_column(Float, default=0.0)
-    """Degrees by which the derived image was turned."""
+    """Degrees by which the derived image was straightened."""
+    turned: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Degrees clockwise by which a person had the derived image turned before: 0, 90, 180 or 270."""
     codes: Mapped[list[str]] = mapped_column(default=list)
     """What its barcodes say."""
     engine: Mapped[str] = mapped_column(String(16), default="")

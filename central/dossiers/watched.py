@@ -5,7 +5,9 @@ FOLDER/taken/<...>/<file>                            moved here when its blob is
 FOLDER/refused/<...>/<file> and <file>.txt           could not be taken; the text says why
 """
 
+import contextlib
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from central.blobs import Blobs
+from central.blobs import Blobs, WrongBlob
 from central.cases import service as cases
 from central.cases.numbers import read_number
 from central.cases.tables import Case
@@ -50,13 +52,18 @@ class Watched:
         """Bring in what stands as it was `seen` (size and time of the last change). Raises OSError."""
         for path, stood in seen.items():
             if path.exists() and _stands(path) == stood:
-                yield self._bring(path)
+                with contextlib.suppress(WrongBlob):  # it grows again
+                    yield self._bring(path)
 
     def look(self) -> dict[Path, tuple[int, int]]:
-        """Every file that waits, and how it stands. Raises OSError."""
-        folders = [path for path in sorted(self.folder.iterdir()) if path.is_dir()]
+        """Every file that waits, and how it stands. Raises OSError.
+
+        A link is none: who may lay files here must not bring in others of this machine.
+        """
+        folders = [path for path in sorted(self.folder.iterdir()) if path.is_dir() and not path.is_symlink()]
         named = [path for path in folders if path.name not in (TAKEN, REFUSED) and not path.name.startswith(".")]
-        files = [path for folder in named for path in sorted(folder.iterdir()) if path.is_file()]
+        files = [path for folder in named for path in sorted(folder.iterdir())]
+        files = [path for path in files if path.is_file() and not path.is_symlink()]
         return {path: _stands(path) for path in files if not path.name.startswith((".", "~$"))}
 
     def _bring(self, path: Path) -> Outcome:
@@ -64,9 +71,10 @@ class Watched:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         try:
             with self.store.write() as session:
-                case = _case(session, path.parent.name)
+                case = _case(session, _name_of(path.parent))
                 size = self.blobs.put_file(path, sha256) if path.stat().st_size else 0
-                service.bring(session, self.person, case.id, service.Brought(path.name, sha256, size), self.clock())
+                brought = service.Brought(_name_of(path), sha256, size)
+                service.bring(session, self.person, case.id, brought, self.clock())
         except Refused as refused:
             moved = self._moved(path, REFUSED)
             moved.with_name(f"{moved.name}.txt").write_text(f"{refused}\n", "utf-8")
@@ -74,10 +82,10 @@ class Watched:
         return Outcome(self._moved(path, TAKEN), None)
 
     def _moved(self, path: Path, to: str) -> Path:
-        target = self.folder / to / path.parent.name / path.name
+        target = self.folder / to / _name_of(path.parent) / _name_of(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
-            target = target.with_name(f"{int(time.time() * 1000)}-{path.name}")
+            target = target.with_name(f"{int(time.time() * 1000)}-{target.name}")
         return path.rename(target)
 
 
@@ -89,6 +97,15 @@ def _case(session: Session, name: str) -> Case:
     if case is None:
         raise Refused("没有这个案件。", code="no_such_case", status=404)
     return case
+
+
+def _name_of(path: Path) -> str:
+    """Its name as text: what is not UTF-8 is GBK, as Chinese Windows writes it."""
+    name = os.fsencode(path.name)
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return name.decode("gb18030", "replace")
 
 
 def _stands(path: Path) -> tuple[int, int]:

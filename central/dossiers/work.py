@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from central.dossiers.tables import Work
@@ -39,8 +39,9 @@ def ask(session: Session, kind: Kind, refs: Iterable[int], rank: int | None = No
     there = set(session.scalars(select(Work.ref).where(Work.kind == kind, Work.ref.in_(refs))))
     rank = _RANKS[kind] if rank is None else rank
     session.add_all(Work(kind=kind, ref=ref, rank=rank) for ref in refs if ref not in there)
-    again = update(Work).where(Work.kind == kind, Work.ref.in_(there), Work.worker.is_not(None))
-    session.execute(again.values(worker=None, until=None, tries=0))  # whoever is at it works on what is old by now
+    if there:  # whoever is at it works on what is old by now
+        again = update(Work).where(Work.kind == kind, Work.ref.in_(there), Work.worker.is_not(None))
+        session.execute(again.values(worker=None, until=None, tries=0))
     wake(session, DOSSIER_WORK)
 
 
@@ -55,7 +56,9 @@ def take(session: Session, worker: str, now: datetime) -> Work | None:
 
 def end(session: Session, work: Work) -> None:
     """It is done, with everything else of this transaction. Raises Lost."""
-    session.delete(_held(session, work))
+    ours = delete(Work).where(Work.id == work.id, Work.worker == work.worker).returning(Work.id)
+    if session.scalars(ours).one_or_none() is None:
+        raise Lost(f"{work.kind} {work.ref}")
 
 
 def give_up(session: Session, work: Work) -> None:

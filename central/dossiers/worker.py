@@ -23,6 +23,7 @@ from central.dossiers.opened import Opener
 from central.ledger.own import Pen, take_pen
 from central.settings import Settings, load
 from central.store import Store
+from devices import log_form
 
 IDLE_S = 60.0
 """How long it keeps its engines in memory with nothing to do."""
@@ -37,10 +38,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--name", default=f"{os.uname().nodename}/{os.getpid()}")
     parser.add_argument("--stay", action="store_true", help="wait for work for ever")
     told = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
     settings = load(told.home)
-    store, blobs = Store(settings.database_url), Blobs(settings.blobs or settings.home / "blobs")
+    log_form.set_up(settings.log)
+    store, blobs = Store(settings.database_url), Blobs(settings.blob_place)
     store.on_tell(_say)
     with Opener(blobs.get) as opener:
         _work(bench_of(settings, store, blobs, opener), told.name, stay=told.stay)

@@ -53,6 +53,8 @@ class Contact(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     role: Mapped[str] = mapped_column(String(16), default="it")
     name: Mapped[str] = mapped_column(String(80))
+    language: Mapped[str] = mapped_column(String(2), default="zh")
+    """In which messages are written."""
     url: Mapped[str] = mapped_column(Text)
     least: Mapped[str] = mapped_column(String(8), default="warning")
     """The lightest alarm that is told."""

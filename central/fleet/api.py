@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends, Security
 from fastapi.responses import PlainTextResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from central import pki
@@ -17,6 +18,9 @@ from devices.grants import BadToken
 
 Knock = Callable[..., str]
 """A dependency that gives the name of the gateway that asks, by its token."""
+
+
+_DESCRIBED = HTTPBearer(auto_error=False, scheme_name="gateway", description="A JWT of a gateway's own key.")
 
 
 class EnrolRequest(BaseModel):
@@ -70,13 +74,12 @@ class Known(BaseModel):
 def gateway_door(store: Store, court: str, clock: Clock) -> Knock:
     """The dependency that admits gateways in use by `Authorization: Bearer` and their own token."""
 
-    def knock(authorization: Annotated[str, Header()] = "") -> str:
-        scheme, _, token = authorization.partition(" ")
+    def knock(given: Annotated[HTTPAuthorizationCredentials | None, Security(_DESCRIBED)]) -> str:
         try:
-            if scheme.lower() != "bearer":
+            if given is None:
                 raise BadToken("unreadable", "no bearer token")
             with store.read() as session:
-                return service.authenticate(session, token, court, clock()).name
+                return service.authenticate(session, given.credentials, court, clock()).name
         except BadToken as error:
             raise Refused("网关身份无法确认：{why}", code="unauthorized", status=401, why=str(error)) from error
 
@@ -85,7 +88,7 @@ def gateway_door(store: Store, court: str, clock: Clock) -> Knock:
 
 def fleet_api(store: Store, settings: Settings, authority: pki.Authority, knock: Knock, clock: Clock) -> APIRouter:
     """`GET /api/v1/root`, `POST /api/v1/enrol`, `POST` and `GET /api/v1/certify`."""
-    router = APIRouter(prefix="/api/v1", tags=["fleet"])
+    router = APIRouter(prefix="/api/v1", tags=["gateways"])
 
     @router.get("/root", response_class=PlainTextResponse)
     def root() -> str:
@@ -112,10 +115,8 @@ def fleet_api(store: Store, settings: Settings, authority: pki.Authority, knock:
     def certify(request: CertifyRequest, gateway: Annotated[str, Depends(knock)]) -> CertifyAnswer:
         """Certify a further key of the gateway that asks, before its journal hands over to it."""
         with store.write() as session:
-            found = service.find(session, gateway)
-            if found is None:
-                raise Refused("没有名为“{name}”的网关。", code="unknown_gateway", status=404, name=gateway)
-            certificate = service.certify_next(session, found, request.csr, authority, clock())
+            known = service.gateway_of(session, gateway)
+            certificate = service.certify_next(session, known, request.csr, authority, clock())
         return CertifyAnswer(certificate=pki.pem(certificate))
 
     @router.get("/certify")

@@ -1,12 +1,11 @@
 """How much of the time gateways and devices were there, from the alarms that said they were not."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row as Told
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, case, extract, func, or_, select
 from sqlalchemy.orm import Session
 
 from central.alarms import Alarm
@@ -15,7 +14,14 @@ from central.store import columns_of
 
 _DOWN = ("gateway_lost", "device_gone")
 _G, _D = columns_of(Gateway), columns_of(Device)
+_ENROLLED = extract("epoch", _G.enrolled_at)
+_UNPLACED = and_(_G.floor == "", _G.room == "")
+_PLACE = (_G.floor, _G.room, case((_UNPLACED, _G.name), else_=""))
+"""Where a gateway stands; one of which nobody said it goes by its own name."""
+_MODEL = case((_D.product == "", _D.name), else_=_D.product)
+"""What a device is; one that names no driver goes by its own name."""
 _NOW = _D.removed_at.is_(None)
+_NONE = (0, timedelta(0))
 
 
 @dataclass(frozen=True)
@@ -47,12 +53,12 @@ class _Sum:
         self.things = self.outages = 0
         self.down = self.span = timedelta(0)
 
-    def add(self, things: int, span: timedelta, outage: tuple[int, timedelta]) -> None:
-        """So many things that were looked at for so long and were all away alike."""
+    def add(self, things: int, span: timedelta, outage: tuple[int, timedelta] = _NONE) -> None:
+        """So many things, looked at for so long altogether; and of one of them, how often and how long it was away."""
         self.things += things
-        self.outages += things * outage[0]
-        self.down += things * outage[1]
-        self.span += things * span
+        self.outages += outage[0]
+        self.down += outage[1]
+        self.span += span
 
     def row(self, name: str) -> Row:
         """What is shown of it."""
@@ -60,38 +66,40 @@ class _Sum:
 
 
 def report(session: Session, since: datetime, until: datetime) -> Report:
-    """What was there between the two."""
+    """What was there between the two: what never was away is counted by the database, the others one by one."""
     outages = _outages(session, since, until)
+    ailing = {subject.partition("/")[0] for subject in outages}
     rooms: dict[str, _Sum] = defaultdict(_Sum)
     models: dict[str, _Sum] = defaultdict(_Sum)
-    boxes: dict[int, tuple[str, timedelta]] = {}
-    everyone = select(_G.id, _G.name, _G.floor, _G.room, _G.enrolled_at).where(_G.state != "revoked")
-    for number, name, floor, room, enrolled in session.execute(everyone).all():
-        span = until - max(since, enrolled)
-        if span > timedelta(0):
-            boxes[number] = name, span
-            rooms[" ".join(part for part in (floor, room) if part) or name].add(1, span, _one(outages.get(name, ())))
-    for number, model, things in _things(session):
-        if number in boxes:
-            name, span = boxes[number]
-            models[model].add(things, span, _one(outages.get(name, ())))
-    by_themselves = {subject.partition("/")[0] for subject in outages if "/" in subject}
-    singly = select(_D.gateway_id, _D.name, _D.product).join(Gateway, _G.id == _D.gateway_id)
-    for number, device, model in session.execute(singly.where(_NOW, _G.name.in_(by_themselves))):
-        if number in boxes:
-            name, span = boxes[number]
-            with_its_box = outages.get(name, ())
-            if own := outages.get(f"{name}/{device}"):
-                models[model or device].add(-1, span, _one(with_its_box))
-                models[model or device].add(1, span, _one([*own, *with_its_box]))
+    looked_at = (_G.state != "revoked", _G.enrolled_at < until)
+    well, others = (*looked_at, _G.name.not_in(ailing)), (*looked_at, _G.name.in_(ailing))
+    span = until.timestamp() - case((_G.enrolled_at > since, _ENROLLED), else_=since.timestamp())
+    for of_place, which in (((_G.floor, _G.room), ~_UNPLACED), ((_G.name,), _UNPLACED)):  # each in an index's own order
+        counted = select(*of_place, func.count(), func.sum(span)).where(*well, which).group_by(*of_place)
+        for *place, things, seconds in session.execute(counted).all():
+            rooms[_named(place)].add(things, timedelta(seconds=float(seconds)))
+    for of in map(_counted, (_D.product, _D.name), (_D.product != "", _D.product == "")):
+        summed = select(of.c.model, func.sum(of.c.things), func.sum(of.c.things * span)).group_by(of.c.model)
+        summed = summed.join(Gateway, _G.id == of.c.gateway_id).where(*well)
+        for model, things, seconds in session.execute(summed).all():
+            models[model].add(int(things), timedelta(seconds=float(seconds)))
+    for *place, name, enrolled in session.execute(select(*_PLACE, _G.name, _G.enrolled_at).where(*others)).all():
+        rooms[_named(place)].add(1, until - max(since, enrolled), _together(outages.get(name, ())))
+    singly = select(_MODEL, _D.name, _G.name, _G.enrolled_at).join(Gateway, _G.id == _D.gateway_id)
+    for model, device, name, enrolled in session.execute(singly.where(_NOW, *others)).all():
+        away = _together([*outages.get(name, ()), *outages.get(f"{name}/{device}", ())])
+        models[model].add(1, until - max(since, enrolled), away)
     return Report(since, until, _rows(rooms), _rows(models))
 
 
-def _things(session: Session) -> Iterator[Told[int, str, int]]:
-    """How many of which model each gateway has; what names no driver goes by its own name."""
-    for model, which in ((_D.product, _D.product != ""), (_D.name, _D.product == "")):
-        counted = select(_D.gateway_id, model, func.count()).where(_NOW, which).group_by(model, _D.gateway_id)
-        yield from session.execute(counted).all()
+def _counted(model: ColumnElement[str], which: ColumnElement[bool]) -> Subquery:
+    """How many of which model each gateway has, in an index's own order."""
+    counted = select(_D.gateway_id, model.label("model"), func.count().label("things")).where(_NOW, which)
+    return counted.group_by(model, _D.gateway_id).subquery()
+
+
+def _named(place: Iterable[str]) -> str:
+    return " ".join(part for part in place if part)
 
 
 def _outages(session: Session, since: datetime, until: datetime) -> Mapping[str, list[tuple[datetime, datetime]]]:
@@ -104,7 +112,7 @@ def _outages(session: Session, since: datetime, until: datetime) -> Mapping[str,
     return spells
 
 
-def _one(spells: Iterable[tuple[datetime, datetime]]) -> tuple[int, timedelta]:
+def _together(spells: Iterable[tuple[datetime, datetime]]) -> tuple[int, timedelta]:
     """(outages, down) of one thing; what overlaps is counted once."""
     down, last, count = timedelta(0), None, 0
     for begun, ended in sorted(spells):

@@ -31,6 +31,7 @@ CONF = "mosquitto.conf"
 ACL = "acl"
 CRL = "crl.pem"
 PID = "mosquitto.pid"
+_SAVED_EVERY_S = 300
 _MAX_QUEUED = 10_000
 _MAX_PACKET = 512 * 1024
 _END_S = 20.0
@@ -55,13 +56,18 @@ class BrokerPlace:
 
 def write_conf(place: BrokerPlace, court: str, gateways: Iterable[str], centrals: Iterable[str] = ()) -> Path:
     """Write configuration and list; gives the configuration's path."""
-    place.folder.mkdir(parents=True, exist_ok=True)
-    path = place.folder / CONF
-    durable.write(path, conf(place).encode(), 0o644)
+    path = say_where(place)
     write_acl(place.folder, court, gateways, centrals, readers.names(place.pki))
     if not (place.folder / CRL).exists():
         write_crl(place.folder, pki.load(place.pki), [])
     return path
+
+
+def say_where(place: BrokerPlace) -> Path:
+    """Write the configuration alone, as the place is now; gives its path."""
+    place.folder.mkdir(parents=True, exist_ok=True)
+    durable.write(place.folder / CONF, conf(place).encode(), 0o644)
+    return place.folder / CONF
 
 
 def conf(place: BrokerPlace) -> str:
@@ -83,8 +89,10 @@ def conf(place: BrokerPlace) -> str:
         "set_tcp_nodelay true",
         "persistence true",
         f"persistence_location {place.folder}/",
-        "autosave_on_changes true",
-        "autosave_interval 50",
+        # Each time the whole of it is written, and meanwhile nothing is passed on: by number of changes, a large fleet
+        # would wait for little else. Whoever connects to a broker that forgot says everything again.
+        "autosave_on_changes false",
+        f"autosave_interval {_SAVED_EVERY_S}",
         f"max_queued_messages {_MAX_QUEUED}",
         f"max_packet_size {_MAX_PACKET}",
         "max_inflight_messages 20",
@@ -172,7 +180,9 @@ def start_broker(place: BrokerPlace) -> Iterator[subprocess.Popen[bytes]]:
         try:
             free.bind((place.address, place.port))
         except OSError as error:
-            raise BrokerFailed(f"port {place.port} is taken ({error.strerror}); set broker.port to another") from error
+            why = f"the broker cannot listen on port {place.port}: {error.strerror}"
+            hint = "does this court's broker run already? Else set broker.port in central.yaml"
+            raise BrokerFailed(f"{why}; {hint}") from error
     log = place.folder / "mosquitto.log"
     with log.open("ab") as told:
         child = subprocess.Popen([program, "-c", str(place.folder / CONF)], stdout=told, stderr=told)

@@ -4,25 +4,25 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from central.fleet import configuration, documents
-from central.fleet.config_pages import blobs_of
-from central.fleet.pages import gateway_of
+from central.fleet.service import gateway_of
 from central.people.auth import needs
 from central.people.roles import Actor
-from central.web.here import Now, StoreOf
+from central.web.here import Now, StoreOf, blobs_of
+from central.web.rest import In, Out
 
 router = APIRouter(prefix="/api/v1", tags=["fleet"])
 
 
-class ConfigurationIn(BaseModel):
+class ConfigurationIn(In):
     """A gateway's file without `gateway`, `court` and `data`."""
 
     text: str = Field(max_length=configuration.LONGEST, description="YAML.")
 
 
-class ConfigurationOut(BaseModel):
+class ConfigurationOut(Out):
     """What a gateway is to have, and what it said of it."""
 
     text: str
@@ -43,9 +43,7 @@ def configuration_of(
         text = configuration.text_of(session, blobs_of(request), found)
     if wanted is None:
         return ConfigurationOut(text=text, version=None, state="", why="", told_at=None)
-    return ConfigurationOut(
-        text=text, version=wanted.version, state=wanted.state, why=wanted.why, told_at=wanted.told_at
-    )
+    return ConfigurationOut.of(wanted, text=text)
 
 
 @router.put("/gateways/{gateway}/configuration")
@@ -61,4 +59,4 @@ def put(
     with store.write() as session:
         found = gateway_of(session, gateway)
         made = configuration.publish(session, blobs_of(request), found, told.text, now, actor=by.ref)
-    return ConfigurationOut(text=told.text, version=made.version, state=made.state, why=made.why, told_at=made.told_at)
+    return ConfigurationOut.of(made, text=told.text)

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from central.fleet.configuration import Catalogue
+from central.fleet.catalogue import Catalogue
 from central.web.refused import Refused
 
 
@@ -44,14 +44,14 @@ def forms(content: Mapping[str, Any], catalogue: Catalogue | None) -> list[Form]
             name, str(device["driver"]), drivers[device["driver"]]["about"], _fields(drivers[device["driver"]], device)
         )
         for name, device in told
-        if isinstance(device, dict) and device.get("driver") in drivers
+        if isinstance(device, dict) and str(device.get("driver")) in drivers
     ]
 
 
 def applied(content: Mapping[str, Any], catalogue: Catalogue | None, told: Mapping[str, str]) -> dict[str, Any]:
     """The configuration after a form was sent: `device`, `driver`, `do` (save, add, remove) and `s.<setting>`.
 
-    Raises Refused for a driver the gateway does not know.
+    Raises Refused for a driver the gateway does not know, and for another device of a name there is.
     """
     devices: dict[str, Any] = dict(content.get("devices") or {})
     name = told.get("device", "").strip()
@@ -61,7 +61,10 @@ def applied(content: Mapping[str, Any], catalogue: Catalogue | None, told: Mappi
     driver = (catalogue or {}).get("drivers", {}).get(told.get("driver", ""))
     if driver is None:
         raise Refused("没有“{driver}”这个驱动。", code="bad_driver", status=422, driver=told.get("driver", ""))
-    properties: Mapping[str, Any] = driver["settings"]["properties"]
+    if told.get("do") == "add" and name in devices:
+        raise Refused("已经有名为“{device}”的设备，请在它自己的表单里修改，或换一个名称。", code="known_device",
+                      status=422, device=name)  # fmt: skip
+    properties: Mapping[str, Any] = driver["settings"].get("properties", {})
     before = devices.get(name)
     settings = {key: value for key, value in (before or {}).items() if key not in properties}
     settings |= {"driver": told["driver"]}
@@ -84,7 +87,7 @@ def _fields(driver: Mapping[str, Any], device: Mapping[str, Any]) -> list[Field]
             default=_text(schema["default"]) if schema.get("default") is not None else "",
             value=_text(device[name]) if name in device else "",
         )
-        for name, schema in driver["settings"]["properties"].items()
+        for name, schema in driver["settings"].get("properties", {}).items()
     ]
 
 

@@ -1,7 +1,7 @@
 """A gateway's configuration: a form and its text, checked as one types, what would change, and what became of it."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 
 from central.blobs import Blobs
 from central.fleet import config_form, configuration, documents
-from central.fleet.pages import gateway_of
+from central.fleet.catalogue import catalogue_of
+from central.fleet.config_edit import rewritten
+from central.fleet.service import gateway_of
 from central.fleet.tables import DesiredDocument, Gateway
-from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.store import row_in
+from central.web.here import Now, Reading, blobs_of, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused
 
@@ -21,11 +24,6 @@ router = pages()
 Reader = Annotated[Any, Depends(needs("fleet.read"))]
 Keeper = Annotated[Any, Depends(needs("fleet.write"))]
 _VERSIONS_SHOWN = 30
-
-
-def blobs_of(request: Request) -> Blobs:
-    """The application's blobs (`app.state.blobs`)."""
-    return cast(Blobs, request.app.state.blobs)
 
 
 @router.get("/config/{gateway}")
@@ -55,23 +53,34 @@ async def form(request: Request, by: Keeper, gateway: str) -> HTMLResponse:
     told = {name: value for name, value in sent.items() if isinstance(value, str)}
     with store_of(request).read() as session:
         found, blobs = gateway_of(session, gateway), blobs_of(request)
-        text, refused = told.get("text", ""), None
+        text, base, refused = told.get("text", "").replace("\r\n", "\n"), told.get("base", ""), None
         try:
-            catalogue = configuration.catalogue_of(blobs, found)
-            text = configuration.write(config_form.applied(configuration.values(text), catalogue, told))
+            catalogue = catalogue_of(blobs, found)
+            text = rewritten(text, config_form.applied(configuration.values(text), catalogue, told))
         except Refused as error:
             refused = error
-        return _page(request, session, found, text, refused)
+        return _page(request, session, found, text, refused, row_in(base))
 
 
 @router.post("/config/{gateway}")
-def publish(request: Request, by: Keeper, now: Now, gateway: str, text: Annotated[str, Form()] = "") -> Response:
-    """Have the gateway try it."""
+def publish(
+    request: Request,
+    by: Keeper,
+    now: Now,
+    gateway: str,
+    text: Annotated[str, Form()] = "",
+    base: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Have the gateway try it; `base` is the version that was there when whoever wrote it began."""
     blobs = blobs_of(request)
     text = text.replace("\r\n", "\n")
     try:
         with store_of(request).write() as session:
-            configuration.publish(session, blobs, gateway_of(session, gateway), text, now, actor=by.ref)
+            found = gateway_of(session, gateway)
+            if base not in (None, _newest(session, found)):
+                raise Refused("您修改期间，这台网关的配置又被发布过一次。您写的还在；请看清与现行配置的差别再发布。",
+                              code="changed_meanwhile")  # fmt: skip
+            configuration.publish(session, blobs, found, text, now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
             return _page(request, session, gateway_of(session, gateway), text, refused)
@@ -79,10 +88,15 @@ def publish(request: Request, by: Keeper, now: Now, gateway: str, text: Annotate
 
 
 def _page(
-    request: Request, session: Session, gateway: Gateway, text: str, refused: Refused | None = None
+    request: Request,
+    session: Session,
+    gateway: Gateway,
+    text: str,
+    refused: Refused | None = None,
+    base: int | None = None,
 ) -> HTMLResponse:
     blobs = blobs_of(request)
-    catalogue = configuration.catalogue_of(blobs, gateway)
+    catalogue = catalogue_of(blobs, gateway)
     checked = _checked(session, blobs, gateway, text)
     try:
         forms = config_form.forms(configuration.values(text), catalogue)
@@ -92,8 +106,10 @@ def _page(
         request,
         "fleet/config.html",
         refused.status if refused else 200,
+        drawn_at=f"/config/{gateway.name}",
         gateway=gateway,
         text=text,
+        base=_newest(session, gateway) if base is None else base,
         forms=forms,
         drivers=sorted((catalogue or {}).get("drivers", {})),
         versions=_versions(session, gateway),
@@ -104,13 +120,18 @@ def _page(
 
 def _checked(session: Session, blobs: Blobs, gateway: Gateway, text: str) -> Mapping[str, Any]:
     text = text.replace("\r\n", "\n")
-    catalogue = configuration.catalogue_of(blobs, gateway)
+    catalogue = catalogue_of(blobs, gateway)
     before = configuration.text_of(session, blobs, gateway)
     return {
         "problems": configuration.check(text, catalogue),
         "changes": configuration.difference(before, text),
         "known": catalogue is not None,
     }
+
+
+def _newest(session: Session, gateway: Gateway) -> int:
+    newest = documents.current(session, gateway, documents.CONFIG)
+    return newest.version if newest else 0
 
 
 def _versions(session: Session, gateway: Gateway) -> list[DesiredDocument]:

@@ -5,29 +5,27 @@ says (two drivers on one port) the box checks itself, and refuses with the reaso
 """
 
 import difflib
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import yaml
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import ValidationError
 from jsonschema.exceptions import best_match
 from sqlalchemy.orm import Session
 
-from central.blobs import Blobs, NoBlob, WrongBlob
-from central.fleet import documents
+from central.blobs import MAX_TOLD, Blobs, NoBlob, WrongBlob
+from central.fleet import config_text, documents
+from central.fleet.catalogue import Catalogue, catalogue_of, errors
+from central.fleet.config_edit import rewritten
+from central.fleet.config_text import Problem, Where, Written
 from central.fleet.tables import DesiredDocument, Gateway
 from central.web.refused import Refused, Said
+from devices.topics import BadName, checked_gateway
 
 OWN = ("gateway", "court", "data")
 """What only the box's own file says."""
 LONGEST = 200_000
 """Characters a configuration may have."""
-
-Catalogue = Mapping[str, Any]
-"""What a gateway's catalogue blob holds: `drivers` with their settings' schemas, and the schema of the `file`."""
 
 _KINDS: Mapping[str, Said] = {
     "string": Said("一段文字"),
@@ -40,53 +38,25 @@ _KINDS: Mapping[str, Said] = {
 }
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong: in which line, at which setting, and what to write instead."""
-
-    line: int
-    where: str
-    said: Said
-
-
-def catalogue_of(blobs: Blobs, gateway: Gateway) -> Catalogue | None:
-    """What the gateway itself says it can be told; None before it has started once."""
-    return catalogue_named(blobs, gateway.catalogue) if gateway.catalogue else None
-
-
-def catalogue_named(blobs: Blobs, sha256: str) -> Catalogue | None:
-    """The catalogue of that hash, which all gateways of one release share; None if it is not here."""
-    try:
-        told: Catalogue = json.loads(blobs.get(sha256))
-    except (NoBlob, WrongBlob, OSError, ValueError):
-        return None
-    return told
-
-
 def text_of(session: Session, blobs: Blobs, gateway: Gateway) -> str:
-    """The configuration the gateway is to have; if central never gave one, what it reports, without what is its own."""
+    """The configuration the gateway is to have; while it has none, or gave it back, what it reports without its own."""
     wanted = documents.current(session, gateway, documents.CONFIG)
-    sha256 = wanted.sha256 if wanted else gateway.configuration
+    sha256 = wanted.sha256 if wanted and wanted.state != "refused" else gateway.configuration
     text = read(blobs, sha256) if sha256 else None
     if text is None:
         return "devices: {}\n"
-    if wanted:
+    content = _plain(text)
+    if content.keys().isdisjoint(OWN):
         return text
-    content = {name: value for name, value in _plain(text).items() if name not in OWN}
-    return write(content)
+    return rewritten(text, {name: value for name, value in content.items() if name not in OWN})
 
 
 def read(blobs: Blobs, sha256: str) -> str | None:
     """A configuration by its hash; None while it is not here."""
     try:
-        return blobs.get(sha256).decode()
+        return blobs.get(sha256, MAX_TOLD).decode()
     except (NoBlob, WrongBlob, OSError, UnicodeDecodeError):
         return None
-
-
-def write(content: Mapping[str, Any]) -> str:
-    """Plain values as YAML."""
-    return yaml.safe_dump(dict(content), allow_unicode=True, sort_keys=False, width=120)
 
 
 def values(text: str) -> dict[str, Any]:
@@ -103,19 +73,15 @@ def check(text: str, catalogue: Catalogue | None) -> list[Problem]:
     """All that is wrong with it, by line; what a gateway's catalogue does not know is not judged."""
     if len(text) > LONGEST:
         return [Problem(1, "", Said("太长：最多 {most} 个字符。", {"most": LONGEST}))]
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        why = getattr(error, "problem", None) or str(error)
-        return [Problem(mark.line + 1 if mark else 1, "", Said("不是 YAML：{why}", {"why": why}))]
+    written = config_text.read(text)
+    if written.problems:
+        return sorted(written.problems, key=lambda problem: problem.line)
+    content = written.content
     if not isinstance(content, dict):
         return [Problem(1, "", Said("请写“devices:”，下面一行一台设备。"))]
-    lines = dict(_lines(tree)) if tree is not None else {}
-    found = [_problem(lines, (), error) for error in _errors(_file(catalogue), content)]
+    found = [_problem(written, (), error) for error in errors(_file(catalogue), content)]
     for name, device in _devices(content).items():
-        found += _device_problems(lines, name, device, catalogue)
+        found += _device_problems(written, name, device, catalogue)
     return sorted(found, key=lambda problem: problem.line)
 
 
@@ -156,6 +122,7 @@ def _file(catalogue: Catalogue | None) -> Mapping[str, Any]:
     schema = dict((catalogue or {}).get("file", {}))
     if schema:
         schema["required"] = []
+        schema["properties"] = {name: told for name, told in schema.get("properties", {}).items() if name not in OWN}
     return schema
 
 
@@ -165,33 +132,34 @@ def _devices(content: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _device_problems(
-    lines: Mapping[tuple[Any, ...], int], name: str, device: Mapping[str, Any], catalogue: Catalogue | None
+    written: Written, name: str, device: Mapping[str, Any], catalogue: Catalogue | None
 ) -> Iterable[Problem]:
     at = ("devices", name)
+    try:
+        checked_gateway(name)
+    except BadName:
+        said = Said("设备不能叫“{name}”：请用小写字母、数字和短横线，例如 wall-b。", {"name": name})
+        yield Problem(written.line(at), ".".join(at), said)
     if catalogue is None:
         return
     drivers: Mapping[str, Any] = catalogue.get("drivers", {})
     driver = device.get("driver")
     if driver is None:
-        yield Problem(_line(lines, at), ".".join(at), Said("缺少“{name}”。", {"name": "driver"}))
+        yield Problem(written.line(at), ".".join(at), Said("缺少“{name}”。", {"name": "driver"}))
         return
-    if driver not in drivers:
+    if str(driver) not in drivers:
         near = difflib.get_close_matches(str(driver), list(drivers), 1)
-        said = Said("没有“{driver}”这个驱动，是不是“{near}”？", {"driver": driver, "near": near[0]})
-        if not near:
-            said = Said("没有“{driver}”这个驱动。", {"driver": driver})
-        yield Problem(_line(lines, (*at, "driver")), ".".join((*at, "driver")), said)
+        said = Said("没有“{driver}”这个驱动。", {"driver": str(driver)})
+        if near:
+            said = Said("没有“{driver}”这个驱动，是不是“{near}”？", {"driver": str(driver), "near": near[0]})
+        yield Problem(written.line((*at, "driver")), ".".join((*at, "driver")), said)
         return
     settings = {key: value for key, value in device.items() if key != "driver"}
-    for error in _errors(drivers[driver]["settings"], settings):
-        yield _problem(lines, at, error)
+    for error in errors(drivers[str(driver)]["settings"], settings):
+        yield _problem(written, at, error)
 
 
-def _errors(schema: Mapping[str, Any], content: Any) -> Iterable[ValidationError]:
-    return Draft202012Validator(schema).iter_errors(content)
-
-
-def _problem(lines: Mapping[tuple[Any, ...], int], at: tuple[Any, ...], error: ValidationError) -> Problem:
+def _problem(written: Written, at: Where, error: ValidationError) -> Problem:
     inner = best_match(error.context) if error.context else None
     where = (*at, *error.absolute_path)
     told = inner or error
@@ -201,11 +169,14 @@ def _problem(lines: Mapping[tuple[Any, ...], int], at: tuple[Any, ...], error: V
         unknown = next((name for name in told.instance if name not in known), "")
         where = (*where, unknown)
         near = difflib.get_close_matches(str(unknown), list(known), 1)
+        if where in [(name,) for name in OWN]:
+            said = Said("“{name}”只由网关本机的文件决定，请去掉。", {"name": unknown})
+            return Problem(written.line(where), unknown, said)
         said = Said("没有“{name}”这个设置，是不是“{near}”？", {"name": unknown, "near": near[0]}) if near else Said(
             "没有“{name}”这个设置，可以写：{known}", {"name": unknown, "known": ", ".join(known)})  # fmt: skip
     else:
         said = _said(told)
-    return Problem(_line(lines, where), ".".join(map(str, where)), said)
+    return Problem(written.line(where), ".".join(map(str, where)), said)
 
 
 def _said(error: ValidationError) -> Said:
@@ -225,26 +196,16 @@ def _said(error: ValidationError) -> Said:
             return Said("太大，最多 {most}。", {"most": value})
         case "enum":
             return Said("只能是：{values}", {"values": ", ".join(map(str, value))})
+        case "pattern":
+            schema: Any = error.schema
+            about = schema.get("description", "")
+            return Said("“{value}”写得不对：{about}", {"value": str(error.instance)[:80], "about": about})
         case "const":
             return Said("只能是：{values}", {"values": str(value)})
     return Said("不符合要求：{why}", {"why": error.message[:200]})
 
 
-def _lines(node: yaml.Node, where: tuple[Any, ...] = ()) -> Iterable[tuple[tuple[Any, ...], int]]:
-    yield where, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield from _lines(value, (*where, key.value))
-            yield (*where, key.value), key.start_mark.line + 1
-    elif isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _lines(item, (*where, index))
-
-
-def _line(lines: Mapping[tuple[Any, ...], int], where: tuple[Any, ...]) -> int:
-    return next((lines[where[:end]] for end in range(len(where), -1, -1) if where[:end] in lines), 1)
-
-
 def _plain(text: str) -> dict[str, Any]:
-    content = yaml.safe_load(text)
-    return content if isinstance(content, dict) else {}
+    """Empty for what cannot be read; `check` says why."""
+    written = config_text.read(text)
+    return written.content if isinstance(written.content, dict) and not written.problems else {}

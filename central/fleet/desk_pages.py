@@ -1,28 +1,39 @@
 """The alarm desk: alarms by cause with their life, the rules behind them, whom to call, and maintenance tickets."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from central.alarms import SEVERITY, Alarm, AlarmKind, clear_alarm, see_alarm, state_of
-from central.fleet import rules, service, tickets
+from central.alarms import Alarm, AlarmKind, clear_alarm, heaviest, see_alarm, state_of
+from central.fleet import duty, rules, service, tickets
 from central.fleet.alarm_tables import AlarmRule, Contact, Notice, Ticket
-from central.fleet.facts import AlarmCleared, AlarmSeen
+from central.fleet.facts import AlarmCleared, AlarmSeen, ContactWritten
+from central.fleet.lasting import lasting
+from central.fleet.messages import Messages
+from central.fleet.notify import Send
 from central.ledger.own import record
 from central.people.roles import ROLE_NAMES
+from central.people.service import name_of
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused
+from central.web.words import SOURCE
 
 router = pages()
 
 Reader = Annotated[Any, Depends(needs("fleet.read"))]
 Keeper = Annotated[Any, Depends(needs("fleet.write"))]
 _SHOWN = 200
+_EMPTY_RULE = dict.fromkeys(
+    ("id", "name", "kind", "severity", "figure", "limit", "clear_at", "for_s", "tag", "quiet_from", "quiet_to"), ""
+)
+_EMPTY_CONTACT = {"id": "", "name": "", "url": "", "role": "it", "least": "warning", "language": SOURCE,
+                  "begins": "00:00", "ends": "24:00", "days": "1234567", "after_min": "0"}  # fmt: skip
 
 
 @router.get("/alarms")
@@ -31,11 +42,23 @@ def alarms(request: Request, by: Reader, session: Reading, closed: bool = False)
     found = select(Alarm).where(
         Alarm.cause_id.is_(None), Alarm.cleared_at.is_not(None) if closed else Alarm.cleared_at.is_(None)
     )
-    found = found.order_by(Alarm.cleared_at.desc() if closed else Alarm.last_at.desc()).limit(_SHOWN)
-    shown = sorted(session.scalars(found), key=lambda alarm: -SEVERITY[alarm.severity] if not closed else 0)
+    order = (Alarm.cleared_at.desc(),) if closed else (heaviest(Alarm.severity), Alarm.last_at.desc())
+    shown = session.scalars(found.order_by(*order).limit(_SHOWN)).all()
     numbers = [alarm.id for alarm in shown]
-    context = {"within": _within(session, numbers), "notices": _notices(session, numbers), "state_of": state_of}
-    return page(request, "fleet/alarms.html", alarms=shown, closed=closed, **context)
+    whose = {alarm.assigned_to or alarm.seen_by for alarm in shown} | {alarm.cleared_by for alarm in shown}
+    return page(
+        request,
+        "fleet/alarms.html",
+        alarms=shown,
+        closed=closed,
+        more=(session.scalar(select(func.count()).select_from(found.subquery())) or 0) - len(shown),
+        within=_within(session, numbers),
+        notices=_notices(session, numbers),
+        orders=_orders(session, numbers),
+        lasting=lasting(session, shown),
+        names={ref: name_of(session, ref) for ref in whose if ref},
+        state_of=state_of,
+    )
 
 
 @router.post("/alarms/{alarm}/seen")
@@ -55,6 +78,9 @@ def clear(request: Request, by: Keeper, now: Now, alarm: int) -> Response:
     with store_of(request).write() as session:
         found = session.get(Alarm, alarm)
         if found is not None and found.cleared_at is None:
+            if lasting(session, [found]):
+                raise Refused("它还没有恢复，不能解除；恢复后告警自动解除。不用再通知别人时，请按“看到了”。",
+                              code="still_so")  # fmt: skip
             for each in (found, *session.scalars(select(Alarm).where(Alarm.cause_id == alarm))):
                 clear_alarm(session, AlarmKind(each.kind), each.subject, at=now, by=by.ref)
             record(session, AlarmCleared(alarm=alarm), actor=by.ref)
@@ -68,30 +94,41 @@ def rule_page(request: Request, by: Reader, session: Reading) -> HTMLResponse:
 
 
 @router.post("/alarms/rules")
-async def change_rule(request: Request, by: Keeper) -> Response:
+async def change_rule(request: Request, by: Keeper, now: Now) -> Response:
     """Change a rule, or make another."""
     told = {name: str(value) for name, value in (await request.form()).items()}
     try:
         with store_of(request).write() as session:
-            _write_rule(session, told)
+            duty.write_rule(session, told, now, actor=by.ref)
     except Refused as refused:
+        typed = _EMPTY_RULE | told | {"above": told.get("above", "1") == "1", "enabled": told.get("enabled") == "1"}
         with store_of(request).read() as session:
-            return _rules(request, session, refused)
+            return _rules(request, session, refused, rule=typed)
     return go("/alarms/rules")
 
 
 @router.post("/alarms/contacts")
-async def add_contact(request: Request, by: Keeper) -> Response:
-    """Add somebody to call."""
+async def change_contact(request: Request, by: Keeper) -> Response:
+    """Change whom to call, or add somebody."""
     told = {name: str(value) for name, value in (await request.form()).items()}
     try:
-        contact = _contact(told)
         with store_of(request).write() as session:
-            session.add(contact)
+            duty.write_contact(session, told, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _rules(request, session, refused)
+            return _rules(request, session, refused, contact=told)
     return go("/alarms/rules")
+
+
+@router.post("/alarms/contacts/{contact}/try")
+def try_contact(request: Request, by: Keeper, contact: int) -> HTMLResponse:
+    """Send a message that only shows whether messages arrive, and say what the provider said."""
+    with store_of(request).read() as session:
+        found = duty.one(session, contact)
+        name, url, message = found.name, found.url, cast(Messages, request.app.state.messages).trial(found.language)
+    accepted = cast(Send, request.app.state.send)(url, *message)  # may take seconds, so outside any transaction
+    with store_of(request).read() as session:
+        return _rules(request, session, None, tried=(name, accepted))
 
 
 @router.post("/alarms/contacts/{contact}/remove")
@@ -103,6 +140,7 @@ def remove_contact(request: Request, by: Keeper, contact: int) -> Response:
             for notice in session.scalars(select(Notice).where(Notice.contact_id == contact)):
                 session.delete(notice)
             session.delete(found)
+            record(session, ContactWritten(contact=contact, to="removed"), actor=by.ref)
     return go("/alarms/rules")
 
 
@@ -128,7 +166,7 @@ def report(
             tickets.report(session, title, gateway, device, now, severity=severity, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _tickets(request, session, False, about, refused)
+            return _tickets(request, session, False, about, refused, title=title, severity=severity)
     return go("/tickets")
 
 
@@ -136,90 +174,71 @@ def report(
 def step(request: Request, by: Keeper, now: Now, ticket: int, to: str, note: Annotated[str, Form()] = "") -> Response:
     """Bring a ticket one step onward."""
     with store_of(request).write() as session:
-        found = session.get(Ticket, ticket)
-        if found is None:
-            raise Refused("没有第 {n} 号工单。", code="no_such_ticket", status=404, n=str(ticket))
-        tickets.step(session, found, to, now, actor=by.ref, note=note)
+        tickets.step(session, tickets.one(session, ticket), to, now, actor=by.ref, note=note.strip())
     return go("/tickets")
 
 
-def _tickets(request: Request, session: Session, closed: bool, about: str, refused: Refused | None) -> HTMLResponse:
+def _tickets(  # noqa: PLR0913
+    request: Request,
+    session: Session,
+    closed: bool,
+    about: str,
+    refused: Refused | None,
+    *,
+    title: str = "",
+    severity: str = "warning",
+) -> HTMLResponse:
     is_closed = Ticket.state == "CLOSED"
-    found = select(Ticket).where(is_closed if closed else ~is_closed).order_by(Ticket.id.desc()).limit(_SHOWN)
-    shown = sorted(session.scalars(found), key=lambda ticket: -SEVERITY[ticket.severity])
+    found = select(Ticket).where(is_closed if closed else ~is_closed)
+    order = (Ticket.id.desc(),) if closed else (heaviest(Ticket.severity), Ticket.id.desc())
+    shown = session.scalars(found.order_by(*order).limit(_SHOWN)).all()
+    alarms = session.scalars(select(Alarm).where(Alarm.id.in_([each.alarm_id for each in shown if each.alarm_id])))
+    refs = {ref for ticket in shown for _, _, ref, _ in ticket.steps if ref}
     return page(
         request,
         "fleet/tickets.html",
         refused.status if refused else 200,
         tickets=shown,
+        drawn_at="/tickets",
         closed=closed,
         about=about,
+        typed={"title": title, "severity": severity},
+        causes={alarm.id: alarm for alarm in alarms},
+        names={ref: name_of(session, ref) for ref in refs},
+        history={
+            ticket.id: [(to, datetime.fromisoformat(at), ref, note) for to, at, ref, note in ticket.steps]
+            for ticket in shown
+        },
         steps=tickets.steps,
         things=service.things(session),
         refused=refused.said if refused else None,
     )
 
 
-def _rules(request: Request, session: Session, refused: Refused | None) -> HTMLResponse:
+def _rules(
+    request: Request,
+    session: Session,
+    refused: Refused | None,
+    *,
+    rule: Mapping[str, Any] | None = None,
+    contact: Mapping[str, str] | None = None,
+    tried: tuple[str, bool] | None = None,
+) -> HTMLResponse:
     return page(
         request,
         "fleet/rules.html",
         refused.status if refused else 200,
+        drawn_at="/alarms/rules",
         rules=session.scalars(select(AlarmRule).order_by(AlarmRule.id)).all(),
         contacts=session.scalars(select(Contact).order_by(Contact.after_min, Contact.id)).all(),
         kinds=rules.KINDS,
         roles=ROLE_NAMES,
+        typed_rule=rule,
+        typed={**_EMPTY_CONTACT, **contact} if contact else None,
+        begun=_EMPTY_CONTACT,
+        tried=tried,
         refused=refused.said if refused else None,
     )
-
-
-def _contact(told: dict[str, str]) -> Contact:
-    contact = Contact(
-        role=told.get("role", "it"),
-        name=told.get("name", "")[:80],
-        url=told.get("url", "").strip(),
-        least=told.get("least", "warning"),
-        after_min=int(_number(told, "after_min")),
-        days=told.get("days", "") or "1234567",
-        begins=_minutes(told.get("begins", "")) or 0,
-        ends=_minutes(told.get("ends", "")) or 1440,
-    )
-    if "://" not in contact.url or contact.least not in SEVERITY or contact.role not in ROLE_NAMES:
-        raise Refused("请填写 Apprise 地址，例如 mailto://… 或 wecombot://…。", code="bad_contact", status=422)
-    return contact
-
-
-def _write_rule(session: Session, told: dict[str, str]) -> None:
-    number = told.get("id", "")
-    rule = session.get(AlarmRule, int(number)) if number.isdecimal() else AlarmRule(name="", kind="threshold")
-    if rule is None or told.get("kind") not in rules.KINDS or told.get("severity") not in SEVERITY:
-        raise Refused("规则的种类或轻重不对。", code="bad_rule", status=422)
-    rule.name, rule.kind = told.get("name", "").strip()[:80] or told["kind"], told["kind"]
-    rule.figure, rule.severity, rule.tag = told.get("figure", "")[:32], told["severity"], told.get("tag", "")[:40]
-    rule.limit, rule.clear_at = _number(told, "limit"), _number(told, "clear_at")
-    rule.for_s, rule.above = int(_number(told, "for_s")), told.get("above", "1") == "1"
-    rule.quiet_from, rule.quiet_to = _minutes(told.get("quiet_from", "")), _minutes(told.get("quiet_to", ""))
-    rule.enabled = told.get("enabled") == "1"
-    if (rule.clear_at > rule.limit) if rule.above else (rule.clear_at < rule.limit):
-        raise Refused("解除值要在界限以内，否则告警会反复跳动。", code="bad_rule", status=422)
-    session.add(rule)
-
-
-def _number(told: dict[str, str], name: str) -> float:
-    try:
-        return float(told.get(name) or 0)
-    except ValueError as error:
-        raise Refused("“{value}”不是数字。", code="bad_number", status=422, value=told[name]) from error
-
-
-def _minutes(text: str) -> int | None:
-    """Minute of the day of HH:MM; None if nothing is written."""
-    if not text.strip():
-        return None
-    hours, _, minutes = text.partition(":")
-    if not (hours.isdecimal() and minutes.isdecimal() and int(hours) <= 24 and int(minutes) < 60):
-        raise Refused("“{value}”不是时间，请写成 08:30。", code="bad_time", status=422, value=text)
-    return int(hours) * 60 + int(minutes)
 
 
 def _within(session: Session, numbers: Sequence[int]) -> dict[int, list[Alarm]]:
@@ -227,6 +246,12 @@ def _within(session: Session, numbers: Sequence[int]) -> dict[int, list[Alarm]]:
     for alarm in session.scalars(select(Alarm).where(Alarm.cause_id.in_(numbers)).order_by(Alarm.subject)):
         found.setdefault(alarm.cause_id or 0, []).append(alarm)
     return found
+
+
+def _orders(session: Session, numbers: Sequence[int]) -> dict[int, Ticket]:
+    """The ticket each of these alarms opened."""
+    found = session.scalars(select(Ticket).where(Ticket.alarm_id.in_(numbers)).order_by(Ticket.id))
+    return {ticket.alarm_id: ticket for ticket in found if ticket.alarm_id is not None}
 
 
 def _notices(session: Session, numbers: Sequence[int]) -> dict[int, list[Notice]]:

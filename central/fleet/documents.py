@@ -1,10 +1,10 @@
 """Documents that gateways are to have: agenda, configuration. Their list is signed and stands at the broker."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from central.fleet.facts import DocumentDesired
@@ -31,19 +31,21 @@ def desire(
 ) -> DesiredDocument:
     """From now on the gateway is to have this blob as its document of that name; nothing happens if it is so already.
 
+    What it gave back it is asked to try again: its devices may be there by now.
     The blob must be durable before the transaction commits. Raises BadName.
     """
     last = current(session, gateway, checked_name(name))
-    if last is not None and last.sha256 == sha256:
+    if last is not None and last.sha256 == sha256 and last.state != "refused":
         return last
     # Not just the next number: a court restored from a backup must not fall behind what its gateways have seen.
     version = max(int(now.timestamp()), last.version + 1 if last else 1)
     document = DesiredDocument(
         gateway_id=gateway.id, name=name, version=version, sha256=sha256, desired_at=now, by=actor
     )
+    # Central's book is locked first, so that who is numbered later commits later: an `Announcer` looks no further back.
+    record(session, DocumentDesired(gateway=gateway.name, name=name, version=version, sha256=sha256), actor=actor)
     session.add(document)
     session.flush()
-    record(session, DocumentDesired(gateway=gateway.name, name=name, version=version, sha256=sha256), actor=actor)
     tell(session, f"gateway:{gateway.name}")
     wake(session, DESIRED)
     return document
@@ -53,6 +55,17 @@ def current(session: Session, gateway: Gateway, name: str) -> DesiredDocument | 
     """The gateway's document of that name."""
     found = select(DesiredDocument).where(DesiredDocument.gateway_id == gateway.id, DesiredDocument.name == name)
     return session.scalars(found.order_by(DesiredDocument.version.desc()).limit(1)).one_or_none()
+
+
+def newest(session: Session, gateway: Gateway, names: Sequence[str]) -> Sequence[DesiredDocument]:
+    """Those of these documents that the gateway has, in this order."""
+    own = (DesiredDocument.gateway_id == gateway.id, DesiredDocument.name.in_(names))
+    last = select(DesiredDocument.name, func.max(DesiredDocument.version).label("version")).where(*own)
+    of = last.group_by(DesiredDocument.name).subquery().c
+    found = select(DesiredDocument).join(
+        of.name.table, and_(of.name == DesiredDocument.name, of.version == DesiredDocument.version)
+    )
+    return sorted(session.scalars(found.where(*own)), key=lambda document: names.index(document.name))
 
 
 def told(session: Session, gateway: Gateway, name: str, version: int, state: str, at: datetime, why: str = "") -> None:  # noqa: PLR0913

@@ -131,6 +131,23 @@ class AlarmCleared(Fact):
     alarm: int
 
 
+class AlarmRuleWritten(Fact):
+    """A rule of alarms was made or changed."""
+
+    rule: int
+    kind: str
+    figure: str
+    limit: float
+    enabled: bool
+
+
+class ContactWritten(Fact):
+    """Somebody is called about alarms from now on, otherwise, or no longer."""
+
+    contact: int
+    to: Literal["added", "changed", "removed"]
+
+
 class TicketStepped(Fact):
     """A maintenance ticket goes on."""
 

@@ -32,8 +32,11 @@ def add(  # noqa: PLR0913
 ) -> FileSet:
     """Take in a model's folder or a logo's file under that name; again the same, it is the same set.
 
-    Raises Refused (422): nothing is there, or a name in it cannot be used; OSError.
+    Raises Refused (422): it is no folder or no PNG, nothing is there, or a name in it cannot be used; OSError.
     """
+    if (document == "model") != source.is_dir() or (document == "logo" and not _is_png(source)):
+        raise Refused("“{source}”不能收入：语音模型须是文件夹，标志须是 PNG 图片。", code="bad_files", status=422,
+                      source=source.name)  # fmt: skip
     paths = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
     names = [path.relative_to(source).as_posix() if path != source else f"{document}{path.suffix}" for path in paths]
     files = [_described(name, path.read_bytes()) for name, path in zip(names, paths, strict=True)]
@@ -79,6 +82,12 @@ def _claims(files: FileSet, court: str) -> FilesClaims:
     told = {"document": files.document, "name": files.name, "files": files.files}
     iat = int(files.added_at.timestamp())
     return FilesClaims.model_validate({**told, "iss": court, "aud": FilesClaims.AUDIENCE, "iat": iat})
+
+
+def _is_png(file: Path) -> bool:
+    """By its first bytes (PNG specification, 5.2); whether it can be printed, the box says."""
+    with file.open("rb") as content:
+        return content.read(8) == b"\x89PNG\r\n\x1a\n"
 
 
 def _described(path: str, content: bytes) -> dict[str, object]:

@@ -5,9 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, String, and_, case, cast, false, func, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, false, func, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from central.fleet.tables import Device, Gateway
 from central.places import in_order
@@ -17,18 +19,33 @@ BOXES, ROOMS = 150, 500
 """Boxes, or rooms, drawn at most: no more are taken in at a glance."""
 TONES = ("broken", "person", "waiting", "away", "working")
 """The worst first."""
+_LONGEST = 200
+"""Characters that are looked for: more than anything found by them has."""
+_SHOWN = ("working", "person", "broken", "away", "waiting")
+"""As the counts of a tile are told."""
 _G, _D = columns_of(Gateway), columns_of(Device)
 _GONE = select(_D.gateway_id).where(_D.presence == "gone", _D.removed_at.is_(None))
-toned = case(
-    (_G.state == "suspended", "broken"),
-    (_G.state != "active", "away"),
-    (_G.presence == "lost", "broken"),
-    (_G.presence == "init", "waiting"),
-    (_G.presence != "ready", "away"),
-    (or_(_G.safe, _G.id.in_(_GONE)), "broken"),
-    (~_G.clock_trusted, "person"),
-    else_="working",
-)
+_Places = dict[tuple[str, str], dict[str, int]]
+"""(floor, room) -> tone -> boxes."""
+_SAYS = (_G.state, _G.presence, _G.safe, _G.clock_trusted)
+_LACKS = _G.id.in_(_GONE)
+
+
+def _toned(of: ReadOnlyColumnCollection[str, Any], broken: ColumnElement[bool]) -> ColumnElement[str]:
+    """A box's tone by what it says itself; one that is there and of which that holds is broken."""
+    return case(
+        (of.state == "suspended", "broken"),
+        (of.state != "active", "away"),
+        (of.presence == "lost", "broken"),
+        (of.presence == "init", "waiting"),
+        (of.presence != "ready", "away"),
+        (broken, "broken"),
+        (~of.clock_trusted, "person"),
+        else_="working",
+    )
+
+
+toned = _toned(_G, or_(_G.safe, _LACKS))
 """The worst of a box and its devices."""
 
 
@@ -75,7 +92,8 @@ class Tile:
     floor: str
     room: str | None = None
     """None for the floor as a whole."""
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Tone -> boxes, where there are any."""
 
     @property
     def tone(self) -> str:
@@ -103,32 +121,33 @@ class Glance:
 
 def look(session: Session, asked: Filter, *, each: bool = False) -> Glance:
     """The boxes that fit; with `each` one by one even if there are too many to draw them all."""
-    fitting, place = _fitting(session, asked), (_G.floor, _G.room)
-    tally = select(*place, toned, func.count()).where(*fitting).group_by(*place, toned)
-    groups = sorted(session.execute(tally).all(), key=lambda group: (in_order(group[0]), in_order(group[1])))
+    fitting = _fitting(session, asked)
+    places = _tally(session, fitting)
     counts: dict[str, int] = defaultdict(int)
-    for _, _, tone, number in groups:
-        counts[tone] += number
+    for of in places.values():
+        for tone, boxes in of.items():
+            counts[tone] += boxes
     if asked.state:
         fitting.append(toned == asked.state)
-        groups = [group for group in groups if group[2] == asked.state]
-    number = sum(group[3] for group in groups)
-    tiles = {} if each or number <= BOXES else _tiles(groups)
-    return Glance(counts, number, {} if tiles else _spots(session, fitting), tiles)
+        places = {place: {asked.state: of[asked.state]} for place, of in places.items() if of.get(asked.state)}
+    number = counts[asked.state] if asked.state else sum(counts.values())
+    tiles = {} if each or number <= BOXES else _tiles(places)
+    spots = _spots(session, fitting) if number and not tiles else {}
+    return Glance(counts, number, spots, tiles)
 
 
 def floors(session: Session) -> Sequence[str]:
     """Every floor a box stands on."""
-    return sorted(session.scalars(select(_G.floor).where(_G.floor != "").distinct()), key=in_order)
+    return sorted(filter(None, _words(session, _G.floor)), key=in_order)
 
 
 def tagged(tag: str) -> ColumnElement[bool]:
     """Boxes that bear that tag."""
-    return cast(_G.tags, String).contains(json.dumps(tag), autoescape=True)
+    return cast(_G.tags, String).contains(json.dumps(tag[:_LONGEST]), autoescape=True)
 
 
 def _fitting(session: Session, asked: Filter) -> list[ColumnElement[bool]]:
-    told = asked.q.strip().lower()
+    told = asked.q.strip().lower()[:_LONGEST]
     fitting: list[ColumnElement[bool]] = []
     if asked.floor:
         fitting.append(_G.floor == asked.floor)
@@ -140,7 +159,7 @@ def _fitting(session: Session, asked: Filter) -> list[ColumnElement[bool]]:
         fitting.append(tagged(asked.tag))
     if told:
         named = [func.lower(name).contains(told, autoescape=True) for name in (_G.name, _G.room)]
-        fitting.append(or_(*named, _has_device(session, told)))
+        fitting.append(or_(_has_device(session, told), *named))
     return fitting
 
 
@@ -162,14 +181,34 @@ def _words(session: Session, column: ColumnElement[str]) -> Sequence[str]:
     return session.scalars(select(words.c.word).where(words.c.word.is_not(None))).all()
 
 
-def _tiles(groups: Sequence[Row[str, str, str, int]]) -> dict[str, list[Tile]]:
+def _tally(session: Session, fitting: Sequence[ColumnElement[bool]]) -> _Places:
+    """How many boxes of each floor and room are how.
+
+    An index has them in the order in which they are counted here, by what they say themselves; then the few that lack
+    a device are counted again, apart.
+    """
+    said = select(_G.floor, _G.room, *_SAYS, func.count().label("boxes")).where(*fitting)
+    alike = said.group_by(_G.floor, _G.room, *_SAYS).subquery().c
+    tones = select(alike.floor, alike.room, _toned(alike, alike.safe), alike.boxes)
+    places: _Places = defaultdict(lambda: defaultdict(int))
+    for floor, room, tone, boxes in session.execute(tones).all():
+        places[floor, room][tone] += boxes
+    there = (_G.state == "active", _G.presence == "ready", ~_G.safe)
+    lacking = select(_G.floor, _G.room, _G.clock_trusted, func.count()).where(*there, _LACKS, *fitting)
+    for floor, room, trusted, boxes in session.execute(lacking.group_by(_G.floor, _G.room, _G.clock_trusted)):
+        places[floor, room]["working" if trusted else "person"] -= boxes
+        places[floor, room]["broken"] += boxes
+    return places
+
+
+def _tiles(places: _Places) -> dict[str, list[Tile]]:
     """Rooms that stand for their boxes or, where even they are too many, floors; none if there is but one."""
-    rooms = {(floor, room) for floor, room, _, _ in groups}
     tiles: dict[tuple[str, str | None], Tile] = {}
-    for floor, name, tone, number in groups:
-        room = name if len(rooms) <= ROOMS else None
+    for floor, name in sorted(places, key=lambda place: (in_order(place[0]), in_order(place[1]))):
+        room = name if len(places) <= ROOMS else None
         tile = tiles.setdefault((floor, room), Tile(floor, room))
-        tile.counts[tone] = tile.counts.get(tone, 0) + number
+        of = places[floor, name]
+        tile.counts = {tone: n for tone in _SHOWN if (n := tile.counts.get(tone, 0) + of.get(tone, 0))}
     if len(tiles) == 1:
         return {}
     return {floor: list(on) for floor, on in groupby(tiles.values(), key=lambda tile: tile.floor)}

@@ -4,20 +4,21 @@ import csv
 import io
 from dataclasses import asdict, replace
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
 from central.fleet import availability, glance, views
-from central.fleet.glance import Filter
+from central.fleet.glance import Filter, Tile
 from central.web.here import Now, Reading, go, needs, pages, store_of
-from central.web.look import Look, page, words
+from central.web.look import look_of, page, words
 
 router = pages()
 
+_quoted = lru_cache(8192)(quote_plus)
 Reader = Annotated[Any, Depends(needs("fleet.read"))]
 
 
@@ -30,7 +31,7 @@ def fleet_map(  # noqa: PLR0913
     floor: str = "",
     room: str = "",
     tag: str = "",
-    state: Literal["", "working", "broken", "person", "away"] = "",
+    state: Literal["", "working", "broken", "person", "waiting", "away"] = "",
     unplaced: bool = False,
     pick: bool = False,
 ) -> HTMLResponse:
@@ -44,7 +45,7 @@ def fleet_map(  # noqa: PLR0913
         chosen=chosen,
         pick=pick,
         filtered=_address(chosen),
-        address=partial(_address, chosen),
+        address=partial(_onward, _address(replace(chosen, floor="", room="", unplaced=False))),
         views=views.seen_by(session, by.ref),
         by=by.ref,
     )
@@ -98,14 +99,21 @@ def report_csv(request: Request, by: Reader, session: Reading, now: Now, days: i
 
 
 def _keeps(request: Request, by: Any) -> bool:
-    look: Look = request.app.state.look
+    look = look_of(request)
     return look.may(by, "fleet.write")
 
 
-def _address(chosen: Filter, **other: Any) -> str:
-    """A filter as it stands in the map's address, with something else in it."""
-    told = asdict(replace(chosen, **other))
-    return urlencode({name: 1 if value is True else value for name, value in told.items() if value})
+def _address(chosen: Filter) -> str:
+    """A filter as it stands in the map's address."""
+    return urlencode({name: 1 if value is True else value for name, value in asdict(chosen).items() if value})
+
+
+def _onward(rest: str, tile: Tile) -> str:
+    """The address of what a tile stands for, with the rest of the filter."""
+    floor = f"floor={_quoted(tile.floor)}" if tile.floor else ""
+    room = f"room={_quoted(tile.room)}" if tile.room else ""
+    unplaced = "unplaced=1" if tile.room == "" or not tile.floor else ""
+    return "&".join(filter(None, (rest, floor, room, unplaced)))
 
 
 def _plain(text: str) -> str:

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from central.alarms import SEVERITY, Alarm
+from central.alarms import SEVERITY, Alarm, heaviest
 from central.clock import Clock
 from central.fleet.alarm_tables import AlarmRule, Contact, Notice
 from central.fleet.facts import NoticeAccepted
+from central.fleet.messages import Messages
 from central.ledger.own import record
-from central.store import Store, tell
+from central.store import Store, row_in, tell
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +42,13 @@ class Call:
     body: str
 
 
+def is_address(url: str) -> bool:
+    """Whether Apprise knows how to send there; whether anybody answers there it does not ask."""
+    import apprise  # as below
+
+    return apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None
+
+
 def by_apprise(url: str, title: str, body: str) -> bool:
     """Send by Apprise; False if the provider did not take it, or the URL is none."""
     import apprise  # not at the head: a hundred services are looked through at import
@@ -49,8 +57,8 @@ def by_apprise(url: str, title: str, body: str) -> bool:
     return bool(sender.add(url) and sender.notify(body=body, title=title))
 
 
-def due(session: Session, now: datetime, zone: tzinfo, court: str) -> list[Call]:
-    """Whom to call now about what; each is noted as being sent."""
+def due(session: Session, now: datetime, messages: Messages) -> list[Call]:
+    """Whom to call now about what, and in which words; each is noted as being sent."""
     contacts = session.scalars(select(Contact)).all()
     if not contacts:
         return []
@@ -58,13 +66,14 @@ def due(session: Session, now: datetime, zone: tzinfo, court: str) -> list[Call]
         Alarm.cleared_at.is_(None), Alarm.cause_id.is_(None), Alarm.seen_at.is_(None), Alarm.raised_at < now - GRACE
     )
     calls: list[Call] = []
-    for alarm in session.scalars(found.order_by(Alarm.raised_at)):
+    zone = messages.look.zone
+    for alarm in session.scalars(found.order_by(heaviest(Alarm.severity), Alarm.raised_at)):
         for contact in contacts:
             if len(calls) >= A_ROUND:
                 return calls
             if _concerns(session, alarm, contact, now, zone) and (notice := _notice(session, alarm, contact, now)):
-                body = f"{alarm.kind}: {alarm.subject}"
-                calls.append(Call(notice.id, contact.url, f"{court}: {alarm.severity}", body))
+                title, body = messages.about(session, alarm, contact.language, now)
+                calls.append(Call(notice.id, contact.url, title, body))
     return calls
 
 
@@ -80,11 +89,11 @@ def sent(session: Session, call: Call, accepted: bool, now: datetime) -> None:
     tell(session, "alarms")
 
 
-async def notifying(store: Store, clock: Clock, zone: tzinfo, court: str, send: Send = by_apprise) -> None:
+async def notifying(store: Store, clock: Clock, messages: Messages, send: Send = by_apprise) -> None:
     """Call whoever is to be called, until cancelled; a database away for a moment is tried again."""
     while True:
         try:
-            for call in await asyncio.to_thread(_due, store, clock, zone, court):
+            for call in await asyncio.to_thread(_due, store, clock, messages):
                 accepted = await asyncio.to_thread(send, call.url, call.title, call.body)
                 await asyncio.to_thread(_sent, store, call, accepted, clock)
         except DBAPIError as error:
@@ -113,10 +122,10 @@ def _concerns(session: Session, alarm: Alarm, contact: Contact, now: datetime, z
 
 def _is_quiet(session: Session, alarm: Alarm, now: datetime, zone: tzinfo) -> bool:
     """Whether the rule behind it wants nobody called now; never if it is severe."""
-    number = alarm.subject.rpartition("#")[2]
-    if alarm.kind != "rule" or alarm.severity == "severe" or not number.isdecimal():
+    number = row_in(alarm.subject.rpartition("#")[2])
+    if alarm.kind != "rule" or alarm.severity == "severe" or number is None:
         return False
-    rule = session.get(AlarmRule, int(number))
+    rule = session.get(AlarmRule, number)
     if rule is None or rule.quiet_from is None or rule.quiet_to is None:
         return False
     local = now.astimezone(zone)
@@ -140,9 +149,9 @@ def _notice(session: Session, alarm: Alarm, contact: Contact, now: datetime) -> 
     return notice
 
 
-def _due(store: Store, clock: Clock, zone: tzinfo, court: str) -> Sequence[Call]:
+def _due(store: Store, clock: Clock, messages: Messages) -> Sequence[Call]:
     with store.write() as session:
-        return due(session, clock(), zone, court)
+        return due(session, clock(), messages)
 
 
 def _sent(store: Store, call: Call, accepted: bool, clock: Clock) -> None:

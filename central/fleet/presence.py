@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
@@ -28,6 +29,12 @@ _LOG = logging.getLogger(__name__)
 SEEN_EVERY = timedelta(seconds=10)
 """How often a mere sign of life is written down."""
 _TOGETHER_S = 0.2
+_AGAIN_S = 2.0
+_MOST_WAITING, _MOST_DEVICES, _MOST_PROPERTIES, _LONGEST = 10_000, 500, 2000, 1024
+"""Topics of one box in a moment, its devices, what one of them says of itself, and bytes of that: a box that was taken
+over says as much as it likes, and what is said beyond this is nobody's."""
+_OWN = frozenset({"$state", "$description"})
+_PROPERTY = re.compile("{0}/{0}".format(NAME.pattern.strip("^$")))
 _AT_ONCE = 300
 """Boxes written about in one transaction: facts do not wait behind a whole fleet."""
 _EMPTY = "\x00"
@@ -85,9 +92,14 @@ class Presence:
             self._stirred.set()
 
     def homie(self, gateway: str, topic: str, payload: bytes) -> None:
-        """A Homie topic below `homie/5/<gateway>/` was published; what is not UTF-8 is passed over."""
+        """A Homie topic below `homie/5/<gateway>/` was published; no UTF-8, or beyond all reason, is passed over."""
+        waiting = self._values[gateway]
+        if topic not in _OWN and (len(payload) > _LONGEST or not _PROPERTY.fullmatch(topic)):
+            return
+        if len(waiting) >= _MOST_WAITING and topic not in waiting:
+            return
         try:
-            self._values[gateway][topic] = payload.decode()
+            waiting[topic] = payload.decode()
         except UnicodeDecodeError:
             return
         self._stirred.set()
@@ -118,9 +130,16 @@ class Presence:
             await self._stirred.wait()
             await asyncio.sleep(_TOGETHER_S)
             self._stirred.clear()
+            seen, values, counts = self.take()
             try:
-                await asyncio.to_thread(self.write, *self.take(), self.take_beats())
-            except DBAPIError as error:  # what is there will say so again
+                await asyncio.to_thread(self.write, seen, values, counts, self.take_beats())
+            except OperationalError as error:  # away for a moment; what Homie says it says once
+                _LOG.warning("presence could not be written down: %s", error.orig)
+                await asyncio.sleep(_AGAIN_S)
+                for gateway, told in values.items():
+                    self._values[gateway] = {**told, **self._values.get(gateway, {})}
+                self._stirred.set()
+            except DBAPIError as error:  # what cannot be written is not tried for ever
                 _LOG.warning("presence could not be written down: %s", error.orig)
 
     def take(self) -> tuple[dict[str, datetime], dict[str, dict[str, str]], dict[tuple[str, str], dict[str, int]]]:
@@ -177,13 +196,17 @@ class _Known:
         speak = {gateway.id for gateway in self.gateways if gateway.name in set(speaking)}
         of_them = session.scalars(select(Device).where(Device.gateway_id.in_(speak))) if speak else ()
         self._devices = {(device.gateway_id, device.name): device for device in of_them}
+        self._numbers = Counter(gateway_id for gateway_id, _ in self._devices)
         beaten = {gateway.id: beats[gateway.name][0] for gateway in self.gateways if gateway.name in beats}
         self.rows = figures.rows(session, beaten) if beaten else {}
         self.memories = rules.memories(session, beaten) if beaten else {}
 
-    def device(self, gateway: Gateway, name: str) -> Device:
-        """The device of that name, entered in the registry when first heard of."""
+    def device(self, gateway: Gateway, name: str) -> Device | None:
+        """The device of that name, entered in the registry when first heard of; None if the box has too many."""
         if (gateway.id, name) not in self._devices:
+            if self._numbers[gateway.id] >= _MOST_DEVICES:
+                return None
+            self._numbers[gateway.id] += 1
             self._devices[gateway.id, name] = enter_device(self._session, gateway, name)
         return self._devices[gateway.id, name]
 
@@ -195,10 +218,12 @@ def _value(session: Session, known: _Known, gateway: Gateway, topic: str, payloa
         _description(session, known, gateway, payload)
     else:
         node, _, name = topic.partition("/")
-        if not NAME.fullmatch(name) or not NAME.fullmatch(node) or node == GATEWAY:
+        if node == GATEWAY:
             return
         device = known.device(gateway, node)
         value = "" if payload == _EMPTY else payload
+        if device is None or (name not in device.states and len(device.states) >= _MOST_PROPERTIES):
+            return
         if device.states.get(name) != value:
             device.states = {**device.states, name: value}
             tell(session, "devices", f"device:{gateway.name}/{node}")
@@ -211,8 +236,8 @@ def _beaten(session: Session, known: _Known, gateway: Gateway, at: datetime, tol
     rules.beat(session, gateway, taken, at, known.memories)
 
 
-def _counted(session: Session, gateway: Gateway, device: Device, told: dict[str, int]) -> None:
-    if device.counts != told:
+def _counted(session: Session, gateway: Gateway, device: Device | None, told: dict[str, int]) -> None:
+    if device is not None and device.counts != told:
         device.counts = told
         tell(session, "devices", f"device:{gateway.name}/{device.name}")
 
@@ -223,7 +248,7 @@ def _state(session: Session, gateway: Gateway, state: str, now: datetime) -> Non
     gateway.presence = state
     if state in ("ready", *_LOST):
         rules.came_or_went(session, gateway, now)
-    if state in _LOST:
+    if state in _LOST and gateway.state != "revoked":
         raise_alarm(session, AlarmKind.GATEWAY_LOST, gateway.name, at=now, state=state)
     elif state == "ready":
         clear_alarm(session, AlarmKind.GATEWAY_LOST, gateway.name, at=now)
@@ -238,7 +263,7 @@ def _description(session: Session, known: _Known, gateway: Gateway, payload: str
         return
     gateway.description = told.model_dump(mode="json", exclude_unset=True)
     for name, node in told.nodes.items():
-        if name != GATEWAY:
-            known.device(gateway, name).description = node.model_dump(mode="json", exclude_unset=True)
+        if name != GATEWAY and (device := known.device(gateway, name)) is not None:
+            device.description = node.model_dump(mode="json", exclude_unset=True)
             tell(session, f"device:{gateway.name}/{name}")
     tell(session, "fleet")

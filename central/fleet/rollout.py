@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
-from sqlalchemy import String, case, cast, false, func, select, true
+from sqlalchemy import String, and_, case, cast, false, func, select, true, update
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs
 from central.fleet import configuration, documents
+from central.fleet.catalogue import catalogue_of
+from central.fleet.config_edit import rewritten
 from central.fleet.facts import RolloutChanged, RolloutMade
 from central.fleet.glance import tagged
 from central.fleet.tables import DesiredDocument, Gateway, Rollout, RolloutBox
@@ -22,6 +25,8 @@ from central.web.refused import Refused
 
 WAVES_PERCENT = (0, 10, 100)
 """Up to which share of the gateways each wave goes; the first is one box."""
+AT_ONCE = 20
+"""Gateways of a wave that are sent to in one transaction: others want to write too."""
 PATIENCE: Mapping[str, timedelta] = {
     documents.CONFIG: timedelta(minutes=15),
     documents.SOFTWARE: timedelta(hours=3),
@@ -31,18 +36,27 @@ PATIENCE: Mapping[str, timedelta] = {
 """A gateway that has said nothing of the document for so long stops the roll-out; most wait for hearings."""
 
 
-def make(  # noqa: PLR0913
-    session: Session, blobs: Blobs, title: str, patch: str, gateways: Sequence[Gateway], now: datetime, *, actor: str
-) -> Rollout:
-    """Begin one; each gateway's new configuration is checked before the first gets it.
+def check(session: Session, blobs: Blobs, patch: str, gateways: Sequence[Gateway]) -> None:
+    """Every gateway can have this change. Writes nothing, for with very many it takes a while.
 
-    Raises Refused: nobody chosen, or one would get a configuration that cannot be (422); one is in another (409).
+    Raises Refused (422) naming the first that would get a configuration that cannot be.
+    """
+    change = configuration.values(patch)
+    for gateway in gateways:
+        _changed(session, blobs, gateway, change)
+
+
+def make(
+    session: Session, title: str, patch: str, gateways: Sequence[Gateway], now: datetime, *, actor: str
+) -> Rollout:
+    """Begin one, once `check` has passed; a gateway that was changed since is passed over when its turn comes.
+
+    Raises Refused: no title or nobody chosen (422), one is in another (409).
     """
     if not title.strip():
         raise Refused("请写明这次变更是做什么。", code="no_title", status=422)
-    for gateway in gateways:
-        _checked(session, blobs, gateway, patch)
-    return _begun(session, Rollout(title=title.strip()[:120], patch=patch, made_at=now, by=actor), gateways)
+    made = Rollout(title=title.strip()[:120], patch=patch, document=documents.CONFIG, made_at=now, by=actor)
+    return _begun(session, made, gateways)
 
 
 def bring(  # noqa: PLR0913
@@ -51,6 +65,14 @@ def bring(  # noqa: PLR0913
     """Begin one that brings all of them the same blob as that document. Raises Refused: nobody (422), another (409)."""
     made = Rollout(title=title[:120], patch="", document=document, sha256=sha256, made_at=now, by=actor)
     return _begun(session, made, gateways)
+
+
+def one(session: Session, number: int) -> Rollout:
+    """The roll-out of that number. Raises Refused (404)."""
+    found = session.get(Rollout, number)
+    if found is None:
+        raise Refused("没有第 {n} 号推送。", code="no_such_rollout", status=404, n=str(number))
+    return found
 
 
 @dataclass(frozen=True)
@@ -132,6 +154,9 @@ def go_on(session: Session, rollout: Rollout, to: str, *, actor: str) -> None:
         for box in rollout.boxes:
             if box.state in ("refused", "late"):
                 box.state = "skipped"
+    if to == "stopped":
+        never = update(RolloutBox).where(RolloutBox.rollout_id == rollout.id, RolloutBox.state == "waiting")
+        session.execute(never.values(state="skipped"))
     rollout.state, rollout.why = to, ""
     record(session, RolloutChanged(rollout=rollout.id, to=to), actor=actor)
     tell(session, "rollouts")
@@ -148,32 +173,33 @@ def sweep_with(blobs: Blobs) -> Sweep:
 
 
 def step(session: Session, blobs: Blobs, rollout: Rollout, now: datetime) -> None:
-    """See what became of those that were sent; pause at the first failure, else go to the next wave."""
+    """See what became of those that were sent; pause at the first failure, else send on, wave after wave."""
     sent = _boxes(session, rollout, "sent")
+    heard = _heard(session, rollout)
     for box in sent:
-        _outcome(session, box, now)
+        _outcome(box, heard.get(box.gateway_id), PATIENCE[rollout.document], now)
     failed = next((box for box in sent if box.state in ("refused", "late")), None)
     if any(box.state != "sent" for box in sent):
         tell(session, "rollouts")
     if failed is not None:
-        rollout.state, rollout.why = "paused", f"{failed.gateway.name}: {failed.why}"
+        rollout.state, rollout.why = "paused", ": ".join(filter(None, (failed.gateway.name, failed.why)))
         record(session, RolloutChanged(rollout=rollout.id, to="paused"))
         return
-    if any(box.state == "sent" for box in sent):
-        return
-    waiting = _boxes(session, rollout, "waiting")
-    if not waiting:
+    under_way = [box.wave for box in sent if box.state == "sent"]
+    waiting = _boxes(session, rollout, "waiting", AT_ONCE)
+    if not waiting and not under_way:
         rollout.state = "done"
         record(session, RolloutChanged(rollout=rollout.id, to="done"))
         tell(session, "rollouts")
-        return
-    for box in (box for box in waiting if box.wave == waiting[0].wave):
-        _send(session, blobs, rollout, box, now)
+    if waiting:
+        wave = min(under_way, default=waiting[0].wave)
+        for box in (box for box in waiting if box.wave == wave):
+            _send(session, blobs, rollout, box, now)
 
 
-def _boxes(session: Session, rollout: Rollout, state: str) -> Sequence[RolloutBox]:
+def _boxes(session: Session, rollout: Rollout, state: str, limit: int | None = None) -> Sequence[RolloutBox]:
     found = select(RolloutBox).where(RolloutBox.rollout_id == rollout.id, RolloutBox.state == state)
-    return session.scalars(found.order_by(RolloutBox.id)).all()
+    return session.scalars(found.order_by(RolloutBox.id).limit(limit)).all()
 
 
 def _send(session: Session, blobs: Blobs, rollout: Rollout, box: RolloutBox, now: datetime) -> None:
@@ -191,29 +217,38 @@ def _send(session: Session, blobs: Blobs, rollout: Rollout, box: RolloutBox, now
 def _published(session: Session, blobs: Blobs, rollout: Rollout, gateway: Gateway, now: datetime) -> DesiredDocument:
     if rollout.sha256 is not None:
         return documents.desire(session, gateway, rollout.document, rollout.sha256, now, actor=rollout.by)
-    text = _checked(session, blobs, gateway, rollout.patch)
+    text = _changed(session, blobs, gateway, configuration.values(rollout.patch))
     return configuration.publish(session, blobs, gateway, text, now, actor=rollout.by)
 
 
-def _outcome(session: Session, box: RolloutBox, now: datetime) -> None:
-    found = select(DesiredDocument).where(
-        DesiredDocument.gateway_id == box.gateway_id,
-        DesiredDocument.name == box.rollout.document,
-        DesiredDocument.version == box.version,
+def _heard(session: Session, rollout: Rollout) -> Mapping[int, tuple[str, str]]:
+    """What those it was sent to said of the document by now: gateway's row -> kept or refused, and why."""
+    said = select(DesiredDocument.gateway_id, DesiredDocument.state, DesiredDocument.why).join(
+        RolloutBox,
+        and_(RolloutBox.gateway_id == DesiredDocument.gateway_id, RolloutBox.version == DesiredDocument.version),
     )
-    document = session.scalars(found).one_or_none()
-    if document is not None and document.state in ("kept", "refused"):
-        box.state, box.why = document.state, document.why
-    elif box.sent_at is not None and now - box.sent_at > PATIENCE[box.rollout.document]:
+    found = said.where(
+        RolloutBox.rollout_id == rollout.id,
+        RolloutBox.state == "sent",
+        DesiredDocument.name == rollout.document,
+        DesiredDocument.state.in_(("kept", "refused")),
+    )
+    return {gateway: (state, why) for gateway, state, why in session.execute(found)}
+
+
+def _outcome(box: RolloutBox, heard: tuple[str, str] | None, patience: timedelta, now: datetime) -> None:
+    if heard is not None:
+        box.state, box.why = heard
+    elif box.sent_at is not None and now - box.sent_at > patience:
         box.state, box.why = "late", ""
 
 
-def _checked(session: Session, blobs: Blobs, gateway: Gateway, patch: str) -> str:
-    """The gateway's configuration with the patch laid over it. Raises Refused naming gateway, line and setting."""
+def _changed(session: Session, blobs: Blobs, gateway: Gateway, change: Mapping[str, Any]) -> str:
+    """The gateway's configuration with the change laid over it. Raises Refused naming gateway, line and setting."""
     before = configuration.text_of(session, blobs, gateway)
-    content = configuration.merged(configuration.values(before), configuration.values(patch))
-    text = configuration.write(content)
-    problems = configuration.check(text, configuration.catalogue_of(blobs, gateway))
+    content = configuration.merged(configuration.values(before), change)
+    text = rewritten(before, content)
+    problems = configuration.check(text, catalogue_of(blobs, gateway))
     if problems:
         raise Refused(
             "网关 {gateway} 的 {where}：{said}", code="bad_config", status=422,

@@ -1,6 +1,8 @@
 """Roll-outs: one change or release for many gateways, wave after wave, with progress; where each gateway stands."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Query, Request
@@ -9,10 +11,11 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
 from central.fleet import documents, files, rollout, service, software
-from central.fleet.config_pages import blobs_of
-from central.fleet.pages import gateway_of, gateway_state
+from central.fleet.pages import gateway_state
+from central.fleet.service import gateway_of
 from central.fleet.tables import Gateway, Rollout, RolloutBox
-from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.store import columns_of
+from central.web.here import Now, Reading, blobs_of, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused
 
@@ -21,6 +24,45 @@ router = pages()
 Reader = Annotated[Any, Depends(needs("fleet.read"))]
 Keeper = Annotated[Any, Depends(needs("fleet.write"))]
 _SHOWN, _BOXES = 50, 200
+_G = columns_of(Gateway)
+_OFFERED = (_G.name, _G.state, _G.presence, _G.version, _G.floor, _G.room, _G.tags)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Whom a roll-out is for: gateways by name, and one of `rollout.groups` or `all`."""
+
+    names: Sequence[str] = ()
+    group: str = ""
+
+    def of(self, session: Session) -> Sequence[Gateway]:
+        """Those named and those of the group, each once. Raises Refused (404)."""
+        named = {name: gateway_of(session, name) for name in self.names}
+        return [*({each.name: each for each in rollout.of_group(session, self.group)} | named).values()]
+
+
+def changed(request: Request, title: str, patch: str, chosen: Chosen, now: datetime, *, actor: str) -> Rollout:
+    """Begin to change configurations. Raises Refused."""
+    with store_of(request).read() as session:
+        rollout.check(session, blobs_of(request), patch, chosen.of(session))
+    with store_of(request).write() as session:
+        return rollout.make(session, title, patch, chosen.of(session), now, actor=actor)
+
+
+def released(request: Request, release: str, chosen: Chosen, now: datetime, *, actor: str) -> Rollout:
+    """Begin to bring a release of the software. Raises Refused."""
+    with store_of(request).write() as session:
+        gateways = chosen.of(session)
+        sha256 = software.signed(blobs_of(request), request.app.state.pen, software.newest(session, release))
+        return rollout.bring(session, release, documents.SOFTWARE, sha256, gateways, now, actor=actor)
+
+
+def equipped(request: Request, number: int, chosen: Chosen, now: datetime, *, actor: str) -> Rollout:
+    """Begin to bring a speech model or a logo. Raises Refused."""
+    with store_of(request).write() as session:
+        gateways, brought = chosen.of(session), files.one(session, number)
+        sha256 = files.signed(blobs_of(request), request.app.state.pen, brought)
+        return rollout.bring(session, brought.name, brought.document, sha256, gateways, now, actor=actor)
 
 
 @router.get("/rollouts")
@@ -44,9 +86,7 @@ def make(  # noqa: PLR0913
     """Begin one."""
     patch = patch.replace("\r\n", "\n")
     try:
-        with store_of(request).write() as session:
-            chosen = _chosen(session, gateways, group)
-            made = rollout.make(session, blobs_of(request), title, patch, chosen, now, actor=by.ref)
+        made = changed(request, title, patch, Chosen(gateways or (), group), now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
             return _page(request, session, gateways or [], refused, group=group, title=title, patch=patch)
@@ -64,10 +104,7 @@ def bring(
 ) -> Response:
     """Begin to bring a release of the software to gateways."""
     try:
-        with store_of(request).write() as session:
-            chosen = _chosen(session, gateways, group)
-            sha256 = software.signed(blobs_of(request), request.app.state.pen, software.newest(session, release))
-            made = rollout.bring(session, release, documents.SOFTWARE, sha256, chosen, now, actor=by.ref)
+        made = released(request, release, Chosen(gateways or (), group), now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
             return _page(request, session, gateways or [], refused, group=group, release=release)
@@ -85,10 +122,7 @@ def bring_files(
 ) -> Response:
     """Begin to bring a speech model or a logo to gateways."""
     try:
-        with store_of(request).write() as session:
-            chosen, brought = _chosen(session, gateways, group), files.one(session, number)
-            sha256 = files.signed(blobs_of(request), request.app.state.pen, brought)
-            made = rollout.bring(session, brought.name, brought.document, sha256, chosen, now, actor=by.ref)
+        made = equipped(request, number, Chosen(gateways or (), group), now, actor=by.ref)
     except Refused as refused:
         with store_of(request).read() as session:
             return _page(request, session, gateways or [], refused, group=group, number=str(number))
@@ -98,7 +132,7 @@ def bring_files(
 @router.get("/rollouts/{number}")
 def one(request: Request, by: Reader, session: Reading, number: int) -> HTMLResponse:
     """How far it is, box by box; where there are too many, those first that somebody may have to look after."""
-    found = _rollout(session, number)
+    found = rollout.one(session, number)
     last = case((RolloutBox.state == "kept", 1), else_=0)
     boxes = select(RolloutBox.id, RolloutBox.wave, RolloutBox.state, RolloutBox.why, Gateway.name)
     boxes = boxes.join(Gateway).where(RolloutBox.rollout_id == number)
@@ -112,7 +146,7 @@ def one(request: Request, by: Reader, session: Reading, number: int) -> HTMLResp
 def go_on(request: Request, by: Keeper, number: int, to: str) -> Response:
     """Let it go on, pause it, or stop it."""
     with store_of(request).write() as session:
-        rollout.go_on(session, _rollout(session, number), to, actor=by.ref)
+        rollout.go_on(session, rollout.one(session, number), to, actor=by.ref)
     return go(f"/rollouts/{number}")
 
 
@@ -135,14 +169,17 @@ def _page(
     request: Request, session: Session, picked: Sequence[str], refused: Refused | None = None, **typed: str
 ) -> HTMLResponse:
     shown = session.scalars(select(Rollout).order_by(Rollout.id.desc()).limit(_SHOWN)).all()
-    first = case((Gateway.name.in_(picked), 0), else_=1)
-    everyone = select(Gateway).where(Gateway.state == "active")
-    everyone = everyone.order_by(first, Gateway.floor, Gateway.room, Gateway.name).limit(max(_BOXES, len(picked)))
-    gateways = session.scalars(everyone).all()
+    everyone = select(*_OFFERED).where(_G.state == "active").order_by(_G.floor, _G.room, _G.name)
+    chosen, others = everyone.where(_G.name.in_(picked)), max(0, _BOXES - len(picked))
+    gateways = [
+        *(session.execute(chosen).all() if picked else ()),
+        *session.execute(everyone.where(_G.name.not_in(picked)).limit(others)).all(),
+    ]
     return page(
         request,
         "fleet/rollouts.html",
         refused.status if refused else 200,
+        drawn_at="/rollouts",
         rollouts=shown,
         progress=rollout.progress(session, [each.id for each in shown]),
         gateways=gateways,
@@ -154,16 +191,3 @@ def _page(
         typed=typed,
         refused=refused.said if refused else None,
     )
-
-
-def _rollout(session: Session, number: int) -> Rollout:
-    found = session.get(Rollout, number)
-    if found is None:
-        raise Refused("没有第 {n} 号推送。", code="no_such_rollout", status=404, n=str(number))
-    return found
-
-
-def _chosen(session: Session, names: Sequence[str] | None, group: str) -> Sequence[Gateway]:
-    """Those named and those of a group, each once. Raises Refused (404)."""
-    named = {name: gateway_of(session, name) for name in names or []}
-    return [*({each.name: each for each in rollout.of_group(session, group)} | named).values()]

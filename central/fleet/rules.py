@@ -9,7 +9,7 @@ absence     no heartbeat for so long
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from central.alarms import Alarm, AlarmKind, clear_alarm, raise_alarm
@@ -33,10 +33,9 @@ def judged(rule: AlarmRule, points: Points, now: float) -> bool | None:
     if rule.kind == "threshold":
         return _threshold(rule, points, now)
     if rule.kind == "rate":
-        (first_at, first), (last_at, last) = points[0], points[-1]
-        if last_at - first_at < rule.for_s / 2:
+        if points[-1][0] - points[0][0] < rule.for_s / 2:
             return None
-        return _side(rule, max(last - first, 0) * 3600 / (last_at - first_at))
+        return _side(rule, _growth(points))
     return _side(rule, float(len(points)))
 
 
@@ -88,9 +87,23 @@ def sweep(session: Session, now: datetime) -> None:
                 _clear(session, gateway, rule, now)
 
 
+def forget(session: Session, rule: AlarmRule, now: datetime) -> None:
+    """What this rule remembers is of another rule, and its alarms are none; those of it that still hold come again."""
+    session.execute(delete(RuleMemory).where(RuleMemory.rule_id == rule.id))
+    found = select(Alarm.subject).where(Alarm.kind == AlarmKind.RULE, Alarm.cleared_at.is_(None))
+    for subject in session.scalars(found.where(Alarm.subject.endswith(f"#{rule.id}"))).all():
+        clear_alarm(session, AlarmKind.RULE, subject, at=now)
+
+
 def subject_of(gateway: str, rule: AlarmRule) -> str:
     """What an alarm of a rule is about: the gateway, and which rule."""
     return f"{gateway}#{rule.id}"
+
+
+def _growth(points: Points) -> float:
+    """By how much an hour; what was counted anew from zero did not shrink."""
+    (first_at, first), (last_at, last) = points[0], points[-1]
+    return max(last - first, 0) * 3600 / ((last_at - first_at) or 1)
 
 
 def _threshold(rule: AlarmRule, points: Points, now: float) -> bool | None:
@@ -124,7 +137,8 @@ def _judge(
     if memory is not None:
         memory.points = [list(point) for point in points]
     if is_so:
-        _raise(session, gateway, rule, now, value if rule.kind == "threshold" else float(len(points)))
+        measured = {"threshold": value, "rate": _growth(points)} if points else {}
+        _raise(session, gateway, rule, now, measured.get(rule.kind, float(len(points))))
     elif is_so is False:
         _clear(session, gateway, rule, now)
 

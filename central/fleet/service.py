@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from central import pki
-from central.alarms import AlarmKind, clear_alarm
+from central.alarms import Alarm, AlarmKind, clear_alarm
 from central.fleet import documents
 from central.fleet.facts import (
     CertificateRenewed,
@@ -33,7 +34,7 @@ from central.store import columns_of, tell, wake
 from central.web.refused import Refused
 from devices.claims import IdentityClaims
 from devices.grants import BadToken, read, thumbprint
-from devices.topics import BadName, checked_gateway
+from devices.topics import RESERVED, BadName, checked_name, is_central
 
 INVITE_LIFE = timedelta(days=1)
 HANDED_OVER = timedelta(days=14)
@@ -44,6 +45,12 @@ PAGES = frozenset({"availability", "invite", "map"})
 """Pages that stand where the page of a gateway of that name would."""
 TURNED_AWAY = "turned away"
 """Woken with the names of gateways whose connection at the broker is to end now."""
+ACKED_ANEW = "acked anew"
+"""Woken with the names of gateways that are to hear how they stand: who heard `suspended` sends nothing by itself."""
+_OF_A_BOX_IN_USE = (
+    *(AlarmKind.GATEWAY_LOST, AlarmKind.DEVICES_GONE, AlarmKind.SAFE_MODE),
+    *(AlarmKind.CONFIG_REFUSED, AlarmKind.SOFTWARE_REFUSED, AlarmKind.FILES_REFUSED),
+)
 _FINGERPRINT_DIGITS = 32
 _DOOR_S = 60
 """Seconds a gateway's token for our door may live."""
@@ -80,11 +87,14 @@ def invite(  # noqa: PLR0913
     the box is not to replace it, or none has it to be replaced (409).
     """
     try:
-        checked_gateway(name)
+        checked_name(name)
     except BadName as error:
         raise Refused(
             "设备网关名称“{name}”不可用：只能用小写字母、数字和连字符。", code="bad_name", status=422, name=name
         ) from error
+    if name in RESERVED or is_central(name):
+        raise Refused("“{name}”是法院自己用的名字，网关请换一个名字，例如 locker-a。",
+                      code="bad_name", status=422, name=name)  # fmt: skip
     if name in PAGES:
         raise Refused("“{name}”是本系统一个页面的地址，网关不能叫这个名字，请换一个，例如 {name}-a。",
                       code="bad_name", status=422, name=name)  # fmt: skip
@@ -129,6 +139,7 @@ def enrol(
     clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now)
     if invite.configuration and documents.current(session, gateway, documents.CONFIG) is None:
         documents.desire(session, gateway, documents.CONFIG, invite.configuration, now)
+    wake(session, ACKED_ANEW, gateway.name)
     _changed(session, gateway)
     return Enrolled(gateway, certificate)
 
@@ -225,9 +236,11 @@ def set_state(
         for key in gateway.keys:
             key.withdrawn_at = key.withdrawn_at or now
         _turn_away(session, gateway)
+        _miss_no_more(session, gateway, now, actor)
     if to == "active":
         clear_alarm(session, AlarmKind.IDENTITY_CONTESTED, gateway.name, at=now, by=actor)
     record(session, GatewayStateChanged(gateway=gateway.name, to=to, why=why), actor=actor)
+    wake(session, ACKED_ANEW, gateway.name)
     _changed(session, gateway)
 
 
@@ -243,6 +256,14 @@ def place(session: Session, gateway: Gateway, floor: str, room: str, tags: Seque
 def find(session: Session, name: str) -> Gateway | None:
     """The gateway of that name."""
     return session.scalars(select(Gateway).where(Gateway.name == name)).one_or_none()
+
+
+def gateway_of(session: Session, name: str) -> Gateway:
+    """The gateway of that name; raises Refused (404)."""
+    found = find(session, name)
+    if found is None:
+        raise Refused("没有名为“{gateway}”的网关。", code="no_such_gateway", status=404, gateway=name)
+    return found
 
 
 def states(session: Session) -> Mapping[str, str]:
@@ -276,8 +297,11 @@ def find_device(session: Session, gateway: str, name: str) -> Device | None:
 
 
 def sender(session: Session, name: str) -> Sender | None:
-    """What the ledger has to know of a gateway; None if the court has none of that name in use."""
-    rows = session.execute(_SENDER, {"name": name}).all()
+    """What the ledger has to know of a gateway; None if the court has none of that name in use.
+
+    By what is written out: asked for each batch, it does not write out what the ledger has just changed.
+    """
+    rows = session.connection().execute(_SENDER, {"name": name}).all()
     if not rows:
         return None
     keys = dict(_named_key(certificate) for _, certificate in rows)
@@ -313,6 +337,15 @@ def _admit(session: Session, gateway: Gateway, certificate: x509.Certificate, no
         session.add(key)
     key.certificate, key.fingerprint, key.withdrawn_at = pki.pem(certificate), mark, None
     return mark
+
+
+def _miss_no_more(session: Session, gateway: Gateway, now: datetime, actor: str | None) -> None:
+    """What only a box in use can lack is no alarm any more."""
+    kinds = [*_OF_A_BOX_IN_USE, AlarmKind.DEVICE_GONE, AlarmKind.RULE]
+    found = select(Alarm).where(Alarm.kind.in_(kinds), Alarm.cleared_at.is_(None))
+    for alarm in session.scalars(found.where(Alarm.subject.startswith(gateway.name, autoescape=True))).all():
+        if re.split("[/#]", alarm.subject)[0] == gateway.name:
+            clear_alarm(session, AlarmKind(alarm.kind), alarm.subject, at=now, by=actor)
 
 
 def _turn_away(session: Session, gateway: Gateway) -> None:

@@ -51,6 +51,8 @@ def add(session: Session, blobs: Blobs, bundle: Path, now: datetime, *, actor: s
     """Take a bundle in; taken in again it is the same release. Raises Refused (422) naming what is wrong with it."""
     try:
         with zipfile.ZipFile(bundle) as packed:
+            if any(file.compress_type != zipfile.ZIP_STORED for file in packed.infolist()):
+                raise ValueError("it is compressed; make it with `release pack`")  # else it could unpack to any size
             told = json.loads(packed.read(MANIFEST))
             claims = ReleaseClaims.model_validate({**told, "iss": "bundle", "aud": ReleaseClaims.AUDIENCE, "iat": 0})
             for wheel in claims.wheels:
@@ -58,7 +60,7 @@ def add(session: Session, blobs: Blobs, bundle: Path, now: datetime, *, actor: s
                 if _described(wheel.file, content) != wheel:
                     raise Refused("软件包损坏：{file} 与清单不符。", code="bad_bundle", status=422, file=wheel.file)
                 blobs.put(content)
-    except (zipfile.BadZipFile, KeyError, ValidationError, ValueError, TypeError, EOFError) as error:
+    except (zipfile.BadZipFile, KeyError, ValidationError, ValueError, TypeError, EOFError, RuntimeError) as error:
         raise Refused("软件包 {file} 读不出来：{why}", code="bad_bundle", status=422,
                       file=bundle.name, why=str(error).partition("\n")[0]) from error  # fmt: skip
     wheels = [wheel.model_dump() for wheel in claims.wheels]

@@ -16,7 +16,8 @@ class Gateway(Base):
 
     __tablename__ = "gateways"
     __table_args__ = (
-        Index("ix_gateways_glance", "floor", "room", "name", "state", "presence", "safe", "clock_trusted"),
+        Index("ix_gateways_glance", "floor", "room", "state", "presence", "safe", "clock_trusted", "name"),
+        Index("ix_gateways_place", "floor", "room", "name", "state", "enrolled_at"),
         Index("ix_gateways_beat_at", "beat_at"),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.alarms import Alarm, severity_of
+from central.alarms import Alarm
 from central.fleet.alarm_tables import Ticket
 from central.fleet.facts import TicketStepped
 from central.fleet.service import find, find_device
@@ -54,6 +54,14 @@ STEPS: tuple[Step, ...] = (
 )
 
 
+def one(session: Session, number: int) -> Ticket:
+    """The ticket of that number. Raises Refused (404)."""
+    found = session.get(Ticket, number)
+    if found is None:
+        raise Refused("没有第 {n} 号工单。", code="no_such_ticket", status=404, n=str(number))
+    return found
+
+
 def steps(ticket: Ticket) -> list[Step]:
     """The ways onward from where it is."""
     return [step for step in STEPS if step.from_ == ticket.state]
@@ -74,6 +82,9 @@ def report(  # noqa: PLR0913
     if not title.strip():
         raise Refused("请写明出了什么问题。", code="no_title", status=422)
     known = find_device(session, gateway, device) if device else find(session, gateway)
+    if known is None and device and find(session, gateway) is not None:
+        raise Refused("网关 {gateway} 上没有名为“{device}”的设备。", code="no_such_device", status=422,
+                      gateway=gateway, device=device)  # fmt: skip
     if known is None:
         raise Refused("没有名为“{gateway}”的网关。", code="no_such_gateway", status=422, gateway=gateway)
     ticket = Ticket(
@@ -103,6 +114,12 @@ def step(session: Session, ticket: Ticket, to: str, now: datetime, *, actor: str
     tell(session, "tickets")
 
 
+def open_of(session: Session, gateway: str, device: str | None = None) -> list[Ticket]:
+    """Tickets that are not closed of this gateway, or of one device of it."""
+    found = select(Ticket).where(Ticket.gateway == gateway, Ticket.closed_at.is_(None)).order_by(Ticket.id)
+    return list(session.scalars(found if device is None else found.where(Ticket.device == device)))
+
+
 def severe_open(session: Session, gateway: str) -> list[Ticket]:
     """Severe tickets that stand against using what hangs on this gateway."""
     found = select(Ticket).where(
@@ -128,11 +145,6 @@ def sweep(session: Session, now: datetime) -> None:
             continue
         device = device if device and find_device(session, gateway, device) else ""
         report(session, f"{alarm.kind} {alarm.subject}", gateway, device, now, severity=alarm.severity, alarm=alarm)
-
-
-def severity_for(alarm: Alarm | None) -> str:
-    """How bad a ticket about this alarm is."""
-    return alarm.severity if alarm else severity_of("")
 
 
 def _shown(session: Session, ticket: Ticket) -> bool:

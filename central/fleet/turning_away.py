@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from central.link import Place, take_over
-from central.pki import Authority
+from central.pki import Authority, RootAway
 from central.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -20,10 +20,10 @@ _LOG = logging.getLogger(__name__)
 def turn_away(settings: Settings, authority: Authority, names: list[str], now: datetime) -> None:
     """End the connections of these gateways or readers; the lists that keep them out must have been written before."""
     for name in names:
-        tls = _stand_in(authority, name, now)
         try:
+            tls = _stand_in(authority, name, now)
             take_over(Place(settings.broker.host, settings.broker.port, name, tls))
-        except OSError as error:
+        except (OSError, RootAway) as error:
             _LOG.warning("%s could not be turned away from the broker at once: %s", name, error)
 
 

@@ -3,18 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import AwareDatetime, Field
 from sqlalchemy.orm import Session
 
-from central.hearings import course, keeping_api, minutes_api, schedule, transcript
+from central.hearings import course, doors, keeping_api, minutes_api, schedule, transcript
 from central.hearings.rooms import rooms
-from central.hearings.schedule_pages import blobs_of
-from central.hearings.spoken import Utterance
-from central.hearings.tables import Event, Hearing, Segment
+from central.hearings.tables import Hearing, Segment
 from central.people.auth import needs
 from central.people.roles import Actor, person_ref
-from central.web.here import Now, StoreOf
+from central.web.here import Now, StoreOf, blobs_of
+from central.web.rest import After, In, Limit, Out
 
 router = APIRouter(prefix="/api/v1", tags=["hearings"])
 router.include_router(minutes_api.router)
@@ -23,10 +22,11 @@ router.include_router(keeping_api.router)
 Reader = Annotated[Actor, Depends(needs("hearing.read"))]
 Writer = Annotated[Actor, Depends(needs("hearing.write"))]
 Listener = Annotated[Actor, Depends(needs("hearing.listen"))]
+_FLAC = {"content": {doors.FLAC: {}}, "description": "FLAC, whole or the stretch of it that was asked for."}
 PRESIDING = Field(default=None, pattern=r"^person:\d{1,9}$", description="`person:3`.", examples=["person:3"])
 
 
-class RoomOut(BaseModel):
+class RoomOut(Out):
     """A courtroom."""
 
     gateway: str
@@ -35,10 +35,8 @@ class RoomOut(BaseModel):
     connected: bool
 
 
-class HearingIn(BaseModel):
+class HearingIn(In):
     """A hearing to plan."""
-
-    model_config = ConfigDict(extra="forbid")
 
     case: int
     gateway: str = Field(max_length=48, description="The courtroom's gateway.")
@@ -50,7 +48,7 @@ class HearingIn(BaseModel):
     corrections: dict[str, str] = Field(default_factory=dict, description="As it is heard -> as it is to be written.")
 
 
-class EventOut(BaseModel):
+class EventOut(Out):
     """One thing the courtroom told; `line` is the ledger's line that proves it."""
 
     type: str
@@ -60,8 +58,8 @@ class EventOut(BaseModel):
     line: int
 
 
-class SegmentOut(BaseModel):
-    """A stretch of sound; its seats' sound is at `/hearings/{hearing}/sound/{number}/{seat}`."""
+class SegmentOut(Out):
+    """A stretch of sound; its seats' sound is at `/api/v1/hearings/{hearing}/sound/{number}/{seat}`."""
 
     number: int
     from_sample: int
@@ -70,7 +68,7 @@ class SegmentOut(BaseModel):
     seats: dict[str, bool] = Field(description="Seat -> whether its words are in the transcript.")
 
 
-class HearingOut(BaseModel):
+class HearingOut(Out):
     """A hearing as it is now."""
 
     id: int
@@ -96,7 +94,7 @@ class HearingOut(BaseModel):
     countersign: str | None = Field(description="Central's signature over it, if there was no flaw.")
 
 
-class CourseOut(BaseModel):
+class CourseOut(Out):
     """How a hearing went."""
 
     hearing: HearingOut
@@ -104,7 +102,7 @@ class CourseOut(BaseModel):
     segments: list[SegmentOut]
 
 
-class UtteranceOut(BaseModel):
+class UtteranceOut(Out):
     """What was said between two silences at one seat."""
 
     id: int
@@ -135,8 +133,21 @@ def plan(request: Request, store: StoreOf, by: Writer, now: Now, told: HearingIn
         return _hearing(schedule.plan(session, blobs_of(request), by, told.case, planned, now))
 
 
+@router.get("/hearings")
+def hearings(
+    store: StoreOf,
+    _: Reader,
+    case: Annotated[int | None, Query(description="Those of one case.")] = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> list[HearingOut]:
+    """Hearings, those planned last first; what was withdrawn among them."""
+    with store.read() as session:
+        return [_hearing(found) for found in schedule.listed(session, case, limit, after)]
+
+
 @router.get("/hearings/{hearing}")
-def one(store: StoreOf, by: Reader, hearing: int) -> CourseOut:
+def one_hearing(store: StoreOf, by: Reader, hearing: int) -> CourseOut:
     """A hearing as it is now, what happened at it, and what was recorded."""
     with store.read() as session:
         found = schedule.find_hearing(session, by, hearing)
@@ -145,47 +156,47 @@ def one(store: StoreOf, by: Reader, hearing: int) -> CourseOut:
 
 @router.get("/hearings/{hearing}/words")
 def words(
-    store: StoreOf, by: Listener, now: Now, hearing: int, after: Annotated[int, Query(ge=-1)] = -1
+    store: StoreOf,
+    by: Listener,
+    now: Now,
+    hearing: int,
+    limit: Limit = 200,
+    after: After = None,
 ) -> list[UtteranceOut]:
-    """What was said, in pieces of 200; `after`: `from_sample` of the last one before. That it was read is on record."""
+    """What was said, in the order it was begun. That it was read is on record."""
     with store.write() as session:
         found = schedule.find_hearing(session, by, hearing)
         transcript.accessed(session, by, found, "read", "", now)
-        return [_utterance(said) for said in transcript.piece(session, hearing, after)]
+        return [UtteranceOut.of(said) for said in transcript.piece(session, hearing, after, limit)]
+
+
+@router.get("/hearings/{hearing}/sound/{number}/{seat}", response_class=Response, responses={200: _FLAC, 206: _FLAC})
+def sound(  # noqa: PLR0913  (the parts of an address, and a header)
+    request: Request, store: StoreOf, by: Listener, now: Now, hearing: int, number: int, seat: str,
+    range_: Annotated[str | None, Header(alias="range", description="A stretch of it.")] = None,
+) -> Response:  # fmt: skip
+    """One seat's sound in one segment, or that of all its seats (`mixed`). That it was listened to is on record."""
+    with store.write() as session:
+        found = schedule.find_hearing(session, by, hearing)
+        heard = transcript.sound_of(session, hearing, number, seat)
+        transcript.accessed(session, by, found, "listen", f"{number} {seat}", now)
+    return doors.sound(blobs_of(request), heard, range_)
 
 
 def _hearing(found: Hearing) -> HearingOut:
-    return HearingOut(
-        id=found.id, ref=found.ref, case=found.case_id, gateway=found.gateway, room=found.room,
-        opens_at=found.opens_at, closes_at=found.closes_at, closed=found.closed, seats=dict(found.seats),
-        presiding=person_ref(found.presiding_id) if found.presiding_id else None, state=found.state,
-        opened_at=found.opened_at, closed_at=found.closed_at, samples=found.samples or 0, rate=found.rate or 0,
-        manifest=found.manifest, seal=found.seal, proven_at=found.proven_at, proven_line=found.proven_line,
-        flaws=found.flaws, countersign=found.countersign,
-    )  # fmt: skip
+    presiding = person_ref(found.presiding_id) if found.presiding_id else None
+    return HearingOut.of(
+        found, case=found.case_id, presiding=presiding, samples=found.samples or 0, rate=found.rate or 0
+    )
 
 
 def _course(session: Session, found: Hearing) -> CourseOut:
     return CourseOut(
         hearing=_hearing(found),
-        events=[_event(event) for event in course.events(session, found.id)],
+        events=[EventOut.of(event) for event in course.events(session, found.id)],
         segments=[_segment(segment) for segment in course.segments(session, found.id)],
     )
 
 
-def _event(event: Event) -> EventOut:
-    return EventOut(type=event.type, at=event.at, at_sample=event.at_sample, what=event.what, line=event.line)
-
-
 def _segment(segment: Segment) -> SegmentOut:
-    return SegmentOut(
-        number=segment.number, from_sample=segment.from_sample, to_sample=segment.to_sample, rate=segment.rate,
-        seats={sound.seat: sound.taken is not None for sound in segment.sounds},
-    )  # fmt: skip
-
-
-def _utterance(said: Utterance) -> UtteranceOut:
-    return UtteranceOut(
-        id=said.id, seat=said.seat, from_sample=said.from_sample, to_sample=said.to_sample, heard=said.heard,
-        text=said.text, words=[(word, begins, ends, sure) for word, begins, ends, sure in said.words],
-    )  # fmt: skip
+    return SegmentOut.of(segment, seats={sound.seat: sound.taken is not None for sound in segment.sounds})

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from central.blobs import Blobs, NoBlob, WrongBlob
+from central.blobs import MAX_TOLD, Blobs, NoBlob, WrongBlob
 from central.clock import Clock
 from central.fleet import stations
 from central.hearings.keeping import Keeping
@@ -167,7 +167,7 @@ def _told_to(blobs: Blobs, before: Sound) -> int | None:
     if before.words is None:
         return None
     try:
-        words = speech.Words.model_validate_json(blobs.get(before.words))
+        words = speech.Words.model_validate_json(blobs.get(before.words, MAX_TOLD))
     except (NoBlob, WrongBlob, ValidationError):
         return None
     return max([before.segment.from_sample, *(one.to_sample for one in words.utterances)])

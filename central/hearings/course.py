@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from central.hearings.tables import Event, Hearing, Segment
 from central.rules.rule import declare
@@ -68,8 +68,8 @@ def events(session: Session, hearing: int) -> Sequence[Event]:
 
 def segments(session: Session, hearing: int) -> Sequence[Segment]:
     """What was recorded, in order."""
-    found = select(Segment).where(Segment.hearing_id == hearing).order_by(Segment.from_sample, Segment.number)
-    return session.scalars(found).all()
+    found = select(Segment).where(Segment.hearing_id == hearing).options(selectinload(Segment.sounds))
+    return session.scalars(found.order_by(Segment.from_sample, Segment.number)).all()
 
 
 def axis(hearing: Hearing, told: Sequence[Event], recorded: Sequence[Segment]) -> Sequence[Piece]:

@@ -6,23 +6,26 @@ nothing else.
 
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.blobs import Blobs, NoBlob
+from central.blobs import MAX_TOLD, Blobs, NoBlob
 from central.hearings import backlog, minutes_proof
 from central.hearings.course import events, segments
 from central.hearings.facts import HearingCopied
 from central.hearings.minutes import texts
 from central.hearings.tables import Hearing
+from central.hearings.transcript import accessed
 from central.hearings.verify import MANIFEST, Asked, Named, place_of
 from central.ledger.export import Signatory, pieces_with, put
 from central.ledger.own import record
 from central.ledger.tables import LedgerLine, book_and_seq, line_id
+from central.people.roles import Actor, must
 from central.store import Store
 from central.web.refused import Refused
 from devices.hearings import COURTROOM, SegmentTranscribed
@@ -30,19 +33,36 @@ from devices.journal import read_line
 from devices.manifest import HearingManifest, parts
 from devices.messages import Fact, read_fact, wire_name
 
+FORM = "export"
+"""How a copy of this kind is called where copies are on record."""
 Later = Sequence[tuple[int, SegmentTranscribed]]
 """Words that were told after the seal, each with its line."""
 
 
-def export(store: Store, blobs: Blobs, signatory: Signatory, ref: str, path: Path) -> Mapping[str, Any]:
+@dataclass(frozen=True)
+class Taker:
+    """Who takes a hearing away, and when."""
+
+    person: Actor
+    now: datetime
+
+
+def export(
+    store: Store, blobs: Blobs, signatory: Signatory, ref: str, path: Path, taker: Taker | None = None
+) -> Mapping[str, Any]:
     """Write the hearing `ref` into an archive; gives what its manifest says. What has not come is not in it, and shows.
 
-    That it was copied is on record. Raises Refused (no such hearing, not sealed, its manifest has not come), OSError.
+    That it was copied is on record, by whom if a person does it; None: who has the machine. Raises Refused (no such
+    hearing, not sealed, its manifest has not come, not allowed), OSError.
     """
     with store.write() as session:
         hearing = _sealed(session, ref)
         manifest = _manifest(blobs, hearing)
-        record(session, HearingCopied(hearing=hearing.ref, form="export"))
+        if taker is None:
+            record(session, HearingCopied(hearing=hearing.ref, form=FORM))
+        else:
+            must(taker.person, "hearing.keep")
+            accessed(session, taker.person, hearing, "copy", FORM, taker.now)
     with store.read() as session, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         hearing = _sealed(session, ref)
         later = _later(session, hearing, manifest)
@@ -73,8 +93,8 @@ def _sealed(session: Session, ref: str) -> Hearing:
 
 def _manifest(blobs: Blobs, hearing: Hearing) -> HearingManifest:
     try:
-        return HearingManifest.model_validate_json(b"".join(blobs.pieces(hearing.manifest or "")))
-    except (NoBlob, ValidationError):
+        return HearingManifest.model_validate_json(blobs.get(hearing.manifest or "", MAX_TOLD))
+    except (NoBlob, ValueError):
         text = "庭审“{ref}”的封存清单还没有传到中心，或已损坏，不能导出。"
         raise Refused(text, code="no_manifest", ref=hearing.ref) from None
 
@@ -142,6 +162,10 @@ def _copy(archive: zipfile.ZipFile, blobs: Blobs, name: str, sha256: str) -> Non
         found = blobs.pieces(sha256)
     except NoBlob:
         return  # it has not come, or is gone: whoever verifies is told
-    with archive.open(name, "w", force_zip64=True) as file:
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = (
+        zipfile.ZIP_STORED if name.endswith(".flac") else zipfile.ZIP_DEFLATED
+    )  # FLAC packs no further
+    with archive.open(entry, "w", force_zip64=True) as file:
         for piece in found:
             file.write(piece)

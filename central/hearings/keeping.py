@@ -3,7 +3,6 @@
 What is disposed of are sound and words; course, manifest, signatures and minutes stay, so that what was there shows.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from central.hearings.facts import DisposalApproved, DisposalProposed, HearingHeld, KeepingSet
 from central.hearings.tables import Hearing
-from central.ledger.own import record
+from central.ledger.own import hash_of, record
 from central.people.roles import Actor, must
 from central.rules.rule import Rule, Term, declare
 from central.rules.service import in_force
@@ -101,7 +100,7 @@ def hold(session: Session, hand: Hand, why: str) -> Keeping:
     must(hand.person, "hearing.keep")
     keeping = _there(session, hand)
     keeping.hold, keeping.reason, keeping.proposed_by = why.strip()[:LONGEST], "", ""
-    told = HearingHeld(hearing=hand.hearing.ref, why=_hash(keeping.hold) if keeping.hold else "")
+    told = HearingHeld(hearing=hand.hearing.ref, why=hash_of(keeping.hold) if keeping.hold else "")
     return _told(session, hand, keeping, told)
 
 
@@ -113,7 +112,7 @@ def propose(session: Session, hand: Hand, reason: str) -> Keeping:
     if not reason or len(reason) > LONGEST:
         raise Refused("请写明内容，最多 {most} 个字。", code="bad_words", status=422, most=LONGEST)
     keeping.reason, keeping.proposed_by = reason, hand.person.ref
-    return _told(session, hand, keeping, DisposalProposed(hearing=hand.hearing.ref, reason=_hash(reason)))
+    return _told(session, hand, keeping, DisposalProposed(hearing=hand.hearing.ref, reason=hash_of(reason)))
 
 
 def approve(session: Session, hand: Hand) -> Keeping:
@@ -129,7 +128,7 @@ def approve(session: Session, hand: Hand) -> Keeping:
     told = DisposalApproved(
         hearing=hand.hearing.ref, manifest=hand.hearing.manifest or "", rule=keeping.rule,
         years=in_force(session, RULES[keeping.rule]).value,
-        reason=_hash(keeping.reason), proposed_by=keeping.proposed_by,
+        reason=hash_of(keeping.reason), proposed_by=keeping.proposed_by,
     )  # fmt: skip
     return _told(session, hand, keeping, told)
 
@@ -165,7 +164,3 @@ def _told(session: Session, hand: Hand, keeping: Keeping, fact: Fact) -> Keeping
     keeping.line = record(session, fact, actor=hand.person.ref).id
     tell(session, hand.hearing.topic)
     return keeping
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -3,17 +3,22 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse
+from pydantic import Field
 from sqlalchemy.orm import Session
 
-from central.hearings import keeping, schedule
+from central.hearings import keeping, schedule, transcript
+from central.hearings.export import Taker
 from central.hearings.keeping_pages import take
 from central.hearings.tables import Hearing
+from central.hearings.taken_away import taken_away
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.rules.service import in_force
 from central.web.here import Now, StoreOf
+from central.web.look import words
+from central.web.rest import ZIP, After, In, Limit, Out
 
 router = APIRouter()
 
@@ -22,16 +27,14 @@ Keeper = Annotated[Actor, Depends(needs("hearing.keep"))]
 Event = Literal["classify", "hold", "lift", "propose", "approve"]
 
 
-class KeepingIn(BaseModel):
+class KeepingIn(In):
     """What a step needs; the rest is left out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     rule: str = Field(default="", description="classify: permanent, long or short.")
     words: str = Field(default="", max_length=keeping.LONGEST, description="hold, propose: why.")
 
 
-class KeepingOut(BaseModel):
+class KeepingOut(Out):
     """How a recording is kept; what stands here is for whoever may read the hearing."""
 
     rule: str
@@ -47,26 +50,59 @@ class KeepingOut(BaseModel):
     line: int | None = Field(description="The ledger's line of the last step.")
 
 
+class AccessOut(Out):
+    """Somebody listened, read or copied."""
+
+    id: int
+    by: str = Field(description="A reference, such as person:3.")
+    what: Literal["listen", "read", "copy"]
+    part: str = Field(description="Segment and seat that were heard, or the form of a copy; search: a hit was shown.")
+    at: datetime
+    line: int = Field(description="The ledger's line that proves it.")
+
+
 @router.get("/hearings/{hearing}/keeping")
-def read(store: StoreOf, by: Reader, hearing: int) -> KeepingOut:
+def read_keeping(request: Request, store: StoreOf, by: Reader, hearing: int) -> KeepingOut:
     """How the recording of a hearing is kept."""
     with store.read() as session:
         found = schedule.find_hearing(session, by, hearing)
-        return _out(session, found, keeping.of(session, hearing))
+        return _out(request, session, found, keeping.of(session, hearing))
+
+
+@router.get("/hearings/{hearing}/accesses")
+def read_accesses(
+    store: StoreOf,
+    by: Keeper,
+    hearing: int,
+    limit: Limit = 200,
+    after: After = None,
+) -> list[AccessOut]:
+    """Who listened to it, read it or took a copy, the newest first."""
+    with store.read() as session:
+        found = schedule.find_hearing(session, by, hearing)
+        return [AccessOut.of(row) for row in transcript.accesses(session, by, found, after, limit)]
+
+
+@router.get(
+    "/hearings/{hearing}/export.zip",
+    response_class=FileResponse,
+    responses={200: {"content": {ZIP: {}}, "description": "For `courtside-central verify`."}},
+)
+def export_hearing(request: Request, store: StoreOf, by: Keeper, now: Now, hearing: int) -> FileResponse:
+    """A sealed hearing with sound, words, minutes, lines and their proof. That it was copied is on record."""
+    return taken_away(request, store, Taker(by, now), hearing)
 
 
 @router.post("/hearings/{hearing}/keeping/{event}")
-def step(store: StoreOf, by: Keeper, now: Now, hearing: int, event: Event, told: KeepingIn) -> KeepingOut:
+def step_keeping(  # noqa: PLR0913  (who, when, which, what)
+    request: Request, store: StoreOf, by: Keeper, now: Now, hearing: int, event: Event, told: KeepingIn
+) -> KeepingOut:
     """Class it, hold it, lift that, propose its disposal, approve it; gives how it is kept then."""
     with store.write() as session:
         hand = keeping.Hand(by, schedule.find_hearing(session, by, hearing), now)
-        return _out(session, hand.hearing, take(session, hand, event, told.rule, told.words))
+        return _out(request, session, hand.hearing, take(session, hand, event, told.rule, told.words))
 
 
-def _out(session: Session, hearing: Hearing, kept: keeping.Keeping) -> KeepingOut:
-    rule = in_force(session, keeping.RULES[kept.rule])
-    return KeepingOut(
-        rule=kept.rule, years=rule.value, basis=str(rule.source or ""), due=keeping.due(session, hearing, kept),
-        hold=kept.hold, reason=kept.reason, proposed_by=kept.proposed_by, approved_by=kept.approved_by,
-        disposed_at=kept.disposed_at, removed_at=kept.removed_at, line=kept.line,
-    )  # fmt: skip
+def _out(request: Request, session: Session, hearing: Hearing, kept: keeping.Keeping) -> KeepingOut:
+    rule, due = in_force(session, keeping.RULES[kept.rule]), keeping.due(session, hearing, kept)
+    return KeepingOut.of(kept, years=rule.value, basis=words(request).tell(rule.said), due=due)

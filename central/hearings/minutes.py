@@ -1,12 +1,11 @@
 """Minutes drawn up, read back, objected to and signed: what is signed is the text's hash, and a text never changes."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
 from central.blobs import Blobs
 from central.hearings import certified, drawn, keeping, minutes_flow
@@ -22,9 +21,10 @@ from central.hearings.facts import (
 from central.hearings.minutes_flow import Standing
 from central.hearings.minutes_tables import MinutesText, Objection, Signature
 from central.hearings.minutes_text import Minutes, Taker, changed, written
+from central.hearings.schedule import ALL
 from central.hearings.tables import Hearing, Segment, Sound
 from central.hearings.transcript import whole
-from central.ledger.own import record
+from central.ledger.own import hash_of, record
 from central.people.roles import Actor, must
 from central.store import tell
 from central.web.refused import Refused
@@ -38,6 +38,7 @@ NO_AUTHORITIES = (
 )
 LONGEST = 1000
 _OVER = ("closed", "sealed")
+_UNDER_WAY = ("DRAFT", "READ_BACK", "OBJECTED", "CORRECTING")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,16 @@ def texts(session: Session, hearing: int) -> Sequence[MinutesText]:
     """Every text of a hearing, the newest first."""
     found = select(MinutesText).where(MinutesText.hearing_id == hearing).order_by(MinutesText.number.desc())
     return session.scalars(found).all()
+
+
+def waiting(session: Session, person: Actor, limit: int) -> Sequence[MinutesText]:
+    """Texts that wait for this person, the oldest first: a clerk's own until all have signed, a judge's to sign."""
+    own = and_(MinutesText.by == person.ref, MinutesText.state.in_(_UNDER_WAY))
+    signed = exists().where(Signature.minutes_id == MinutesText.id, Signature.key == "presiding")
+    presided = and_(Hearing.presiding_id == person.id, MinutesText.state == "READ_BACK", ~signed)
+    found = select(MinutesText).join(MinutesText.hearing).where(or_(own, presided))
+    found = found.options(joinedload(MinutesText.hearing).joinedload(Hearing.case))
+    return session.scalars(found.order_by(MinutesText.at, MinutesText.id).limit(limit)).all()
 
 
 def read(blobs: Blobs, text: MinutesText) -> Minutes:
@@ -112,7 +123,7 @@ def object_to(session: Session, hand: Hand, key: str, says: str) -> MinutesText:
     """Somebody who took part asks for a correction. Raises Refused."""
     text = _at(session, hand, "object")
     taker, says = _taker(hand, text, key), _words(says)
-    told = MinutesObjected(hearing=hand.hearing.ref, number=text.number, key=taker.key, says=_hash(says))
+    told = MinutesObjected(hearing=hand.hearing.ref, number=text.number, key=taker.key, says=hash_of(says))
     line = _record(session, hand, told)
     text.objections.append(Objection(key=taker.key, says=says, by=hand.person.ref, at=hand.now, line=line))
     return _step(text, "object")
@@ -126,7 +137,7 @@ def decide(session: Session, hand: Hand, objection: int, reason: str, *, granted
     if found is None:
         raise Refused("没有这项待处理的补正申请。", code="no_such_objection", status=404)
     told = ObjectionDecided(hearing=hand.hearing.ref, number=text.number, objection=found.line, granted=granted,
-                            reason=_hash(reason))  # fmt: skip
+                            reason=hash_of(reason))  # fmt: skip
     found.decided, found.reason = "granted" if granted else "refused", reason
     found.decided_by, found.decided_at, found.decided_line = hand.person.ref, hand.now, _record(session, hand, told)
     left = sum(not one.decided for one in text.objections)
@@ -173,7 +184,7 @@ def decline(session: Session, hand: Hand, key: str, name: str, reason: str) -> M
     text = _at(session, hand, "decline")
     taker, name, reason = _unsigned(hand, text, key), _named(name), _words(reason)
     told = SigningDeclined(hearing=hand.hearing.ref, number=text.number, text=text.text, key=taker.key,
-                           reason=_hash(reason))  # fmt: skip
+                           reason=hash_of(reason))  # fmt: skip
     line = _record(session, hand, told)
     text.signatures.append(
         Signature(key=taker.key, name=name, declined=reason, by=hand.person.ref, at=hand.now, line=line)
@@ -269,10 +280,6 @@ def _words(text: str) -> str:
     return text
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _record(session: Session, hand: Hand, fact: Fact) -> int:
-    tell(session, hand.hearing.topic)
+    tell(session, ALL, hand.hearing.topic)
     return record(session, fact, actor=hand.person.ref).id

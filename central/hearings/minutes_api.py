@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, Field
 
 from central.hearings import certified, minutes, minutes_flow, schedule
 from central.hearings.minutes_pages import hand_of, take
@@ -12,7 +12,9 @@ from central.hearings.minutes_tables import MinutesText
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.rules.service import in_force
+from central.web import look
 from central.web.here import Now, StoreOf
+from central.web.rest import In, Out
 
 router = APIRouter()
 
@@ -21,10 +23,8 @@ Corrector = Annotated[Actor, Depends(needs("hearing.correct"))]
 Event = Literal["draw_up", "read_back", "object", "grant", "refuse", "sign", "decline"]
 
 
-class StepIn(BaseModel):
+class StepIn(In):
     """What a step needs; the rest is left out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     how: str = Field(default="", description="read_back: aloud, read or screen.")
     key: str = Field(default="", description="object, sign, decline: who, as `takers` of the text names them.")
@@ -35,7 +35,7 @@ class StepIn(BaseModel):
     signature: Base64Bytes | None = Field(default=None, description="sign: instead, CMS over `to_sign`.")
 
 
-class ObjectionOut(BaseModel):
+class ObjectionOut(Out):
     """What somebody asked to be corrected."""
 
     id: int
@@ -46,7 +46,7 @@ class ObjectionOut(BaseModel):
     reason: str
 
 
-class SignatureOut(BaseModel):
+class SignatureOut(Out):
     """Who signed, or declined to."""
 
     key: str
@@ -60,7 +60,7 @@ class SignatureOut(BaseModel):
     line: int
 
 
-class TextOut(BaseModel):
+class TextOut(Out):
     """One text of the minutes; it never changes."""
 
     number: int
@@ -74,7 +74,7 @@ class TextOut(BaseModel):
     signatures: list[SignatureOut]
 
 
-class StepOut(BaseModel):
+class StepOut(Out):
     """A step that leads onward, its ground, and why it cannot be taken now."""
 
     event: str
@@ -83,7 +83,7 @@ class StepOut(BaseModel):
     why_not: str | None
 
 
-class MinutesOut(BaseModel):
+class MinutesOut(Out):
     """Every text of a hearing's minutes, the newest first, and what can be done."""
 
     texts: list[TextOut]
@@ -92,22 +92,23 @@ class MinutesOut(BaseModel):
 
 
 @router.get("/hearings/{hearing}/minutes")
-def read(request: Request, store: StoreOf, by: Listener, now: Now, hearing: int) -> MinutesOut:
+def read_minutes(request: Request, store: StoreOf, by: Listener, now: Now, hearing: int) -> MinutesOut:
     """The minutes of a hearing."""
+    words = look.words(request)
     with store.read() as session:
         hand = hand_of(request, session, by, now, hearing)
         texts = minutes.texts(session, hearing)
         stands = minutes.standing(session, hand, next(iter(texts), None))
         steps = [
-            StepOut(event=step.event, to=step.to, basis=str(in_force(session, step.basis).said),
-                    why_not=str(why) if why else None)
+            StepOut(event=step.event, to=step.to, basis=words.tell(in_force(session, step.basis).said),
+                    why_not=words.tell(why) if why else None)
             for step, why in minutes_flow.steps(stands)
         ]  # fmt: skip
         return MinutesOut(texts=[_text(hand, text) for text in texts], changed=stands.changed, steps=steps)
 
 
 @router.post("/hearings/{hearing}/minutes/{event}")
-def step(  # noqa: PLR0913  (who, when, which, what)
+def step_minutes(  # noqa: PLR0913  (who, when, which, what)
     request: Request, store: StoreOf, by: Corrector, now: Now, hearing: int, event: Event, told: StepIn
 ) -> TextOut:
     """Take a step; gives the newest text."""
@@ -121,20 +122,8 @@ def step(  # noqa: PLR0913  (who, when, which, what)
 
 def _text(hand: minutes.Hand, text: MinutesText) -> TextOut:
     whole = minutes.read(hand.blobs, text)
-    return TextOut(
-        number=text.number, text=text.text, state=text.state, at=text.at, line=text.line,
-        to_sign={
-            taker.key: certified.to_sign(hand.hearing.ref, text.number, taker.key, text.text).decode()
-            for taker in whole.takers
-        },
-        minutes=whole.model_dump(mode="json"),
-        objections=[
-            ObjectionOut(id=one.id, key=one.key, says=one.says, line=one.line, decided=one.decided, reason=one.reason)
-            for one in text.objections
-        ],
-        signatures=[
-            SignatureOut(key=one.key, name=one.name, drawn=one.drawn, certified=one.certified, subject=one.subject,
-                         issuer=one.issuer, declined=one.declined, at=one.at, line=one.line)
-            for one in text.signatures
-        ],
-    )  # fmt: skip
+    to_sign = {
+        taker.key: certified.to_sign(hand.hearing.ref, text.number, taker.key, text.text).decode()
+        for taker in whole.takers
+    }
+    return TextOut.of(text, to_sign=to_sign, minutes=whole.model_dump(mode="json"))

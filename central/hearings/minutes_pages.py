@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from cryptography import x509
 from fastapi import Depends, File, Form, Request, UploadFile
@@ -17,12 +17,11 @@ from central.hearings import certified, minutes, minutes_flow, papers, schedule,
 from central.hearings.minutes_tables import MinutesText, Objection, Signature
 from central.hearings.minutes_text import Minutes
 from central.hearings.papers import Sheet, Signed
-from central.hearings.schedule_pages import blobs_of
 from central.people.roles import Actor
 from central.people.service import name_of
 from central.rules.service import in_force
-from central.web.here import Now, Reading, go, needs, pages, store_of
-from central.web.look import Look, words
+from central.web.here import Now, Reading, blobs_of, go, needs, pages, store_of
+from central.web.look import look_of, words
 from central.web.look import page as drawn
 from central.web.refused import Refused, Said
 from devices.agenda import ROLE_NAMES
@@ -71,7 +70,8 @@ def step(
             take(session, hand, event, told)
     except Refused as refused:
         with store_of(request).read() as session:
-            return _page(request, by, session, now, hearing, refused)
+            return _page(request, by, session, now, hearing, refused=refused.said, event=event, told=told,
+                         status=refused.status)  # fmt: skip
     return go(f"/hearings/{hearing}/minutes")
 
 
@@ -107,7 +107,7 @@ def certificate_file(  # noqa: PLR0913  (who, when, whose, which)
 def hand_of(request: Request, session: Session, by: Actor, now: datetime, hearing: int) -> minutes.Hand:
     """Whoever asks, at that hearing."""
     found = schedule.find_hearing(session, by, hearing)
-    look = cast(Look, request.app.state.look)
+    look = look_of(request)
     return minutes.Hand(by, found, blobs_of(request), look.title, now, _authorities(request))
 
 
@@ -150,8 +150,9 @@ def take(session: Session, hand: minutes.Hand, event: str, told: Any) -> Minutes
 
 
 def _page(
-    request: Request, by: Actor, session: Session, now: datetime, hearing: int, refused: Refused | None = None
+    request: Request, by: Actor, session: Session, now: datetime, hearing: int, *, status: int = 200, **again: Any
 ) -> HTMLResponse:
+    """`again`: what was refused of which step, and what was written for it."""
     hand = hand_of(request, session, by, now, hearing)
     texts = minutes.texts(session, hearing)
     newest = texts[0] if texts else None
@@ -166,8 +167,8 @@ def _page(
     context |= {"names": _names(session, texts), "clock": papers.clock}
     context |= {"not_own": _not_own(hand, newest, context["text"])}
     context |= {"trusts": bool(hand.authorities), "no_authorities": minutes.NO_AUTHORITIES}
-    context |= {"refused": refused.said if refused else None}
-    return drawn(request, "hearings/minutes.html", refused.status if refused else 200, **context)
+    context |= {"refused": None, "event": "", "drawn_at": f"/hearings/{hearing}/minutes"} | again
+    return drawn(request, "hearings/minutes.html", status, **context)
 
 
 def _not_own(hand: minutes.Hand, newest: MinutesText | None, text: Minutes | None) -> dict[str, Said]:
@@ -197,7 +198,7 @@ def _names(session: Session, texts: Any) -> dict[str, str]:
 
 
 def _sheet(request: Request, text: MinutesText) -> Sheet:
-    blobs, say, look = blobs_of(request), words(request).say, cast(Look, request.app.state.look)
+    blobs, say, look = blobs_of(request), words(request).say, look_of(request)
     whole: Minutes = minutes.read(blobs, text)
     signed = {one.key: one for one in text.signatures}
 

@@ -21,13 +21,12 @@ from central.hearings import (
     transcript_pages,
 )
 from central.hearings.live import LiveRooms
-from central.hearings.schedule_pages import blobs_of
 from central.hearings.tables import Event
 from central.live import HEARTBEAT_S
 from central.people.roles import Actor
 from central.people.service import name_of
 from central.rules.service import in_force
-from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.here import Now, Reading, blobs_of, go, needs, pages, store_of
 from central.web.look import page as drawn
 from central.web.refused import Refused
 from central.wishes.tables import WishRow
@@ -99,6 +98,7 @@ def _one(request: Request, by: Actor, session: Session, hearing: int, refused: R
     context |= {"clock": lambda sample: course.clock(found, sample), "names": _names(session, told)}
     context |= {"notes": {event.id: _text(request, event) for event in told if event.note}}
     context |= {"refused": refused.said if refused else None, "by": by}
+    context["drawn_at"] = f"/hearings/{hearing}"
     return drawn(request, "hearings/hearing.html", refused.status if refused else 200, **context)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from central.blobs import Blobs, NoBlob
+from central.blobs import MAX_TOLD, Blobs, NoBlob
 from devices.hearings import SegmentRecorded
 from devices.manifest import HearingManifest, parts, unaccounted
 
@@ -26,12 +26,12 @@ class Flaw(NamedTuple):
 def flaws(blobs: Blobs, manifest: str) -> Sequence[Flaw]:
     """What is missing, altered or unaccounted for in the hearing whose manifest has that hash; empty if it is whole.
 
-    Every byte is read. Raises OSError, and pydantic's ValidationError for a blob that is no manifest.
+    Every byte is read. Raises OSError, and ValueError for a blob that is no manifest.
     """
     found = _state(blobs, manifest)
     if found is not None:
         return [Flaw(found, None, "manifest")]
-    sealed = HearingManifest.model_validate_json(blobs.get(manifest))
+    sealed = HearingManifest.model_validate_json(blobs.get(manifest, MAX_TOLD))
     broken = [flaw for segment in sealed.segments for flaw in _of_segment(blobs, segment)]
     return broken + [Flaw("unaccounted", None, *hole) for hole in unaccounted(sealed)]
 
@@ -39,11 +39,11 @@ def flaws(blobs: Blobs, manifest: str) -> Sequence[Flaw]:
 def is_all_here(blobs: Blobs, manifest: str) -> bool:
     """True once every blob of the hearing has come, whatever it holds; asked often, so the latest is looked for first.
 
-    Raises OSError, ValidationError.
+    Raises OSError, ValueError.
     """
     if not blobs.has(manifest):
         return False
-    sealed = HearingManifest.model_validate_json(b"".join(blobs.pieces(manifest)))
+    sealed = HearingManifest.model_validate_json(blobs.get(manifest, MAX_TOLD))
     return all(blobs.has(sha256) for segment in reversed(sealed.segments) for _, sha256 in parts(segment))
 
 

@@ -18,7 +18,7 @@ from central.hearings.tables import Hearing
 from central.ledger.own import record
 from central.people.roles import Actor, must
 from central.people.service import find_person
-from central.store import tell
+from central.store import newest, tell
 from central.web.refused import Refused
 from devices.agenda import ROLE_NAMES, Role
 
@@ -86,6 +86,12 @@ def between(session: Session, begins: datetime, ends: datetime) -> Sequence[Hear
     """What is planned to open in that span, the earliest first; what was withdrawn is left out."""
     found = select(Hearing).where(Hearing.opens_at >= begins, Hearing.opens_at < ends, Hearing.state != "withdrawn")
     return session.scalars(found.order_by(Hearing.opens_at, Hearing.room, Hearing.id)).unique().all()
+
+
+def listed(session: Session, case: int | None, limit: int, after: int | None) -> Sequence[Hearing]:
+    """Hearings, of one case or all, those planned last first; `after`: the last one of the piece before."""
+    found = select(Hearing) if case is None else select(Hearing).where(Hearing.case_id == case)
+    return session.scalars(newest(found, Hearing.id, limit, after)).unique().all()
 
 
 def of_case(session: Session, case: int) -> Sequence[Hearing]:

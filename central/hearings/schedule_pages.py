@@ -1,21 +1,22 @@
 """The schedule in the browser: a day by room, the days ahead, and the form in which a hearing is planned."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from central.blobs import Blobs
 from central.cases import service as cases
+from central.cases.numbers import read_number
 from central.hearings import board, schedule
 from central.hearings.rooms import rooms
 from central.hearings.tables import Hearing
 from central.people.roles import Actor
-from central.web.here import Now, Reading, go, needs, pages, store_of
-from central.web.look import Look
+from central.store import row_in
+from central.web.here import Now, Reading, blobs_of, go, local, needs, pages, store_of
+from central.web.look import look_of
 from central.web.look import page as drawn
 from central.web.refused import Refused
 from devices.agenda import ROLE_NAMES
@@ -58,7 +59,7 @@ def of_case(request: Request, by: Reader, session: Reading, case: int) -> HTMLRe
 @router.get("/hearings")
 def day(request: Request, by: Reader, session: Reading, now: Now, day: str = "") -> HTMLResponse:
     """One day, room by room, and what is planned after it."""
-    zone = _look(request).zone
+    zone = look_of(request).zone
     shown = _date(day) or now.astimezone(zone).date()
     known = rooms(session, blobs_of(request))
     begins = datetime.combine(shown, time(), zone)
@@ -79,8 +80,10 @@ def new(
     request: Request, by: Writer, session: Reading, now: Now, form: Annotated[HearingForm, Depends()]
 ) -> HTMLResponse:
     """The form for another hearing."""
+    case = cases.case_by_number(session, form.case)
+    form.presiding = form.presiding or str(case.judge_id or "" if case else "")
     if not form.day:
-        form.day = str(now.astimezone(_look(request).zone).date() + timedelta(days=1))
+        form.day = str(local(request, now).date() + timedelta(days=1))
     return _form(request, session, form, {}, None)
 
 
@@ -89,7 +92,7 @@ def plan(request: Request, by: Writer, now: Now, form: Annotated[HearingForm, Fo
     """Plan it."""
     try:
         with store_of(request).write() as session:
-            case = cases.case_by_number(session, form.case.strip().replace("(", "（").replace(")", "）"))
+            case = cases.case_by_number(session, read_number(form.case))
             if case is None:
                 raise Refused("没有案号为“{number}”的案件。请先登记案件，或核对案号。", code="no_such_case", status=422,
                               number=form.case)  # fmt: skip
@@ -98,7 +101,7 @@ def plan(request: Request, by: Writer, now: Now, form: Annotated[HearingForm, Fo
     except Refused as refused:
         with store_of(request).read() as session:
             return _form(request, session, form, seats, refused)
-    return go(f"/hearings?day={_local(request, hearing.opens_at).date()}")
+    return go(f"/hearings?day={local(request, hearing.opens_at).date()}")
 
 
 @router.get("/hearings/{hearing}/plan")
@@ -122,7 +125,7 @@ def change(
     except Refused as refused:
         with store_of(request).read() as session:
             return _form(request, session, form, seats, refused, schedule.find_hearing(session, by, hearing))
-    return go(f"/hearings?day={_local(request, found.opens_at).date()}")
+    return go(f"/hearings?day={local(request, found.opens_at).date()}")
 
 
 @router.post("/hearings/{hearing}/withdraw")
@@ -131,12 +134,7 @@ def withdraw(request: Request, by: Writer, now: Now, hearing: int) -> Response:
     with store_of(request).write() as session:
         found = schedule.find_hearing(session, by, hearing)
         schedule.withdraw(session, blobs_of(request), by, found, now)
-    return go(f"/hearings?day={_local(request, found.opens_at).date()}")
-
-
-def blobs_of(request: Request) -> Blobs:
-    """The application's blobs (`app.state.blobs`)."""
-    return cast(Blobs, request.app.state.blobs)
+    return go(f"/hearings?day={local(request, found.opens_at).date()}")
 
 
 def _form(
@@ -157,14 +155,14 @@ def _plan(request: Request, form: HearingForm, seats: dict[str, str]) -> schedul
         opens_at=_moment(request, form.day, form.opens),
         closes_at=_moment(request, form.day, form.closes),
         seats=seats,
-        presiding=int(form.presiding) if form.presiding.isdigit() else None,
+        presiding=row_in(form.presiding),
         closed=bool(form.closed),
         corrections=schedule.read_corrections(form.corrections),
     )
 
 
 def _filled(request: Request, hearing: Hearing) -> HearingForm:
-    opens, closes = _local(request, hearing.opens_at), _local(request, hearing.closes_at)
+    opens, closes = local(request, hearing.opens_at), local(request, hearing.closes_at)
     return HearingForm(
         case=hearing.case.number if hearing.case else "", gateway=hearing.gateway, day=str(opens.date()),
         opens=f"{opens:%H:%M}", closes=f"{closes:%H:%M}", presiding=str(hearing.presiding_id or ""),
@@ -174,14 +172,10 @@ def _filled(request: Request, hearing: Hearing) -> HearingForm:
 
 def _moment(request: Request, day: str, clock: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), _look(request).zone)
+        return datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), look_of(request).zone)
     except ValueError:
         raise Refused("日期或时间“{text}”不对，例如 2026-11-23 09:30。", code="bad_time", status=422,
                       text=f"{day} {clock}") from None  # fmt: skip
-
-
-def _local(request: Request, at: datetime) -> datetime:
-    return at.astimezone(_look(request).zone)
 
 
 def _date(text: str) -> date | None:
@@ -189,7 +183,3 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _look(request: Request) -> Look:
-    return cast(Look, request.app.state.look)

@@ -1,24 +1,24 @@
 """The transcript: words taken in from sealed blobs, corrected without overwriting, found again in Chinese."""
 
-import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import Session, selectinload
 
-from central.blobs import Blobs, NoBlob, WrongBlob
+from central.blobs import MAX_TOLD, Blobs, NoBlob, WrongBlob
 from central.clock import Clock
 from central.grams import folded
 from central.hearings.facts import HearingCopied, HearingListened, TranscriptCorrected, TranscriptRead
 from central.hearings.spoken import SPOKEN, Access, Correction, Utterance
 from central.hearings.tables import Hearing, Segment, Sound
-from central.ledger.own import record
+from central.ledger.own import hash_of, record
 from central.people.roles import Actor, must
-from central.store import Store, tell
+from central.store import Store, newest, tell
 from central.web.refused import Refused
 from devices import speech
 from devices.messages import Fact
@@ -27,6 +27,10 @@ PIECE = 200
 """Utterances of a piece of the transcript."""
 BY_WORDS = "words"
 """The author of what the list of the case's words corrected."""
+BY_SEARCH = "search"
+"""The part of a transcript that was read where a search showed it."""
+MIXED = "mixed"
+"""Named as a seat is: all seats of a segment together."""
 AGAIN = timedelta(minutes=10)
 """Listening to or reading the same again within this time is one access."""
 LONGEST = 2000
@@ -46,6 +50,14 @@ class Hit:
     segment: Segment | None
 
 
+@dataclass(frozen=True)
+class Mark:
+    """How far a reader of transcripts has come: the last utterance that was taken in, the last correction."""
+
+    taken: int
+    corrected: int
+
+
 def take_in(store: Store, blobs: Blobs, clock: Clock) -> int:
     """Take in the words whose blobs have come since; gives how many sounds. Blobs are read outside any transaction.
 
@@ -54,7 +66,7 @@ def take_in(store: Store, blobs: Blobs, clock: Clock) -> int:
     done = 0
     for number, sha256 in _waiting(store):
         try:
-            words = speech.Words.model_validate_json(blobs.get(sha256))
+            words = speech.Words.model_validate_json(blobs.get(sha256, MAX_TOLD))
         except NoBlob:
             continue
         except (ValidationError, WrongBlob) as error:
@@ -67,11 +79,50 @@ def take_in(store: Store, blobs: Blobs, clock: Clock) -> int:
     return done
 
 
-def piece(session: Session, hearing: int, after: int = -1, limit: int = PIECE) -> Sequence[Utterance]:
-    """Utterances in the order they began; `after`: where the last one of the piece before began."""
-    found = select(Utterance).where(Utterance.hearing_id == hearing, Utterance.from_sample > after)
+def piece(session: Session, hearing: int, after: int | None = None, limit: int = PIECE) -> Sequence[Utterance]:
+    """Utterances in the order they began; `after`: the last one of the piece before. Raises Refused (404)."""
+    found = select(Utterance).where(Utterance.hearing_id == hearing)
+    if after is not None:
+        begun, there = _begun(session, hearing, after)
+        found = found.where(begun > there)
     found = found.options(selectinload(Utterance.corrections)).order_by(Utterance.from_sample, Utterance.id)
     return session.scalars(found.limit(limit)).unique().all()
+
+
+def lead(session: Session, hearing: int, utterance: int, limit: int) -> Sequence[Utterance]:
+    """The utterances that were begun before that one, in order. Raises Refused (404)."""
+    begun, there = _begun(session, hearing, utterance)
+    found = select(Utterance).where(Utterance.hearing_id == hearing, begun < there)
+    found = found.options(selectinload(Utterance.corrections))
+    found = found.order_by(Utterance.from_sample.desc(), Utterance.id.desc())
+    return session.scalars(found.limit(limit)).unique().all()[::-1]
+
+
+def said_at(session: Session, hearing: int, sample: int) -> int | None:
+    """The utterance that is spoken at that sample, or the next one; None if nobody says anything from there on."""
+    found = select(Utterance.id).where(Utterance.hearing_id == hearing, Utterance.to_sample > sample)
+    return session.scalars(found.order_by(Utterance.from_sample, Utterance.id).limit(1)).first()
+
+
+def come_so_far(session: Session) -> Mark:
+    """How far what is taken in and corrected has come; to be asked before what is shown is read."""
+    taken, corrected = select(func.max(Utterance.id)), select(func.max(Correction.id))
+    return Mark(session.scalar(taken) or 0, session.scalar(corrected) or 0)
+
+
+def since(session: Session, hearing: int, mark: Mark) -> tuple[Sequence[Utterance], Mark]:
+    """Utterances of a hearing that were taken in or corrected after `mark`, a piece of them, and the mark behind it."""
+    told = select(Utterance).where(Utterance.hearing_id == hearing).options(selectinload(Utterance.corrections))
+    fresh = session.scalars(told.where(Utterance.id > mark.taken).order_by(Utterance.id).limit(PIECE)).unique().all()
+    changed = select(Correction).join(Utterance).where(Utterance.hearing_id == hearing, Correction.id > mark.corrected)
+    corrections = session.scalars(changed.order_by(Correction.id).limit(PIECE)).all()
+    ids = {one.utterance_id for one in corrections} - {one.id for one in fresh}
+    fixed = session.scalars(told.where(Utterance.id.in_(ids))).unique().all() if ids else []
+    taken, corrected = (
+        max([mark.taken, *(one.id for one in fresh)]),
+        max([mark.corrected, *(c.id for c in corrections)]),
+    )
+    return [*fresh, *fixed], Mark(taken, corrected)
 
 
 def whole(session: Session, hearing: int) -> Sequence[Utterance]:
@@ -96,19 +147,46 @@ def correct(session: Session, person: Actor, hearing: Hearing, utterance: int, t
     return found
 
 
-def search(session: Session, person: Actor, words: str, limit: int = 30, below: int | None = None) -> Sequence[Hit]:
-    """What was said at all hearings, the newest first, as heard or as corrected."""
+def search(
+    session: Session, person: Actor, words: str, limit: int = 30, below: int | None = None, hearing: int | None = None
+) -> Sequence[Hit]:  # fmt: skip
+    """What was said at all hearings, or at one, the newest first, as heard or as corrected."""
     must(person, "hearing.listen")
-    wanted, hits, below = folded(words), list[Hit](), below or _FAR
-    while wanted and len(hits) < limit:
+    first, below = _within(session, hearing, below or _FAR)
+    wanted, hits = folded(words), list[Hit]()
+    while wanted and len(hits) < limit and below > first:
         ids = SPOKEN.candidates(session, words, below, PIECE)
         if not ids:
             break
         below = min(ids)
         found = select(Utterance).where(Utterance.id.in_(ids)).order_by(Utterance.id.desc())
-        said = session.scalars(found).unique()
-        hits += [hit for utterance in said if (hit := _hit(session, utterance, wanted)) is not None]
+        here = found if hearing is None else found.where(Utterance.hearing_id == hearing)
+        hits += [hit for said in session.scalars(here).unique() if (hit := _hit(session, said, wanted)) is not None]
     return hits[:limit]
+
+
+def _within(session: Session, hearing: int | None, below: int) -> tuple[int, int]:
+    """Between which utterances those of a hearing lie: the first of them, and one behind the last, or `below`."""
+    if hearing is None:
+        return 0, below
+    ends = select(func.min(Utterance.id), func.max(Utterance.id)).where(Utterance.hearing_id == hearing)
+    first, last = session.execute(ends).one()
+    return (first, min(below, last + 1)) if first is not None else (0, 0)
+
+
+def found(session: Session, person: Actor, hits: Sequence[Hit], now: datetime) -> None:
+    """What a search showed was read: it is on record at each of the hearings."""
+    for hearing in {hit.utterance.hearing_id: hit.utterance.hearing for hit in hits}.values():
+        accessed(session, person, hearing, "read", BY_SEARCH, now)
+
+
+def accesses(
+    session: Session, person: Actor, hearing: Hearing, after: int | None = None, limit: int = PIECE
+) -> Sequence[Access]:
+    """Who listened, read or copied, the newest first; `after`: the last one of the piece before. Raises Refused."""
+    must(person, "hearing.keep")
+    some = select(Access).where(Access.hearing_id == hearing.id)
+    return session.scalars(newest(some, Access.id, limit, after)).all()
 
 
 def accessed(session: Session, person: Actor, hearing: Hearing, what: str, part: str, now: datetime) -> None:
@@ -126,15 +204,24 @@ def accessed(session: Session, person: Actor, hearing: Hearing, what: str, part:
     session.add(Access(hearing_id=hearing.id, by=person.ref, what=what, part=part, at=now, line=line))
 
 
-def sound_of(session: Session, hearing: int, segment: int, seat: str) -> Sound:
-    """One seat's sound of a segment; raises Refused (404)."""
-    found = (
-        select(Sound).join(Segment).where(Segment.hearing_id == hearing, Segment.number == segment, Sound.seat == seat)
-    )
+def sound_of(session: Session, hearing: int, segment: int, seat: str) -> str:
+    """SHA-256 of one seat's sound in a segment, or of all its seats' together (`MIXED`); raises Refused (404)."""
+    here = (Segment.hearing_id == hearing, Segment.number == segment)
+    found = select(Sound.sound).join(Segment).where(*here, Sound.seat == seat)
     sound = session.scalars(found).one_or_none()
+    if sound is None and seat == MIXED:
+        sound = session.scalars(select(Segment.mixed).where(*here)).one_or_none()
     if sound is None:
         raise Refused("这一段没有这个席位的录音。", code="no_such_sound", status=404)
     return sound
+
+
+def _begun(session: Session, hearing: int, utterance: int) -> tuple[Any, Any]:
+    """By what utterances are ordered, and where that one stands; several seats may begin at one sample."""
+    one = session.get(Utterance, utterance)
+    if one is None or one.hearing_id != hearing:
+        raise Refused("没有这句话。", code="no_such_utterance", status=404)
+    return tuple_(Utterance.from_sample, Utterance.id), tuple_(literal(one.from_sample), literal(one.id))
 
 
 def _waiting(store: Store) -> Iterator[tuple[int, str]]:
@@ -187,7 +274,7 @@ def _by_list(session: Session, said: Utterance, hearing: Hearing, now: datetime)
 
 def _correct(session: Session, said: Utterance, hearing: Hearing, text: str, by: str, now: datetime) -> None:
     old = said.found_by
-    told = TranscriptCorrected(hearing=hearing.ref, utterance=said.id, text=hashlib.sha256(text.encode()).hexdigest())
+    told = TranscriptCorrected(hearing=hearing.ref, utterance=said.id, text=hash_of(text))
     line = record(session, told, actor=None if by == BY_WORDS else by).id
     said.corrections.append(Correction(text=text, by=by, at=now, line=line))
     said.fixed = text

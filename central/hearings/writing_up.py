@@ -14,6 +14,8 @@ from central.store import Store
 
 _LOG = logging.getLogger(__name__)
 _LOOK_S = 2.0
+_LATER = (DBAPIError, OSError, LookupError, ValueError)
+"""Database or disk are away for a moment, or a blob is gone or damaged: it is tried again, and the rest goes on."""
 
 
 @contextlib.asynccontextmanager
@@ -30,11 +32,12 @@ async def at_work(store: Store, blobs: Blobs, clock: Clock) -> AsyncIterator[Non
 async def _keep(store: Store, blobs: Blobs, clock: Clock) -> None:
     while True:
         await asyncio.sleep(_LOOK_S)
-        try:
-            await asyncio.to_thread(transcript.take_in, store, blobs, clock)
-            await asyncio.to_thread(countersign.prove, store, blobs, clock)
-            await asyncio.to_thread(disposal.dispose, store, blobs, clock)
-            await asyncio.to_thread(backlog.hand_out, store, blobs, clock)
-            await asyncio.to_thread(watch.bar, store, blobs, clock())
-        except (DBAPIError, OSError) as error:  # away for a moment: it is tried again
-            _LOG.warning("hearings could not be written up: %s", error)
+        for work in (transcript.take_in, countersign.prove, disposal.dispose, backlog.hand_out, _bar):
+            try:
+                await asyncio.to_thread(work, store, blobs, clock)
+            except _LATER as error:
+                _LOG.warning("hearings could not be written up: %r", error)
+
+
+def _bar(store: Store, blobs: Blobs, clock: Clock) -> int:
+    return watch.bar(store, blobs, clock())

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Request
-from pydantic import BaseModel
 
 from central.importing import service
 from central.importing.reading import decode
@@ -11,11 +10,12 @@ from central.people.auth import needs
 from central.people.roles import Actor
 from central.web import look
 from central.web.here import Now, StoreOf
+from central.web.rest import Out
 
 router = APIRouter(prefix="/api/v1", tags=["import"])
 
 
-class ProblemOut(BaseModel):
+class ProblemOut(Out):
     """What is wrong in one cell and what to write instead."""
 
     line: int
@@ -24,7 +24,7 @@ class ProblemOut(BaseModel):
     message: str
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(Out):
     """What one row does."""
 
     line: int
@@ -32,7 +32,7 @@ class ChangeOut(BaseModel):
     what: str
 
 
-class ImportOut(BaseModel):
+class ImportOut(Out):
     """What a file did, or would do."""
 
     applied: bool
@@ -57,8 +57,8 @@ def take_in(  # noqa: PLR0913  (what FastAPI hands in)
     return ImportOut(
         applied=apply,
         problems=[
-            ProblemOut(line=one.line, column=words.say(one.column), given=one.given, message=words.tell(one.said))
+            ProblemOut.of(one, column=service.head_of(kind, one.column, words.language), message=words.tell(one.said))
             for one in seen.problems
         ],
-        changes=[ChangeOut(line=one.line, sort=one.sort, what=one.what) for one in seen.changes],
+        changes=[ChangeOut.of(one) for one in seen.changes],
     )

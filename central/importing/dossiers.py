@@ -99,10 +99,14 @@ def _parties(text: str) -> list[tuple[str, str]]:
     return parties
 
 
+_LAST_SHORT = 999
+"""Years up to this are written short, and nobody knows of which century they are."""
+
+
 def _date(text: str) -> date:
     try:
         year, month, day = (int(part) for part in _DATE_PARTS.split(text))
-        return date(year, month, day)
+        return date(year if year > _LAST_SHORT else 0, month, day)  # 5/1/26 is a day of the year 5 to nobody
     except ValueError:
         raise Refused("“{given}”不是日期，应写成 2026-03-09。", code="bad_date", status=422, given=text) from None
 

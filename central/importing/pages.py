@@ -9,7 +9,7 @@ from central.importing import service
 from central.importing.reading import decode
 from central.people.roles import Actor
 from central.web.here import Now, needs, pages, store_of
-from central.web.look import Look, page
+from central.web.look import look_of, page
 from central.web.refused import Refused, Said
 from central.web.session import MAX_FIELD, visitor_of
 
@@ -70,7 +70,7 @@ def apply(
 
 def _page(request: Request, status: int = 200, **context: object) -> HTMLResponse:
     context = {"kind": "cases", "seen": None, "done": None, "refused": None, "text": "", "shown": _SHOWN, **context}
-    look: Look = request.app.state.look
+    look = look_of(request)
     by = visitor_of(request)
     tables = {kind: service.TABLES[kind] for kind in KINDS if by and look.may(by, service.TABLES[kind].action)}
-    return page(request, "importing/import.html", status, kinds=KINDS, tables=tables, **context)
+    return page(request, "importing/import.html", status, drawn_at="/import", kinds=KINDS, tables=tables, **context)

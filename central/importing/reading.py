@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -15,6 +15,7 @@ from central.web.refused import Refused, Said
 T = TypeVar("T")
 
 MAX_ROWS = 50_000
+_BEYOND = "这一行比表头多出“{given}”。单元格里有分隔符时，请给整格加上引号。"
 
 
 Sort = Literal["new", "changed", "same"]
@@ -30,6 +31,11 @@ class Column:
     needed: bool = False
     otherwise: str = ""
     """What an empty cell means."""
+
+    @property
+    def name(self) -> str:
+        """Both its heads, for a file may have either."""
+        return f"{self.head} ({self.english})"
 
 
 @dataclass(frozen=True)
@@ -112,11 +118,12 @@ def read_rows(text: str, columns: Sequence[Column]) -> tuple[list[Row], list[Pro
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t", key=first.count)
     lines = csv.reader(io.StringIO(text), delimiter=delimiter, strict=False)
-    places = _places(next(lines, []), columns)
+    top = next(_each(lines), [])
+    places = _places(top, columns)
     heads = {column.english: column.head for column in columns}
     rows: list[Row] = []
     problems: list[Problem] = []
-    for given in lines:
+    for given in _each(lines):
         if not any(cell.strip() for cell in given):
             continue
         if len(rows) >= MAX_ROWS:
@@ -124,12 +131,23 @@ def read_rows(text: str, columns: Sequence[Column]) -> tuple[list[Row], list[Pro
         cells = {column.english: (_at(given, places.get(column.english)) or column.otherwise) for column in columns}
         empty = [column for column in columns if column.needed and not cells[column.english]]
         problems += [
-            Problem(lines.line_num, column.head, "", Said("“{head}”不能为空。", {"head": column.head}))
+            Problem(lines.line_num, column.head, "", Said("“{head}”不能为空。", {"head": column.name}))
             for column in empty
         ]
-        if not empty:
+        beyond = next((cell.strip() for cell in given[len(top) :] if cell.strip()), None)
+        if beyond is not None:
+            problems.append(Problem(lines.line_num, "", beyond, Said(_BEYOND, {"given": beyond})))
+        elif not empty:
             rows.append(Row(lines.line_num, cells, heads))
     return rows, problems
+
+
+def _each(lines: Iterator[list[str]]) -> Iterator[list[str]]:
+    try:
+        yield from lines
+    except csv.Error as error:
+        text = "文件读不下去（{why}）。请检查引号是否成对，另存为 CSV UTF-8 后重试。"
+        raise Refused(text, code="bad_table", status=422, why=str(error)) from error
 
 
 def _places(given: Sequence[str], columns: Sequence[Column]) -> Mapping[str, int]:
@@ -137,14 +155,16 @@ def _places(given: Sequence[str], columns: Sequence[Column]) -> Mapping[str, int
     heads = [head.strip().lower() for head in given]
     for head in heads:
         if head and head not in known:
-            wanted = "、".join(column.head for column in columns)
+            wanted = ", ".join(column.name for column in columns)
             raise Refused(
                 "不认识列“{head}”，可用的列：{wanted}。", code="bad_head", status=422, head=head, wanted=wanted
             )
     places = {known[head]: place for place, head in enumerate(heads) if head}
+    if twice := [head for head in heads if head and places[known[head]] != heads.index(head)]:
+        raise Refused("列“{head}”出现了两次。", code="bad_head", status=422, head=twice[0])
     for column in columns:
         if column.needed and column.english not in places:
-            raise Refused("缺少“{head}”这一列。", code="bad_head", status=422, head=column.head)
+            raise Refused("缺少“{head}”这一列。", code="bad_head", status=422, head=column.name)
     return places
 
 

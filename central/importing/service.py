@@ -15,7 +15,8 @@ from central.importing.dossiers import CASES, VOLUMES
 from central.importing.people import PEOPLE
 from central.importing.reading import Problem, Sort, Table, Wrong, read_rows
 from central.people.roles import Actor, must
-from central.web.refused import Refused
+from central.web.refused import Refused, Said
+from central.web.words import SOURCE
 
 Kind = Literal["people", "cases", "volumes", "cabinets", "cells"]
 """What can be taken in."""
@@ -86,13 +87,24 @@ def table_of(kind: str) -> Table:
     return TABLES[kind]
 
 
+def head_of(kind: str, column: str, language: str) -> str:
+    """A column of that kind of file, named by its Chinese head, as that language heads it; "" stays ""."""
+    return next((one.english for one in table_of(kind).columns if one.head == column and language != SOURCE), column)
+
+
 def _take(session: Session, person: Actor, kind: str, text: str, now: datetime) -> Preview:
     table = table_of(kind)
     must(person, "import")
     must(person, table.action)
     rows, problems = read_rows(text, table.columns)
     changes: list[Change] = []
+    first: dict[str, int] = {}
     for row in rows:
+        name = table.name_of(row)
+        if first.setdefault(name, row.line) != row.line:
+            said = Said("“{name}”在第 {line} 行已经有了，每行应只写一次。", {"name": name, "line": first[name]})
+            problems.append(Problem(row.line, "", name, said))
+            continue
         try:
             with session.begin_nested():
                 sort = table.take(session, person, row, now)
@@ -101,5 +113,5 @@ def _take(session: Session, person: Actor, kind: str, text: str, now: datetime) 
         except Refused as refused:
             problems.append(Problem(row.line, "", "", refused.said))
         else:
-            changes.append(Change(row.line, sort, table.name_of(row)))
+            changes.append(Change(row.line, sort, name))
     return Preview(sorted(problems, key=lambda problem: problem.line), changes)

@@ -165,12 +165,11 @@ class Ledger:
         store_seal(session, book_id, batch.claims, batch.seal, (batch.lines[0].at, batch.lines[-1].at, now))
         book.seq, book.head, book.received_at = batch.claims.seq, batch.claims.head, now
         book.key = next_key or book.key
-        session.flush()
-        wanted = set(filter(self.projection.wanted, {line.type for line in lines}))
+        wanted = self.projection.wanted(session, name, lines)
         views = [
             LineView(name, book_id, line, hash_)
             for line, hash_ in zip(lines, hashes, strict=True)
-            if line.type in wanted and not (AGAIN in line.body and is_known(session, name, line))
+            if line.seq in wanted and not (AGAIN in line.body and is_known(session, name, line))
         ]
         self.projection.take(session, views)
 

@@ -91,7 +91,7 @@ def open_batch(court: str, sender: Sender, payload: bytes, seal: str | None) -> 
     _, prevs, _, _, _, devices, types, _, causes, _ = zip(*lines, strict=True)
     if not all(map(_is_name, {*devices, *types, *filter(None, causes)})):
         raise _broken(
-            claims, _misnamed(lines), f"device, type or cause is longer than {_NAME} characters or holds a NUL"
+            claims, _misnamed(lines), f"device, type or cause is longer than {_NAME} characters or cannot be printed"
         )
     hashes = [*prevs[1:], lines[-1].hash]
     if hashes[-1] != claims.head:
@@ -117,8 +117,8 @@ def _misnamed(lines: Sequence[Line]) -> int:
 
 
 def _is_name(text: str) -> bool:
-    """True for what the ledger's columns hold, on every database."""
-    return len(text) <= _NAME and "\0" not in text
+    """True for what the ledger's columns hold, on every database: a seal may name half a sign, which is no text."""
+    return len(text) <= _NAME and text.isprintable()
 
 
 def _broken(claims: SealClaims, seq: int, why: str) -> BatchRefused:

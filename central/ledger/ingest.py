@@ -23,7 +23,7 @@ from central.ledger.own import Pen
 from central.store import Store
 from devices.claims import AckClaims
 from devices.grants import sign
-from devices.journal import MAX_BATCH_LINES, split
+from devices.journal import MAX_BATCH_LINES, MAX_LINE, split
 
 _LOG = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ class Ingest:
     def news(self, gateway: str, payload: bytes) -> None:
         """Lines came ahead of their batch, for display and alarms only. Never blocks; callable from any thread."""
         with self._stirred:
-            self._news.extend((gateway, raw) for raw in split(payload))
+            self._news.extend((gateway, raw) for raw in split(payload) if len(raw) <= MAX_LINE)
             self._stirred.notify()
 
     @property

@@ -1,5 +1,6 @@
 """Central's own book: what people and central itself do stands in the same ledger as what the world does."""
 
+import hashlib
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -74,6 +75,11 @@ def record(
     if book is None or book not in session:  # gone if it was opened in a savepoint that was undone
         book = session.info[_BOOK] = _open_book(session, pen)
     return _append(session, pen, book, fact, device, actor, cause)
+
+
+def hash_of(text: str) -> str:
+    """The SHA-256 by which a line names words, for it holds none."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _open_book(session: Session, pen: Pen) -> Book:

@@ -5,14 +5,13 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.ledger.parking import Projection, parked_lines
-from central.ledger.tables import Book, LedgerLine, Seal, line_id
+from central.ledger.proof import find_line, seal_over
+from central.ledger.tables import Book, LedgerLine, line_id
 from central.web.here import Reading, go, needs, pages, store_of
 from central.web.look import page
-from central.web.refused import Refused
 from devices.journal import line_hash, read_line
 
 router = pages()
@@ -24,7 +23,7 @@ Auditor = Annotated[Any, Depends(needs("audit.read"))]
 @router.get("/ledger/{line}")
 def proof(request: Request, by: Reader, session: Reading, line: int) -> HTMLResponse:
     """A line as it was hashed, its neighbours, and the seal over it, all worked out anew."""
-    row = _find(session, line)
+    row = find_line(session, line)
     book = session.get_one(Book, row.book_id)
     read = read_line(row.raw)
     before, after = _beside(session, row, -1), _beside(session, row, 1)
@@ -41,7 +40,7 @@ def proof(request: Request, by: Reader, session: Reading, line: int) -> HTMLResp
         body={name: _shown(value) for name, value in read.body.items()},
         prev=read.prev,
         book=book,
-        seal=_seal(session, row),
+        seal=seal_over(session, row),
         before=before.id if before else None,
         after=after.id if after else None,
         intact=intact,
@@ -51,7 +50,7 @@ def proof(request: Request, by: Reader, session: Reading, line: int) -> HTMLResp
 @router.get("/ledger/{line}/raw")
 def raw(by: Reader, session: Reading, line: int) -> Response:
     """The very bytes that were hashed."""
-    row = _find(session, line)
+    row = find_line(session, line)
     name = f'attachment; filename="line-{row.id}.json"'
     return Response(row.raw, media_type="application/octet-stream", headers={"content-disposition": name})
 
@@ -71,20 +70,8 @@ def retry(request: Request, by: Auditor, subject: Annotated[str, Form()]) -> Res
     return go("/parked")
 
 
-def _find(session: Session, line: int) -> LedgerLine:
-    row = session.get(LedgerLine, line) if line < 1 << 63 else None
-    if row is None:
-        raise Refused("账册里没有第 {line} 号记录。", code="no_such_line", status=404, line=line)
-    return row
-
-
 def _beside(session: Session, row: LedgerLine, step: int) -> LedgerLine | None:
     return session.get(LedgerLine, line_id(row.book_id, row.seq + step))
-
-
-def _seal(session: Session, row: LedgerLine) -> Seal | None:
-    covers = select(Seal).where(Seal.book_id == row.book_id, Seal.seq >= row.seq, Seal.first <= row.seq)
-    return session.scalars(covers.order_by(Seal.seq).limit(1)).one_or_none()
 
 
 def _shown(value: Any) -> str:

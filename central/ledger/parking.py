@@ -6,6 +6,7 @@ opened. The rest of the court goes on.
 """
 
 from collections.abc import Iterable, Sequence, Set
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DataError, IntegrityError, InvalidRequestError
@@ -13,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.clock import Clock
-from central.ledger.projection import BatchProjector, LineView, Projector, stored_view
+from central.ledger.projection import BatchProjector, LineView, Projector, Sieve, stored_view
 from central.ledger.tables import LedgerLine, Parked
 from central.store import columns_of, tell
 from central.web.refused import Refused
+from devices.journal import Line
 from devices.messages import Fact
 
 UNPROJECTABLE = (
@@ -35,6 +37,8 @@ UNPROJECTABLE = (
 """What a projector raises when it and a line do not get on. A database that fails is none of these: then nothing
 is committed, and the gateway sends the batch again."""
 
+L = TypeVar("L", Line, LineView)
+
 _WAITS = ""
 _PARKED_SUBJECTS = select(columns_of(Parked).subject).distinct()
 
@@ -44,12 +48,18 @@ class Projection:
 
     def __init__(self, projectors: Sequence[Projector], clock: Clock) -> None:
         self._projectors = tuple(projectors)
-        self._wanted = frozenset[str]().union(*(projector.types for projector in projectors))
+        self._sieves = tuple(projector if isinstance(projector, Sieve) else None for projector in projectors)
         self._clock = clock
 
-    def wanted(self, type_: str) -> bool:
-        """True if a line of this type is to be shown to `take`: a projector wants it, or nobody knows it."""
-        return type_ in self._wanted or type_ not in Fact.registry
+    def wanted(self, session: Session, gateway: str, lines: Sequence[Line]) -> set[int]:
+        """Numbers of the lines to be shown to `take`: each concerns a projector, or nobody knows its type."""
+        types = {line.type for line in lines}
+        unknown = types - Fact.registry.keys()
+        wanted = {line.seq for line in lines if line.type in unknown} if unknown else set()
+        for projector, sieve in zip(self._projectors, self._sieves, strict=True):
+            if told := _of(projector, lines, types):
+                wanted.update(line.seq for line in (sieve.concerns(session, gateway, told) if sieve else told))
+        return wanted
 
     def take(self, session: Session, todo: Sequence[LineView]) -> None:
         """Project the wanted lines of one batch, parking those that cannot be."""
@@ -57,7 +67,7 @@ class Projection:
             return
         parked = set(session.scalars(_PARKED_SUBJECTS))
         types = {line.type for line in todo}
-        if not parked and types <= self._wanted and self._all(session, todo, types):
+        if not parked and types <= Fact.registry.keys() and self._all(session, todo, types):
             return
         for line in todo:
             why = self._one(session, line) if line.subject not in parked else _WAITS
@@ -86,10 +96,8 @@ class Projection:
         try:
             with session.begin_nested():
                 for projector in self._projectors:
-                    if types <= projector.types:
-                        _show(session, projector, lines)
-                    elif not projector.types.isdisjoint(types):
-                        _show(session, projector, [line for line in lines if line.type in projector.types])
+                    if told := _of(projector, lines, types):
+                        _show(session, projector, told)
         except UNPROJECTABLE:
             return False
         return True
@@ -119,6 +127,13 @@ def parked_lines(session: Session) -> Iterable[tuple[Parked, LedgerLine]]:
     """Every parked line with its bytes, oldest first."""
     waiting = select(Parked, LedgerLine).join(LedgerLine, LedgerLine.id == Parked.line_id).order_by(Parked.id)
     return session.execute(waiting)
+
+
+def _of(projector: Projector, lines: Sequence[L], types: Set[str]) -> Sequence[L]:
+    """Those lines, which are of `types`, that are of the projector's."""
+    if types <= projector.types:
+        return lines
+    return [line for line in lines if line.type in projector.types]
 
 
 def _show(session: Session, projector: Projector, wanted: Sequence[LineView]) -> None:

@@ -1,6 +1,6 @@
 """How a module turns stored lines into its tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Protocol, runtime_checkable
@@ -89,6 +89,14 @@ class BatchProjector(Protocol):
 
     def project_batch(self, session: Session, lines: Sequence[LineView]) -> None:
         """Take in the wanted lines of one batch, in order; equal in effect to `project` for each."""
+
+
+@runtime_checkable
+class Sieve(Protocol):
+    """A projector of facts that come by the thousand, most of which leave no trace with it."""
+
+    def concerns(self, session: Session, gateway: str, lines: Sequence[Line]) -> Iterable[Line]:
+        """Those of a gateway's new lines, all of wanted types, that `project` must be shown; it may be shown more."""
 
 
 class Watcher(Protocol):

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from central.people import service, sessions
 from central.people.auth import Acting, needs
 from central.people.roles import Actor
-from central.people.tables import ApiToken, Person
+from central.people.tables import Person
 from central.web.here import Now, StoreOf
+from central.web.rest import In, Out
 from central.web.session import forget, remember, token_of
 
 router = APIRouter(prefix="/api/v1", tags=["people"])
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["people"])
 Admin = Annotated[Actor, Depends(needs("people.write"))]
 
 
-class PersonOut(BaseModel):
+class PersonOut(Out):
     """A person of the court."""
 
     id: int
@@ -30,10 +31,8 @@ class PersonOut(BaseModel):
     disabled: bool
 
 
-class PersonIn(BaseModel):
+class PersonIn(In):
     """A new person; without a password they cannot sign in yet."""
-
-    model_config = ConfigDict(extra="forbid")
 
     login: str
     name: str
@@ -42,10 +41,8 @@ class PersonIn(BaseModel):
     language: str = "zh"
 
 
-class PersonPatch(BaseModel):
+class PersonPatch(In):
     """What is to change of a person."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str | None = None
     roles: list[str] | None = None
@@ -53,24 +50,20 @@ class PersonPatch(BaseModel):
     disabled: bool | None = None
 
 
-class Password(BaseModel):
+class Password(In):
     """A new password."""
-
-    model_config = ConfigDict(extra="forbid")
 
     password: str
 
 
-class TokenIn(BaseModel):
+class TokenIn(In):
     """A token for a program: what it is for, and the one role it carries."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str
     role: str
 
 
-class TokenOut(BaseModel):
+class TokenOut(Out):
     """A token without its secret."""
 
     id: int
@@ -86,10 +79,8 @@ class NewToken(TokenOut):
     token: str
 
 
-class SignInRequest(BaseModel):
+class SignInRequest(In):
     """Login and password."""
-
-    model_config = ConfigDict(extra="forbid")
 
     login: str
     password: str
@@ -144,15 +135,16 @@ def change(store: StoreOf, actor: Acting, now: Now, person: int, told: PersonPat
 @router.put("/people/{person}/password", status_code=204)
 def set_password(store: StoreOf, actor: Admin, person: int, told: Password) -> None:
     """A new password; ends every session of that person."""
+    hashed = service.hash_password(told.password)
     with store.write() as session:
-        service.set_password(session, actor, service.find_person(session, person), told.password)
+        service.set_password(session, actor, service.find_person(session, person), hashed)
 
 
 @router.get("/tokens")
 def tokens(store: StoreOf, actor: Acting) -> list[TokenOut]:
     """One's own tokens, newest first."""
     with store.read() as session:
-        return [TokenOut.model_validate(_token(row)) for row in service.tokens(session, actor.id)]
+        return [TokenOut.of(row) for row in service.tokens(session, actor.id)]
 
 
 @router.post("/tokens", status_code=201)
@@ -161,7 +153,7 @@ def issue_token(store: StoreOf, actor: Acting, now: Now, told: TokenIn) -> NewTo
     with store.write() as session:
         person = service.find_person(session, actor.id)
         row, token = service.issue_token(session, actor, person, told.name, told.role, now)
-        return NewToken.model_validate(_token(row) | {"token": token})
+        return NewToken.of(row, token=token)
 
 
 @router.delete("/tokens/{token}", status_code=204)
@@ -172,22 +164,4 @@ def revoke_token(store: StoreOf, actor: Acting, now: Now, token: int) -> None:
 
 
 def _person(person: Person) -> PersonOut:
-    return PersonOut(
-        id=person.id,
-        ref=person.ref,
-        login=person.login,
-        name=person.name,
-        roles=person.roles,
-        language=person.language,
-        disabled=person.disabled_at is not None,
-    )
-
-
-def _token(row: ApiToken) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "name": row.name,
-        "role": row.role,
-        "created_at": row.created_at,
-        "revoked_at": row.revoked_at,
-    }
+    return PersonOut.of(person, disabled=person.disabled_at is not None)

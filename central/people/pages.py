@@ -11,7 +11,7 @@ from central.people.roles import ROLE_NAMES, Actor
 from central.web import session as web
 from central.web.here import Now, Reading, go, needs, pages, store_of
 from central.web.look import page
-from central.web.refused import Refused, Said
+from central.web.refused import Refused
 
 router = pages()
 
@@ -78,19 +78,13 @@ def set_language(request: Request, by: Here, now: Now, language: Text = "") -> R
 def set_own_password(request: Request, by: Here, now: Now, old: Text = "", new: Text = "") -> Response:
     """A new password for whoever knows the old one; they stay signed in here and nowhere else."""
     store = store_of(request)
-    with store.read() as session:
-        person = service.find_person(session, by.id)
-        if not service.password_fits(person.password, old):
-            said = Said("原密码不对，密码没有改动。")
-            return _me(request, by, session, 422, refused=said)
     try:
-        with store.write() as session:
-            service.set_password(session, by, service.find_person(session, by.id), new)
+        token = sessions.set_own_password(store, by, old, new, now)
     except Refused as refused:
         with store.read() as session:
             return _me(request, by, session, refused.status, refused=refused.said)
     answer = go("/me?done=password")
-    web.remember(answer, sessions.sign_in(store, person.login, new, now), secure=request.url.scheme == "https")
+    web.remember(answer, token, secure=request.url.scheme == "https")
     return answer
 
 
@@ -147,27 +141,29 @@ def add_person(
 def reset(request: Request, by: Admin, person: int) -> HTMLResponse:
     """A new password, shown once; every session of theirs ends."""
     password = _first_password()
+    hashed = service.hash_password(password)
     with store_of(request).write() as session:
         found = service.find_person(session, person)
-        service.set_password(session, by, found, password)
+        service.set_password(session, by, found, hashed)
     with store_of(request).read() as session:
         return _people(request, session, shown=(found, password))
 
 
 @router.post("/people/{person}")
-def change_person(
+def change_person(  # noqa: PLR0913  (the fields of a person)
     request: Request,
     by: Admin,
     now: Now,
     person: int,
+    name: Text = "",
     roles: Annotated[list[str] | None, Form()] = None,
     disabled: Text = "",
 ) -> Response:
-    """Change what somebody may do, or whether they may sign in."""
+    """Change what somebody is called and may do, or whether they may sign in."""
     try:
         with store_of(request).write() as session:
             found = service.find_person(session, person)
-            service.change_person(session, by, found, now, roles=roles or [], disabled=bool(disabled))
+            service.change_person(session, by, found, now, name=name, roles=roles or [], disabled=bool(disabled))
     except Refused as refused:
         with store_of(request).read() as session:
             return _people(request, session, refused.status, refused=refused.said)
@@ -185,6 +181,7 @@ def _me(request: Request, by: Actor, session: Reading, status: int = 200, **cont
         "person": service.find_person(session, by.id),
         "tokens": service.tokens(session, by.id),
         "role_names": ROLE_NAMES,
+        "drawn_at": "/me",
         **context,
     }
     return page(request, "people/me.html", status, **context)
@@ -197,6 +194,7 @@ def _people(request: Request, session: Reading, status: int = 200, **context: ob
         "form": {"login": "", "name": "", "roles": []},
         "people": service.people(session),
         "role_names": ROLE_NAMES,
+        "drawn_at": "/people",
         **context,
     }
     return page(request, "people/people.html", status, **context)

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -15,10 +16,12 @@ from central.ledger.own import record
 from central.people.facts import PasswordSet, PersonAdded, PersonChanged, TokenIssued, TokenRevoked
 from central.people.roles import ROLES, Actor, checked_roles, may, must
 from central.people.tables import ApiToken, Person, SignIn
-from central.store import columns_of, tell
+from central.store import Store, columns_of, row_in, tell
 from central.web.refused import Refused
 
 MIN_PASSWORD = 8
+_AT_ONCE = BoundedSemaphore(4)
+"""Passwords looked at in the same moment: each takes 64 MB, and anybody may send as many as he likes."""
 TOKEN_PREFIX = "ct_"  # noqa: S105  (marks our tokens for secret scanners; no secret)
 
 _T, _P = columns_of(ApiToken), columns_of(Person)
@@ -74,6 +77,9 @@ def change_person(  # noqa: PLR0913
     """Change what is given; disabling ends every session and token. Their own language anybody may choose."""
     if by.id != person.id or (name, roles, disabled) != (None, None, None):
         must(by, "people.write")
+    if by.id == person.id and (disabled or (roles is not None and "admin" not in roles)) and "admin" in person.roles:
+        text = "不能停用自己，也不能去掉自己的管理员角色，什么也没有改动。请由另一位管理员办理。"
+        raise Refused(text, code="own_administration", status=409)
     changed: list[str] = []
     if name is not None and _said(name, "姓名") != person.name:
         person.name = name.strip()
@@ -95,11 +101,14 @@ def change_person(  # noqa: PLR0913
     return person
 
 
-def set_password(session: Session, by: Actor, person: Person, password: str) -> None:
-    """A new password for this person, by themselves or by whoever manages people; ends every session of theirs."""
+def set_password(session: Session, by: Actor, person: Person, hashed: str) -> None:
+    """A new password for this person, by themselves or by whoever manages people; ends every session of theirs.
+
+    `hashed` is what `hash_password` made of it before the transaction: it takes its time, and others wait to write.
+    """
     if by.id != person.id:
         must(by, "people.write")
-    person.password = hash_password(password)
+    person.password = hashed
     session.execute(delete(SignIn).where(SignIn.person_id == person.id))
     record(session, PasswordSet(person=person.ref), actor=by.ref)
 
@@ -124,8 +133,7 @@ def find_person(session: Session, person: int) -> Person:
 
 def actor_of(session: Session, ref: str) -> Actor:
     """Who `person:3` is, acting with every role; raises Refused (403) for one who no longer works here."""
-    kind, _, number = ref.partition(":")
-    person = session.get(Person, int(number)) if kind == "person" and number.isdecimal() else None
+    person = _named(session, ref)
     if person is None or person.disabled_at is not None:
         raise Refused("办理人已停用，请换人办理。", code="person_disabled", status=403)
     return person.actor
@@ -133,9 +141,14 @@ def actor_of(session: Session, ref: str) -> Actor:
 
 def name_of(session: Session, ref: str) -> str:
     """What `person:3` is called, here still or not; any other reference is given back as it is."""
-    kind, _, number = ref.partition(":")
-    person = session.get(Person, int(number)) if kind == "person" and number.isdecimal() else None
+    person = _named(session, ref)
     return person.name if person is not None else ref
+
+
+def _named(session: Session, ref: str) -> Person | None:
+    kind, _, told = ref.partition(":")
+    number = row_in(told)
+    return session.get(Person, number) if kind == "person" and number is not None else None
 
 
 def issue_token(
@@ -171,9 +184,9 @@ def tokens(session: Session, person: int) -> Sequence[ApiToken]:
     return session.scalars(select(ApiToken).where(ApiToken.person_id == person).order_by(ApiToken.id.desc())).all()
 
 
-def by_token(session: Session, token: str) -> Actor | None:
+def by_token(store: Store, token: str) -> Actor | None:
     """Who acts under this API token, with the one role it carries; None if it opens nothing (any more)."""
-    row = session.execute(_BY_TOKEN, {"token": token_hash(token)}).one_or_none()
+    row = store.answer(_BY_TOKEN, token=token_hash(token))
     return row and Actor(row.id, row.name, frozenset({row.role} & set(row.roles)), row.language)
 
 
@@ -182,17 +195,30 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def check_person(login: str, name: str, password: str) -> None:
+    """Raises Refused for what is wrong with the fields themselves, as `add_person` would."""
+    _login(login)
+    _said(name, "姓名")
+    _long_enough(password)
+
+
 def hash_password(password: str) -> str:
     """argon2id; raises Refused for a password that is too short."""
+    with _AT_ONCE:
+        return _hasher().hash(_long_enough(password))
+
+
+def _long_enough(password: str) -> str:
     if len(password) < MIN_PASSWORD:
         raise Refused("密码至少 {n} 个字符。", code="short_password", status=422, n=MIN_PASSWORD)
-    return _hasher().hash(password)
+    return password
 
 
 def password_fits(stored: str, password: str) -> bool:
     """True if it is this password; takes as long when nobody has the login (`stored` empty)."""
     try:
-        return _hasher().verify(stored or _nobody(), password) and bool(stored)
+        with _AT_ONCE:
+            return _hasher().verify(stored or _nobody(), password) and bool(stored)
     except (VerifyMismatchError, InvalidHashError):
         return False
 

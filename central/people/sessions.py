@@ -1,15 +1,18 @@
 """Signing in and staying signed in. Passwords are checked outside any transaction, for argon2 takes its time."""
 
 import secrets
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from central.ledger.own import record
 from central.people.facts import SignedIn, SignedOut, SignInBlocked
 from central.people.roles import Actor
-from central.people.service import password_fits, person_by_login, token_hash
+from central.people.service import find_person, hash_password, password_fits, person_by_login, set_password, token_hash
 from central.people.tables import Failures, Person, SignIn
 from central.store import Store, columns_of
 from central.web.refused import Refused
@@ -30,30 +33,30 @@ _SIGNED_IN = select(_P.id, _P.name, _P.roles, _P.language, _S.expires_at).where(
 
 def sign_in(store: Store, login: str, password: str, now: datetime) -> str:
     """The token of a new session; raises Refused (wrong, or to wait after TRIES failures in a row)."""
-    login = login.strip().lower()[:40]
+    wrong = Refused("登录名或密码不对。", code="wrong_password", status=401)
+    return _if_known(store, login, password, now, wrong, _begin)
+
+
+def set_own_password(store: Store, by: Actor, old: str, new: str, now: datetime) -> str:
+    """A new password for whoever knows the old one; ends all their sessions and gives the token of a new one.
+
+    Raises Refused: the old one is wrong, which counts as a sign-in that failed, or to wait; the new one is too short.
+    """
+    hashed = hash_password(new)
     with store.read() as session:
-        _not_waiting(session, login, now)
-        person = person_by_login(session, login)
-        stored = person.password if person is not None and person.disabled_at is None else ""
-    fits = password_fits(stored, password)
-    with store.write() as session:
-        _not_waiting(session, login, now)  # many guesses at once count as many
-        if not fits or person is None:
-            waits = _failed(session, login, person, now)
-        else:
-            waits = None
-            token = _begin(session, person.id, now)
-    if fits and person is not None:
-        return token
-    if waits is not None:
-        _raise_wait(waits, now)
-    raise Refused("登录名或密码不对。", code="wrong_password", status=401)
+        login = find_person(session, by.id).login
+
+    def change(session: Session, person: Person, now: datetime) -> str:
+        set_password(session, by, person, hashed)
+        return _begin(session, person, now)
+
+    wrong = Refused("原密码不对，密码没有改动。", code="wrong_password", status=422)
+    return _if_known(store, login, old, now, wrong, change)
 
 
 def who(store: Store, token: str, now: datetime) -> Actor | None:
     """Who is signed in under this token, None if nobody (any more); use keeps the session alive."""
-    with store.read() as session:
-        row = session.execute(_SIGNED_IN, {"token": token_hash(token), "now": now}).one_or_none()
+    row = store.answer(_SIGNED_IN, token=token_hash(token), now=now)
     if row is None:
         return None
     if row.expires_at - now < IDLE - _SLIDE:
@@ -79,9 +82,33 @@ def sweep(session: Session, now: datetime) -> None:
     session.execute(delete(Failures).where(Failures.last_at <= now - _FORGET))
 
 
-def _begin(session: Session, person_id: int, now: datetime) -> str:
-    person = session.get_one(Person, person_id)
-    session.execute(delete(Failures).where(Failures.login == person.login))
+def _if_known(
+    store: Store,
+    login: str,
+    password: str,
+    now: datetime,
+    wrong: Refused,
+    then: Callable[[Session, Person, datetime], str],
+) -> str:
+    """What `then` gives for whoever has that login and password; a guess is counted, and raises `wrong` or to wait."""
+    login = login.strip().lower()[:40]
+    with store.read() as session:
+        _not_waiting(session, login, now)
+        person = person_by_login(session, login)
+        stored = person.password if person is not None and person.disabled_at is None else ""
+    fits = password_fits(stored, password)
+    with store.write() as session:
+        _not_waiting(session, login, now)  # many guesses at once count as many
+        if fits and person is not None:
+            session.execute(delete(Failures).where(Failures.login == login))
+            return then(session, session.get_one(Person, person.id), now)
+        waits = _failed(session, login, person, now)
+    if waits is not None:
+        _raise_wait(waits, now)
+    raise wrong
+
+
+def _begin(session: Session, person: Person, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     session.add(SignIn(token=token_hash(token), person_id=person.id, created_at=now, expires_at=now + IDLE))
     record(session, SignedIn(person=person.ref), actor=person.ref)
@@ -91,8 +118,9 @@ def _begin(session: Session, person_id: int, now: datetime) -> str:
 def _failed(session: Session, login: str, person: Person | None, now: datetime) -> datetime | None:
     row = session.get(Failures, login, with_for_update=True)
     if row is None:
-        row = Failures(login=login, times=0, last_at=now)
-        session.add(row)
+        with suppress(IntegrityError), session.begin_nested():  # else another's try was the first, and only just
+            session.add(Failures(login=login, times=0, last_at=now))
+        row = session.get_one(Failures, login, with_for_update=True)
     row.times, row.last_at = row.times + 1, now
     if row.times < TRIES:
         return None

@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from central.people.auth import Acting, needs
 from central.people.roles import Actor
 from central.rules import service
-from central.rules.tables import RuleChange
 from central.web import look
 from central.web.here import Now, StoreOf
+from central.web.rest import In, Out
 from central.web.words import Words
 
 router = APIRouter(prefix="/api/v1", tags=["rules"])
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1", tags=["rules"])
 Keeper = Annotated[Actor, Depends(needs("rules.write"))]
 
 
-class ChangeOut(BaseModel):
+class ChangeOut(Out):
     """Something that was changed of a rule; what is null stood as it is declared."""
 
     value: int | None
@@ -33,7 +33,7 @@ class ChangeOut(BaseModel):
     line: int = Field(description="The line that proves it.")
 
 
-class RuleOut(BaseModel):
+class RuleOut(Out):
     """A rule as it stands in this court."""
 
     key: str
@@ -50,10 +50,8 @@ class RuleOut(BaseModel):
     change: ChangeOut | None = Field(description="The last change.")
 
 
-class RuleIn(BaseModel):
+class RuleIn(In):
     """What is to change of a rule; the rest stays as it stands."""
-
-    model_config = ConfigDict(extra="forbid")
 
     value: int | None = Field(default=None, strict=True, description="For a rule with a number, within its bounds.")
     text: str | None = Field(default=None, description="For a rule without a number.")
@@ -62,10 +60,8 @@ class RuleIn(BaseModel):
     reason: str
 
 
-class Why(BaseModel):
+class Why(In):
     """A reason."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: str
 
@@ -89,7 +85,7 @@ def one_rule(request: Request, store: StoreOf, _: Acting, key: str) -> RuleOut:
 def changes(store: StoreOf, _: Acting, key: str) -> list[ChangeOut]:
     """What was changed of a rule, the last first."""
     with store.read() as session:
-        return [_change(row) for row in service.history(session, service.find(key))]
+        return [ChangeOut.of(row) for row in service.history(session, service.find(key))]
 
 
 @router.patch("/rules/{key}")
@@ -115,21 +111,14 @@ def _told(request: Request, session: Session, key: str) -> RuleOut:
 
 def _rule(stands: service.InForce, words: Words) -> RuleOut:
     rule, term, source = stands.rule, stands.rule.term, stands.source
-    return RuleOut(
+    return RuleOut.of(
+        stands,
         key=rule.key,
         text=words.tell(stands.text),
         source=words.tell(source) if source else None,
-        mark=stands.mark,
-        value=stands.value,
         unit=term.unit if term else None,
         least=term.least if term else None,
         most=term.most if term else None,
         default=term.value if term else None,
         editable=rule.editable,
-        changed=stands.changed,
-        change=_change(stands.change) if stands.change else None,
     )
-
-
-def _change(row: RuleChange) -> ChangeOut:
-    return ChangeOut(**{name: getattr(row, name) for name in ChangeOut.model_fields})

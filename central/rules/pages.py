@@ -88,6 +88,7 @@ def _rule(
     )
     context: dict[str, Any] = {"rule": stands, "history": history, "names": _names(session, history), "form": filled}
     context |= {"area": AREAS[rule.area], "most": service.LONGEST, "refused": refused.said if refused else None}
+    context["drawn_at"] = f"/rules/{rule.key}"
     return page(request, "rules/rule.html", refused.status if refused else 200, **context)
 
 

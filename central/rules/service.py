@@ -1,6 +1,5 @@
 """How each rule stands in this court, and changing one: with a reason, on record, and never beyond its bounds."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from central.ledger.own import record
+from central.ledger.own import hash_of, record
 from central.people.roles import Actor, must
 from central.rules.facts import RuleChanged
 from central.rules.rule import Mark, Rule, declared
@@ -150,8 +149,8 @@ def _write(session: Session, by: Actor, stands: InForce, row: RuleChange, reason
     after = InForce(stands.rule, row)
     row.reason, row.by, row.at = _words(reason, "理由"), by.ref, now
     told = RuleChanged(
-        rule=row.rule, was=stands.value, now=after.value, checked=row.checked, reason=_hash(row.reason),
-        words=_hash(f"{after.text}\n{after.source or ''}"),
+        rule=row.rule, was=stands.value, now=after.value, checked=row.checked, reason=hash_of(row.reason),
+        words=hash_of(f"{after.text}\n{after.source or ''}"),
     )  # fmt: skip
     row.line = record(session, told, actor=by.ref).id
     session.add(row)
@@ -201,7 +200,3 @@ def _words(text: str, what: str) -> str:
     if not text:
         raise Refused("请写明{what}。", code="bad_words", status=422, what=Said(what))
     return text
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -9,8 +9,11 @@ from starlette.types import Scope
 from central.web.errors import speak
 from central.web.headers import SafeHeaders
 from central.web.look import STATIC, Look
+from central.web.promptly import Promptly
 from central.web.session import Who
 
+_SQUEEZED = 5
+"""How hard answers are compressed: the usual 9 takes four times as long, for a twentieth less."""
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -30,6 +33,7 @@ def dress(app: FastAPI, look: Look, who: Who) -> None:
     app.state.look = look
     app.state.who = who
     app.mount("/static", _Versioned(directory=STATIC), name="static")
-    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=_SQUEEZED)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(Promptly)
     speak(app)

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
+from central.blobs import Blobs
 from central.clock import Clock
 from central.store import Store
-from central.web.look import Look
+from central.web.look import look_of
 from central.web.refused import Refused
 from central.web.session import Visitor, our_form, signed_in
 
@@ -25,10 +26,21 @@ def store_of(request: Request) -> Store:
     return cast(Store, request.app.state.store)
 
 
+def blobs_of(request: Request) -> Blobs:
+    """The application's blobs (`app.state.blobs`)."""
+    return cast(Blobs, request.app.state.blobs)
+
+
 def now_of(request: Request) -> datetime:
     """The application's time (`app.state.clock`)."""
     clock: Clock = request.app.state.clock
     return clock()
+
+
+def local(request: Request, at: datetime) -> datetime:
+    """That time by the court's clocks; its date is the date in the court."""
+    look = look_of(request)
+    return at.astimezone(look.zone)
 
 
 def reading(request: Request) -> Iterator[Session]:
@@ -50,7 +62,7 @@ def needs(*actions: str) -> Callable[[Request], Visitor]:
 
     def checked(request: Request) -> Visitor:
         visitor = signed_in(request)
-        look: Look = request.app.state.look
+        look = look_of(request)
         if not any(look.may(visitor, action) for action in actions):
             raise Refused("您没有查看这一页的权限。需要时请联系管理员。", code="not_allowed", status=403)
         return visitor
@@ -63,8 +75,8 @@ def go(url: str) -> RedirectResponse:
     return RedirectResponse(url, 303)
 
 
-Reading = Annotated[Session, Depends(reading)]
-"""A route's parameter: the store, to read from."""
+Reading = Annotated[Session, Depends(reading, scope="function")]
+"""A route's parameter: the store, to read from; let go before the answer leaves, for who reads it may be slow."""
 StoreOf = Annotated[Store, Depends(_store)]
 """A route's parameter: the store. Asked in the event loop, as `Now` is, for each thread costs a request its share."""
 Now = Annotated[datetime, Depends(_now)]

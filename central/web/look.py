@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -22,6 +23,8 @@ from central.web.words import LANGUAGES, SOURCE, Words, words_of
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+_CHIP = Markup('<span class="chip tone-{}"><span class="shape"></span>{}</span>')
+"""A state in a list, drawn a hundred times on a page."""
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -38,13 +41,18 @@ class Look:
     clock: Clock
 
     def language_of(self, request: Request) -> str:
-        """What was asked for just now, else what the browser remembers, else the person's own, else its first."""
+        """What was asked for just now, else what the browser remembers, else the person's own, else its first.
+
+        A program has no person before it: what its request accepts counts before the language of whose token it has.
+        """
         visitor = getattr(request.state, "visitor", None)
+        accepted = request.headers.get("accept-language", "")[:2]
         asked = (
             request.query_params.get("lang"),
             request.cookies.get(session.LANGUAGE_COOKIE),
+            accepted if "authorization" in request.headers else None,
             visitor.language if visitor else None,
-            request.headers.get("accept-language", "")[:2],
+            accepted,
         )
         return next((language for language in asked if language is not None and language in LANGUAGES), SOURCE)
 
@@ -56,17 +64,26 @@ def make_look(title: str, zone: tzinfo, may: Callable[[Any, str], bool], clock: 
     return Look(title, zone, may, environments, clock)
 
 
+def look_of(request: Request) -> Look:
+    """The application's look (`app.state.look`)."""
+    return cast(Look, request.app.state.look)
+
+
 def page(request: Request, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
-    """The template drawn for this request, in its language."""
-    look: Look = request.app.state.look
+    """The template drawn for this request, in its language.
+
+    `drawn_at` in the context is where it can be asked for again, if not where this request went: a form was refused.
+    """
+    look = look_of(request)
     visitor = session.visitor_of(request)
     language = look.language_of(request)
+    address = str(context.get("drawn_at", ""))
     context |= {
         "title": look.title,
         "now": look.clock(),
         "path": request.url.path,
-        "here": _here(request),
-        "switch": {code: _here(request, lang=code) for code in LANGUAGES},
+        "here": _here(request, address),
+        "switch": {code: _here(request, address, lang=code) for code in LANGUAGES},
         "visitor": visitor,
         "may": lambda action: visitor is not None and look.may(visitor, action),
         "csrf": session.csrf_of(request),
@@ -81,15 +98,16 @@ def page(request: Request, template: str, status: int = 200, /, **context: Any) 
 
 def words(request: Request) -> Words:
     """The words of this request's language, for the few texts that are not in a template."""
-    look: Look = request.app.state.look
+    look = look_of(request)
     return words_of(look.language_of(request))
 
 
-def _here(request: Request, **params: str) -> str:
+def _here(request: Request, address: str, **params: str) -> str:
     """This page's address with some parameters changed."""
     query = {**request.query_params, **params}
     query = query if params else {name: value for name, value in query.items() if name != "lang"}
-    return f"{request.url.path}?{urlencode(query)}" if query else request.url.path
+    path = address or session.safe_next(request.url.path)  # of an address that begins with // a link leads elsewhere
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def _versions() -> Mapping[str, str]:
@@ -107,12 +125,6 @@ def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str
         auto_reload=False,
     )
 
-    def say(text: str, /, **params: Any) -> Markup:
-        return Markup(words.say(text, **{name: escape(value) for name, value in params.items()}))  # noqa: S704
-
-    def count(text: str, n: int, /, **params: Any) -> Markup:
-        return Markup(words.count(text, n, **{name: escape(value) for name, value in params.items()}))  # noqa: S704
-
     def when(at: datetime) -> Markup:
         now = clock()
         return _time(at, times.ago(at, now, words.language), zone, relative=True)
@@ -120,9 +132,7 @@ def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str
     def at(moment: datetime) -> Markup:
         return _time(moment, times.clock(moment, clock(), zone), zone)
 
-    environment.globals |= {
-        "_": say,
-        "_n": count,
+    environment.globals |= _speech(words) | {
         "language": words.language,
         "languages": LANGUAGES,
         "states": STATES,
@@ -142,6 +152,29 @@ def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str
     }
     environment.filters |= filters
     return environment
+
+
+def _speech(words: Words) -> dict[str, Any]:
+    """What templates say in that language; words from outside come out escaped."""
+
+    @lru_cache(4096)
+    def plain(text: str) -> Markup:
+        return Markup(words.say(text))  # noqa: S704
+
+    def say(text: str, /, **params: Any) -> Markup:
+        if not params:
+            return plain(text)
+        return Markup(words.say(text, **{name: escape(value) for name, value in params.items()}))  # noqa: S704
+
+    @lru_cache(4096)
+    def chip(name: str) -> Markup:
+        state = _state(name)
+        return _CHIP.format(state.tone, plain(state.word))
+
+    def count(text: str, n: int, /, **params: Any) -> Markup:
+        return Markup(words.count(text, n, **{name: escape(value) for name, value in params.items()}))  # noqa: S704
+
+    return {"_": say, "_n": count, "state_chip": chip}
 
 
 def _dated(said: Said, now: datetime, zone: tzinfo) -> Said:

@@ -12,6 +12,7 @@ from typing import Annotated, Protocol
 from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request, Response
+from starlette.routing import Match
 
 from central.web.refused import Refused
 
@@ -90,8 +91,7 @@ def signed_in(request: Request) -> Visitor:
     """Who is looking; raises NotSignedIn."""
     visitor = visitor_of(request)
     if visitor is None:
-        path = request.url.path if request.method == "GET" else "/"
-        raise NotSignedIn(f"{path}?{request.url.query}" if request.url.query and path != "/" else path)
+        raise NotSignedIn(_where(request))
     return visitor
 
 
@@ -100,11 +100,26 @@ async def our_form(request: Request) -> None:
     if request.method in _SAFE:
         return
     origin = request.headers.get("origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
+    # A page that hides where it is sends "null". Its word proves it ours; before signing in everybody knows that word.
+    is_hidden = origin == "null" and token_of(request)
+    if origin and not is_hidden and origin.partition("://")[2] != request.headers.get("host"):
         raise Refused("这个请求来自别的网站，已拒绝。请回到本页重新操作。", code="foreign_form", status=403)
     given = request.headers.get(FORM_HEADER) or str((await request.form(max_part_size=MAX_FIELD)).get(FORM_FIELD, ""))
-    if not hmac.compare_digest(given, csrf_of(request)):
-        raise Refused("页面已过期，什么也没有改动。请刷新页面后重试。", code="stale_form", status=403)
+    if hmac.compare_digest(given.encode(), csrf_of(request).encode()):
+        return
+    if not token_of(request):
+        raise NotSignedIn(_where(request))
+    raise Refused("这一页打开以后，这个浏览器里有人登录或退出过，所以什么也没有改动。请返回上一页，看一眼再提交。",
+                  code="stale_form", status=403)  # fmt: skip
+
+
+def _where(request: Request) -> str:
+    """The page somebody is at: the one asked for, or the one whose form was sent if it can be asked for."""
+    if request.method == "GET":
+        return path_in(str(request.url))
+    back = path_in(request.headers.get("referer", "/"))
+    asked = {"type": "http", "method": "GET", "path": urlsplit(back).path}
+    return back if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes) else "/"
 
 
 def sign_in_url(back: str) -> str:
@@ -118,8 +133,11 @@ def safe_next(next_: str) -> str:
 
 
 def path_in(url: str) -> str:
-    """Path and query of an address of ours."""
-    parts = urlsplit(url)
+    """Path and query of an address of ours; of what is no address, home."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "/"
     return safe_next(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 

@@ -114,6 +114,7 @@ STATES: Mapping[str, State] = {
     "ticket:CLOSED": State("已关闭", "away"),
     "book:open": State("正在续写", "working"),
     "book:closed": State("已换新册", "away"),
+    "book:ended": State("密钥已吊销，不再续写", "away"),
     "book:fork": State("两份记录矛盾", "broken"),
     "driver:verified": State("已真机验证", "working"),
     "driver:unverified": State("未真机验证", "person"),

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request, UploadFile
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from central.fleet.config_pages import blobs_of
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.web import look
-from central.web.here import Now, StoreOf
+from central.web.here import Now, StoreOf, blobs_of
+from central.web.rest import In, Out
 from central.wishes import sending, service
 from central.wishes.tables import WishRow
 from devices.printers import Sides
@@ -18,7 +18,7 @@ from devices.printers import Sides
 router = APIRouter(prefix="/api/v1", tags=["wishes"])
 
 
-class WishOut(BaseModel):
+class WishOut(Out):
     """What was asked of a device and how far it came."""
 
     id: str
@@ -32,13 +32,13 @@ class WishOut(BaseModel):
     why: str | None
     message: str = Field(description="How it stands, in words.")
     asked_at: datetime
-    sent_at: datetime | None
+    sent_at: datetime | None = Field(description="When it was noted that the broker took it; never waited for.")
     taken_at: datetime | None
     ended_at: datetime | None
     lines: dict[str, int] = Field(description="Step -> number of the ledger line that proves it.")
 
 
-class NoticeIn(BaseModel):
+class NoticeIn(In):
     """What a screen is to show to everybody before it."""
 
     title: str
@@ -46,7 +46,7 @@ class NoticeIn(BaseModel):
     minutes: int = Field(default=60, description="At most a day; then it is gone.")
 
 
-class LabelIn(BaseModel):
+class LabelIn(In):
     """What stands on a label."""
 
     rows: list[str] = Field(default=[], description="At most 12.")
@@ -106,15 +106,9 @@ def print_letter(  # noqa: PLR0913  (who asks, where, what)
 
 def _told(request: Request, row: WishRow) -> WishOut:
     lines = {"asked": row.asked_line, "taken": row.taken_line, "ended": row.ended_line}
-    return WishOut(
+    return WishOut.of(
+        row,
         id=row.jti,
         message=look.words(request).tell(service.outcome(row)),
         lines={step: line for step, line in lines.items() if line is not None},
-        **{name: getattr(row, name) for name in _SAME},
     )
-
-
-_SAME = (
-    *("gateway", "device", "type", "body", "actor", "reason", "state", "why"),
-    *("asked_at", "sent_at", "taken_at", "ended_at"),
-)

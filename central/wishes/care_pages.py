@@ -8,11 +8,10 @@ from fastapi.responses import HTMLResponse, Response
 from sse_starlette import EventSourceResponse
 
 from central.blobs import NoBlob, WrongBlob
-from central.fleet.config_pages import blobs_of
 from central.fleet.live_log import LiveLogs
 from central.live import HEARTBEAT_S
 from central.people.service import name_of
-from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.here import Now, Reading, blobs_of, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused
 from central.wishes import rounds, service

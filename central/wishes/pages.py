@@ -16,7 +16,6 @@ router = pages()
 
 Reader = Annotated[Any, Depends(needs("fleet.read", "cabinet.read"))]
 
-_OF_A_MOVE = {"deposit", "return", "hand_out", "receipt"}
 PIECE = 50
 """Wishes a piece of the list."""
 
@@ -38,7 +37,7 @@ def wishes(request: Request, by: Reader, session: Reading, all: bool = False, pa
 def wish(request: Request, by: Reader, session: Reading, jti: str) -> HTMLResponse:
     """The whole life of one wish."""
     row = service.find(session, jti)
-    what, _, number = row.reason.partition(":")
-    context = {"outcome": service.outcome(row), "topic": service.topic(jti), "actor": name_of(session, row.actor)}
-    move = number if what in _OF_A_MOVE else None
-    return page(request, "wishes/wish.html", wish=row, move=move, **context)
+    actor = name_of(session, row.actor)
+    return page(
+        request, "wishes/wish.html", wish=row, outcome=service.outcome(row), topic=service.topic(jti), actor=actor
+    )

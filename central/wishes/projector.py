@@ -9,6 +9,7 @@ from central.store import tell
 from central.wishes.service import end, topic
 from central.wishes.tables import WishRow
 from devices.box import WishInterrupted, WishRefused, WishTaken
+from devices.journal import Line
 from devices.locks import OpenNotDetected
 from devices.messages import Fact
 
@@ -20,11 +21,9 @@ class WishProjector:
         self.types = frozenset(Fact.registry)
         """Every fact: any may answer some wish."""
 
-    def project_batch(self, session: Session, lines: Sequence[LineView]) -> None:
-        """Take in the lines that name a wish or permit; most name none."""
-        for line in lines:
-            if line.cause is not None:
-                self.project(session, line)
+    def concerns(self, session: Session, gateway: str, lines: Sequence[Line]) -> Sequence[Line]:
+        """Those that name a wish or permit; most name none."""
+        return [line for line in lines if line.cause is not None]
 
     def project(self, session: Session, line: LineView) -> None:
         """Take in one line; a line that names no wish of that gateway changes nothing."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from central.fleet.service import find
+from central.fleet.service import find, gateway_of
 from central.fleet.tables import Gateway
 from central.ledger.tables import LedgerLine
 from central.web.refused import Refused, Said
@@ -74,9 +74,7 @@ def wish_of(session: Session, do: Do, gateway: str, device: str) -> Wish:
 
 def reachable(session: Session, name: str) -> Gateway:
     """The gateway of that name. Raises Refused: there is none (404), or it is not there."""
-    found = find(session, name)
-    if found is None:
-        raise Refused("没有名为“{gateway}”的网关。", code="no_such_gateway", status=404, gateway=name)
+    found = gateway_of(session, name)
     if not found.is_there:
         raise Refused("网关“{name}”不在线，请求送不到。", code="not_there", name=name)
     return found

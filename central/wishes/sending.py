@@ -13,7 +13,7 @@ from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs
-from central.fleet.configuration import catalogue_named
+from central.fleet.catalogue import catalogue_named
 from central.fleet.tables import Device, Gateway
 from central.web.refused import Refused
 from central.wishes import service
@@ -57,7 +57,7 @@ def targets(session: Session, blobs: Blobs, what: What | Literal["letter"], gate
     taking = []
     for sha256 in session.scalars(select(Gateway.catalogue).where(*in_use, Gateway.catalogue.is_not(None)).distinct()):
         drivers = (catalogue_named(blobs, sha256 or "") or {}).get("drivers", {})
-        products = [product for product, told in drivers.items() if OBEYED[what] in told.get("obeys", ())]
+        products = [product for product, told in drivers.items() if OBEYED[what] in told["obeys"]]
         taking.append(and_(Gateway.catalogue == sha256, Device.product.in_(products)))
     there = and_(Gateway.presence == "ready", Device.presence == "back")
     found = select(Gateway.name, Device.name, there).join(Device, Device.gateway_id == Gateway.id)

@@ -1,22 +1,53 @@
-"""The page from which a notice or a label is sent to a device: written, looked at, sent, and then the wish's life."""
+"""The pages from which a notice, a label or a letter is sent to a device, and on to the wish's life."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
 from central.cases.service import find_volume, volume_name
-from central.fleet.config_pages import blobs_of
 from central.people.roles import must
-from central.web.here import Now, Reading, go, needs, pages, store_of
+from central.web.here import Now, Reading, blobs_of, go, needs, pages, store_of
 from central.web.look import page
 from central.web.refused import Refused, Said
 from central.wishes import sending
+from devices.printers import MOST_COPIES, Sides
 
 router = pages()
 
 Sender = Annotated[Any, Depends(needs("device.send"))]
 Text = Annotated[str, Form()]
+SIDES_NAMES: Mapping[Sides, str] = {"one": "单面", "long_edge": "双面，沿长边翻", "short_edge": "双面，沿短边翻"}
+"""Which sides a letter is printed on."""
+
+
+@router.get("/send/letter")
+def letter_page(request: Request, by: Sender, session: Reading, to: str = "") -> HTMLResponse:
+    """The form of a letter: a PDF, which printer, how often, on which sides."""
+    return _letter(request, session, {"to": to, "copies": 1, "sides": "one"})
+
+
+@router.post("/send/letter")
+def letter(  # noqa: PLR0913  (the fields of the form)
+    request: Request,
+    by: Sender,
+    now: Now,
+    session: Reading,
+    file: UploadFile,
+    to: Text = "",
+    copies: Annotated[int, Form()] = 1,
+    sides: Annotated[Sides, Form()] = "one",
+) -> Response:
+    """Send it, and go on to the wish's page."""
+    pdf, blobs = file.file.read(), blobs_of(request)
+    try:
+        with store_of(request).write() as writing:
+            row = sending.send_letter(writing, blobs, to, pdf, copies, sides, now, actor=by.ref)
+    except Refused as refused:
+        form = {"to": to, "copies": copies, "sides": sides}
+        return _letter(request, session, form, refused.status, refused.said)
+    return go(f"/wishes/{row.jti}")
 
 
 @router.get("/send/{what}")
@@ -57,6 +88,14 @@ def sent(  # noqa: PLR0913  (the fields of the form)
     except Refused as refused:
         return _page(request, session, what, form, refused.status, refused=refused.said)
     return go(f"/wishes/{row.jti}")
+
+
+def _letter(
+    request: Request, session: Reading, form: dict[str, Any], status: int = 200, refused: Said | None = None
+) -> HTMLResponse:
+    found = sending.targets(session, blobs_of(request), "letter")
+    context = {"form": form, "refused": refused, "targets": found, "sides_names": SIDES_NAMES, "most": MOST_COPIES}
+    return page(request, "wishes/letter.html", status, **context)
 
 
 def _page(  # noqa: PLR0913  (what the form shows)

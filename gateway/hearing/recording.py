@@ -21,7 +21,6 @@ from gateway.journal_store import raws
 
 OPEN = "courtroom open"
 """Under this the journal remembers which hearing is open, since which line, and where its axis begins."""
-NOT_YET = ""
 
 
 @dataclass(frozen=True)

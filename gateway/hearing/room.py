@@ -83,28 +83,26 @@ class Room:
 
     @property
     def silent_s(self) -> float:
-        """Seconds since anybody spoke at any seat."""
+        """Seconds since anybody spoke at any seat, or since it was listened anew."""
         return min(ear.spoke for track in self.tracks.values() for ear in track.ears.values()) / self.rate
+
+    def listen_anew(self) -> None:
+        """An empty room before the opening or in a pause is no silence of the hearing."""
+        for track in self.tracks.values():
+            for ear in track.ears.values():
+                ear.spoke = 0
 
     async def listen(self, name: str, up: Up) -> None:
         """Take the sound of one device, each time it comes, until cancelled."""
         track = self.tracks[name]
         await up()
-        while True:
-            await self._came[name].wait()
-            self._came[name].clear()
-            try:
-                device = cast(Microphones, self._bench.reached(name))
-            except DeviceOffline:
-                continue
-            async with aclosing(device.sound()) as sound:  # type: ignore[type-var]
-                async for chunk in sound:
-                    await track.take(chunk)
-                    await self._tell_seats(track, chunk.mono)
-            track.gone()
-            for seat in track.seats:
-                self._stands.pop(seat, None)
-                await self._bench.tell(COURTROOM, MicrophoneLost(seat=seat, why="device_gone"))
+        try:
+            while True:
+                await self._came[name].wait()
+                self._came[name].clear()
+                await self._hear(name, track)
+        finally:
+            track.put_down()
 
     async def verify(self, seat: str) -> None:
         """Listen which seat is the loudest while somebody taps one. Raises KeyError for a seat that is none."""
@@ -118,6 +116,20 @@ class Room:
         """The level of each seat, for whoever watches."""
         seats = {seat: ear.peak_db for seat, ear in self.ears.items() if ear is not None}
         self._live(COURTROOM, LEVELS, Levels(hearing=hearing, at_sample=at, seats=seats).model_dump_json().encode())
+
+    async def _hear(self, name: str, track: Track) -> None:
+        try:
+            device = cast(Microphones, self._bench.reached(name))
+        except DeviceOffline:
+            return
+        async with aclosing(device.sound()) as sound:  # type: ignore[type-var]
+            async for chunk in sound:
+                await track.take(chunk)
+                await self._tell_seats(track, chunk.mono)
+        track.gone()
+        for seat in track.seats:
+            self._stands.pop(seat, None)
+            await self._bench.tell(COURTROOM, MicrophoneLost(seat=seat, why="device_gone"))
 
     def _track(self, name: str, seats: Mapping[str, int], hands: Hands) -> Track:
         channels = _setting(self._bench.devices[name], "channels")

@@ -66,7 +66,8 @@ class Scribe:
         if not self._gathered:
             self._gathered_from = from_sample
         self._gathered += pcm
-        if len(self._gathered) >= TOGETHER_S * self._rate * 2:
+        together, to_sample = round(TOGETHER_S * self._rate), from_sample + len(pcm) // 2
+        if from_sample // together != to_sample // together:  # at one time for all seats, whenever each began
             self._pass_on()
 
     def is_over(self, at: int) -> None:

@@ -96,6 +96,10 @@ class Track:
         self.heard_at = float("-inf")
         self.drift = None
 
+    def put_down(self) -> None:
+        """Nobody listens any more: its sound so far is a segment, and no file stays open."""
+        self._break(self.end)
+
     async def stop(self, at: int) -> None:
         """Record no further than that sample."""
         self.recording = False

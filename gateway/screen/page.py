@@ -35,7 +35,7 @@ def page(feed: Feed, station: str) -> Starlette:
         try:
             told = await request.json()
             await feed.say({"pin": told["pin"]} if told.get("pin") else {})
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return Response(status_code=422)
         except NotConnected:
             return Response(status_code=503)

@@ -130,7 +130,7 @@ async def _json(request: Request) -> Any:
         return None
     try:
         return await request.json()
-    except ValueError:
+    except (RecursionError, ValueError):
         return None
 
 

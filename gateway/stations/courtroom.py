@@ -155,6 +155,7 @@ class Courtroom:
             paused = recording.course.paused
             at = max(recording.axis(self._clock.mono()), paused.at_sample if paused else 0)
             await self._tell(HearingResumed(hearing=hearing, at_sample=at, by=by))
+            self.room.listen_anew()
             recording.record(at)
 
     async def close(self, hearing: str, by: By = "wish") -> None:
@@ -224,6 +225,7 @@ class Courtroom:
         opened = HearingOpened(hearing=plan.hearing, by=by, opened_at=opened_at, rate=rate, closed=plan.closed)
         for track in self.room.tracks.values():
             track.end = 0
+        self.room.listen_anew()
         await self._tell(opened)
         recording.record(0)
 

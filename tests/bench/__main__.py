@@ -4,7 +4,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import backlog, box, bus, dossiers, each_device, hearing, revoking, sitting, wires, wish
+from tests.bench import backlog, box, bus, dossiers, each_device, hearing, revoking, sitting, wires, wish, words
 from tests.bench.figures import Figure, table, write
 from tests.kit.installation import small_court
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=LINES)
     lines = parser.parse_args().lines
     figures: list[Figure] = [*wires.measure(), *bus.measure(), *each_device.measure()]
-    figures += [*hearing.measure(), *sitting.measure()]
+    figures += [*words.measure(), *hearing.measure(), *sitting.measure()]
     with (
         tempfile.TemporaryDirectory(prefix="courtside-bench-") as folder,
         small_court(Path(folder), "locker-a") as court,

@@ -39,7 +39,8 @@ RATE, SEATS, CHANNELS = 16000, 4, 8
 CHUNK = RATE // 20
 LATE_MS = 300.0
 COST = 5.0
-RECORD_S, SEGMENT_S = 30, 10
+RECORD_S = 60
+"""A whole segment, as a courtroom cuts them by itself: its packing is counted, and no other."""
 _DEVICE = "alsa:hw:CARD=table"
 _ROLES = {"judge": "presiding_judge", "clerk": "clerk", "plaintiff": "plaintiff", "defendant": "defendant"}
 
@@ -154,16 +155,18 @@ async def _recorded(folder: Path) -> tuple[float, float]:
     folder.mkdir()
     now = datetime.now(UTC)
     hearing = AgendaHearing(hearing="h-1", room="court-3", opens_at=now, closes_at=now + timedelta(hours=1))
-    async with courtroom(folder, segment_s=SEGMENT_S, channels=CHANNELS) as site:
+    async with courtroom(folder, segment_s=RECORD_S, channels=CHANNELS) as site:
         async with site.gateway() as gateway:
             await gateway.end()
         await site.plan(Agenda(hearings=(hearing,)))
         async with site.gateway() as gateway:
-            while not site.facts(SegmentRecorded):  # noqa: ASYNC110  (what is awaited happens in another process)
+            while not list(site.data.glob("hearings/h-1/*.pcm")):  # noqa: ASYNC110  (it happens in another process)
                 await asyncio.sleep(0.1)
             port = running(site.folder / "ports").ports[_DEVICE]
             before = _spent(gateway)
             bare = await _bare(port, folder / "bare.flac")
+            while not site.facts(SegmentRecorded):  # noqa: ASYNC110  (as above)
+                await asyncio.sleep(0.1)
             spent = _spent(gateway) - before
             await gateway.end()
     return 100 * spent / RECORD_S, 100 * bare / RECORD_S

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from devices.journal import read_line
 from tests.browser.place import asked_to_open, display, furnished, receipts, shut, wait_open
-from tests.browser.windows import Windows, cell_on, live, redrawn, types, windows
+from tests.browser.windows import Windows, cell_on, fits, live, redrawn, types, windows
 from tests.kit.installation import ADMIN, Box, Installation
 from tests.kit.process import until
 
@@ -46,9 +46,13 @@ def test_a_deposit_without_a_mouse_scanned_at_the_locker(place: tuple[Installati
     types(desk, FIRST)
     expect(desk.locator("#scan-code")).to_be_focused()
     at.picture(desk, "waits-for-scan")
+    types(desk, "HS-0003-1")
+    expect(desk.get_by_role("alert")).to_contain_text("另一册卷宗")
+    live(desk)  # a refusal leaves the page as live as it was
 
     court.scan(box, FIRST)
     expect(desk.locator("[data-watch=state]")).to_have_text("柜门已开")
+    expect(desk.get_by_role("alert")).to_have_count(0)  # the wrong volume is no longer what matters
     cell = cell_on(desk)
     assert asked_to_open(court, box, cell) == 1
     expect(desk.locator("[data-watch=door]")).to_have_text("门开着")
@@ -109,13 +113,37 @@ def test_a_hand_out_at_the_desk(place: tuple[Installation, Box], at: Windows) ->
     at.picture(desk, "today-in-hand")
 
 
+def test_a_case_is_registered_and_each_of_its_volumes_labelled_without_a_mouse(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    desk = at.desk(path="/dossiers/new")
+    desk.keyboard.type(f"（{desk.evaluate('new Date().getFullYear()')}）苏0206民初901号")
+    desk.locator("#f-cause").fill("房屋租赁合同纠纷")
+    desk.locator("#f-volumes").fill("2")
+    at.picture(desk, "register")
+    desk.keyboard.press("Enter")
+    for code in ("HS-0901-1", "HS-0901-2"):  # read from the label that is stuck on, one volume after another
+        expect(desk.locator("[data-first]")).to_be_focused()
+        types(desk, code)
+        expect(desk.get_by_text(code)).to_be_visible()
+    expect(desk.get_by_role("link", name="存入卷宗柜").last).to_be_focused()
+    at.picture(desk, "labelled")
+    assert fits(desk)
+    desk.goto(f"{desk.url.partition('?')[0]}?lang=en")
+    expect(desk.locator("dd", has_text="Civil")).to_be_visible()
+    desk.goto(f"{at.url}/?lang=zh")
+
+
 def test_a_permit_opens_its_cell_while_central_is_down(place: tuple[Installation, Box], at: Windows) -> None:
     court, box = place
     desk = at.desk(path=f"/hand-out?barcode={FIRST}")
-    holder = desk.locator("#holder")
-    holder.focus()
-    while holder.locator("option:checked").inner_text() != "李法官":
-        desk.keyboard.press("ArrowDown")
+    desk.locator("#holder").focus()
+    desk.keyboard.type("法官")
+    expect(desk.locator("#holders option")).to_have_text(["李法官 · judge"])
+    desk.keyboard.press("Enter")  # says who that is, and opens nothing
+    expect(desk.locator("#holder")).to_have_value("李法官 · judge")
+    expect(desk.get_by_role("button", name="现在开柜取出")).to_be_focused()
+    at.picture(desk, "holder")
     desk.get_by_role("button", name="签发取卷凭证").press("Enter")
     expect(desk.locator(".pin")).to_be_visible()
     cell, pin = cell_named(desk), desk.locator(".pin").inner_text()

@@ -11,7 +11,7 @@ from central.cli.works import courtroom
 from central.demo.court import furnish
 from devices.scanning import START_SHEET
 from tests.browser.bureau import SCANNER, add_station, pile
-from tests.browser.windows import Windows, live, types, windows
+from tests.browser.windows import Windows, fits, live, redrawn, types, windows
 from tests.central.shelf import COMPLAINT, DELIBERATION, JUDGMENT, RECEIPT
 from tests.kit import paper
 from tests.kit.installation import Installation
@@ -81,6 +81,37 @@ def test_documents_are_confirmed_moved_and_undone_by_keys_and_moved_by_mouse(at:
     at.picture(desk, "document")
 
 
+def _is_wide(desk: Page, *, wide: bool) -> None:
+    """The first small image of the open document comes to lie so."""
+    desk.wait_for_function(
+        "(wide) => { const i = document.querySelector('.thumb[data-page] img');"
+        " return i.complete && i.naturalWidth > 0 && (i.naturalWidth > i.naturalHeight) === wide; }",
+        arg=wide,
+        timeout=60_000,
+    )
+
+
+def test_pages_are_put_in_order_and_turned_by_keys_and_all_of_it_is_undone(at: Windows, desk: Page) -> None:
+    desk.locator(".doc").nth(1).click()
+    desk.get_by_role("button", name="并入上一份").click()
+    pages = desk.locator(".thumb[data-page]")
+    expect(pages).to_have_count(2)
+    last = str(pages.nth(1).get_attribute("data-page"))
+    pages.nth(1).press("Alt+ArrowLeft")
+    expect(pages.first).to_have_attribute("data-page", last)
+    expect(pages.first).to_be_focused()
+    _is_wide(desk, wide=True)
+    pages.first.press("y")
+    _is_wide(desk, wide=False)
+    at.picture(desk, "turned")
+    desk.keyboard.press("Control+z")
+    _is_wide(desk, wide=True)
+    for _ in range(2):
+        with desk.expect_response("**/undo"):
+            desk.keyboard.press("Control+z")
+    expect(desk.locator(".doc")).to_have_count(4)
+
+
 def test_a_judge_turns_pages_finds_words_and_lays_pages_side_by_side(at: Windows, desk: Page) -> None:
     judge = at.desk("judge", "/edossiers/1")
     number = judge.locator("#page-number")
@@ -96,6 +127,7 @@ def test_a_judge_turns_pages_finds_words_and_lays_pages_side_by_side(at: Windows
     expect(judge.locator("#in-hits")).to_contain_text("找到 1 页")
     expect(judge.locator(".pane[data-pane='0'] .marks span").first).to_be_visible()
     at.picture(judge, "found")
+    assert fits(judge)
     judge.keyboard.press("s")
     expect(judge.locator(".pane.is-active[data-pane='1'] img")).to_be_visible()
     for pane in judge.locator(".pane .sheet-of-paper").all():
@@ -166,9 +198,17 @@ def signed_for(at: Windows, clerk: Page) -> None:
     clerk.keyboard.press("z")
     expect(clerk.get_by_text("还差 1 张")).to_be_visible()
     expect(clerk.locator("#why")).to_be_focused()
+    expect(clerk.locator("#why")).to_have_value("")  # nobody signs for a reason nobody chose
     at.picture(clerk, "difference")
+    clerk.keyboard.press("ArrowDown")
+    chosen = clerk.locator("#why").input_value()
     clerk.keyboard.press("Tab")
     clerk.keyboard.type("封底是空白纸，没有放入。")
+    redrawn(clerk)
+    clerk.keyboard.press("Escape")
+    expect(clerk.locator("#why")).to_have_value(chosen)
+    expect(clerk.locator("#note")).to_have_value("封底是空白纸，没有放入。")
+    clerk.locator("#note").focus()
     clerk.keyboard.press("Tab")
     clerk.keyboard.press("Enter")
     expect(clerk.get_by_text("这一袋已经扫完。")).to_be_visible()
@@ -193,3 +233,13 @@ def test_a_file_larger_than_a_request_may_bring_goes_in_pieces(at: Windows, tmp_
     desk = at.desk(path="/edossiers/5/intake")
     desk.set_input_files("#files", [large])
     expect(desk.locator(".intake", has_text="大图.jpg")).to_contain_text("已收录")
+
+
+def test_a_file_that_is_let_go_beside_the_frame_is_brought_in_all_the_same(at: Windows) -> None:
+    desk = at.desk(path="/edossiers/9/intake")
+    dropped = desk.evaluate_handle(
+        "() => { const d = new DataTransfer(); d.items.add(new File(['plain'], '随手.txt')); return d; }"
+    )
+    desk.dispatch_event("nav >> nth=0", "drop", {"dataTransfer": dropped, "bubbles": True, "cancelable": True})
+    expect(desk.locator(".intake", has_text="随手.txt")).to_be_visible()
+    assert desk.url.endswith("/edossiers/9/intake")

@@ -97,6 +97,20 @@ def test_boxes_are_picked_by_keyboard_and_mouse_and_each_says_what_became_of_it(
     expect(english.get_by_label("locker-c").first).to_be_checked()
 
 
+def test_the_page_of_a_device_changes_by_itself_and_what_was_lost_is_fetched_again(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    court, box = place
+    page = at.desk("it", f"/fleet/locker-a/{box.wall}")
+    redrawn(page)
+    row = page.get_by_role("row", name=re.compile("cell-12"))
+    expect(row).to_contain_text("门已关")
+    court.hand(box, box.wall, "force", cell=12)
+    expect(row).to_contain_text("门开着")
+    court.hand(box, box.wall, "shut", cell=12)
+    expect(row).to_contain_text("门已关")
+
+
 def test_the_log_of_a_box_is_shown_as_it_comes(place: tuple[Installation, Box], at: Windows) -> None:
     court, box = place
     page = at.desk("it", "/fleet/locker-a")

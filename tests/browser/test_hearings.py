@@ -12,12 +12,17 @@ from central.cli.works import courtroom
 from central.hearings.tables import Hearing
 from tests.browser.hall import AUTHORITIES, hall, say
 from tests.browser.place import display
-from tests.browser.windows import Windows, live, windows
+from tests.browser.windows import Windows, fits, live, windows
 from tests.kit.installation import Box, Installation
 from tests.kit.process import until
 from tests.kit.signing import Card
 
 pytestmark = pytest.mark.browser
+
+_A_LEVEL_COMES = """() => new Promise((done) => {
+    const source = new EventSource(document.getElementById("seats").dataset.stream);
+    source.addEventListener("levels", () => { source.close(); done(); });
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,29 @@ def test_a_hearing_is_planned_a_clash_is_said_and_the_room_has_its_agenda(
     assert '"plaintiff":"plaintiff"' in document.read_text() and "民初" not in document.read_text()
 
 
+def reads_early(at: Windows) -> Page:
+    """A judge opens the transcript while nothing was said yet."""
+    reader = at.desk("judge", "/hearings/1/transcript")
+    expect(reader.get_by_text("还没有笔录")).to_be_visible()
+    return reader
+
+
+def grew(at: Windows, reader: Page) -> None:
+    """What was said meanwhile stands there by itself."""
+    expect(reader.locator(".utterance[data-seat=judge]")).to_contain_text("现在开庭", timeout=30_000)
+    expect(reader.get_by_text("还没有笔录")).to_be_hidden()
+    at.picture(reader, "growing")
+    reader.close()
+
+
+def shows_recording(at: Windows, screen: Page) -> None:
+    """The room's display says who speaks in which hearing."""
+    expect(screen.locator("[data-seat=judge]")).to_have_attribute("data-sounds", "speaks")
+    expect(screen.locator("#state")).to_have_text("正在录音")
+    expect(screen.locator("#about")).to_contain_text("庭审 h-")
+    at.picture(screen, "room-recording")
+
+
 def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
     at: Windows, court: tuple[Installation, Box], desk: Page, screen: Page
 ) -> None:
@@ -91,16 +119,15 @@ def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
     desk.get_by_role("button", name="宣布开庭").click()
     expect(desk.locator("[data-watch=state]")).to_contain_text("正在录音")
     expect(desk.locator("#seats[data-live=on]")).to_be_visible()
+    reader = reads_early(at)
     say(*court, 1, "court-01-base")
     expect(judge).to_have_class("seat is-speaking")
-    expect(screen.locator("[data-seat=judge]")).to_have_attribute("data-sounds", "speaks")
-    expect(screen.locator("#state")).to_have_text("正在录音")
-    expect(screen.locator("#about")).to_contain_text("庭审 h-")
     at.picture(desk, "speaking")
-    at.picture(screen, "room-recording")
+    shows_recording(at, screen)
     expect(judge.locator(".said")).to_contain_text("现在开庭请全体起立")
     expect(desk.locator("[data-seat=plaintiff] .said")).to_be_empty()
     at.picture(desk, "words")
+    grew(at, reader)
     desk.locator("#pause-reason").select_option("mediation")
     court[0].hand(court[1], "table-a", "cut", channel=4)
     expect(screen.locator("[data-seat=defendant]")).to_have_attribute("data-sounds", "no_signal")
@@ -131,30 +158,42 @@ def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
     expect(desk.locator("[data-watch=proven]")).to_contain_text("中心已会签")
     desk.reload()
     at.picture(desk, "sealed")
+    assert fits(desk)
 
 
-def test_the_rooms_display_goes_blank_when_nothing_is_known(
-    at: Windows, court: tuple[Installation, Box], screen: Page
+def test_the_rooms_display_goes_blank_when_nothing_is_known_and_the_clerks_page_says_so(
+    at: Windows, court: tuple[Installation, Box], desk: Page, screen: Page
 ) -> None:
     gateway = court[0].processes[court[1].gateway]
+    plan(desk, at, f"（{desk.evaluate('new Date().getFullYear()')}）苏0206民初2号", "20:00", "20:30")
+    desk.goto(f"{at.url}/hearings/2")
+    expect(desk.locator("#seats[data-live=on]")).to_be_visible()
+    desk.evaluate(_A_LEVEL_COMES)
+    unheard = desk.locator("#unheard")
+    expect(unheard).to_be_hidden()
     os.kill(gateway.pid, signal.SIGSTOP)
     try:
+        expect(unheard).to_be_visible()
+        at.picture(desk, "room-unheard")
         expect(screen.locator("body")).to_have_attribute("data-state", "away")
         expect(screen.locator(".seat")).to_have_count(0)
         at.picture(screen, "room-blank")
     finally:
         os.kill(gateway.pid, signal.SIGCONT)
     expect(screen.locator(".seat")).to_have_count(4)
+    expect(unheard).to_be_hidden()
+
+
+_PLAYS = "() => { const s = document.getElementById('sound'); return s.currentTime > 0 && !s.error; }"
 
 
 def test_a_word_of_the_transcript_is_played_from_its_own_seat_corrected_and_found(at: Windows, desk: Page) -> None:
     desk.goto(f"{at.url}/hearings/1/transcript")
+    live(desk)
     word = desk.locator(".utterance[data-seat=plaintiff] .word", has_text="借条")
-    until("the words came", lambda: desk.reload() and word.count() == 1, 60)
+    expect(word).to_have_count(1, timeout=60_000)  # by itself
     word.click()
-    desk.wait_for_function(
-        "() => { const s = document.getElementById('sound'); return s.currentTime > 0 && !s.error; }"
-    )
+    desk.wait_for_function(_PLAYS)
     begins, at_s = desk.evaluate(
         "() => { const w = [...document.querySelectorAll('.word')].find(w => w.textContent === '借条');"
         " return [Number(w.dataset.at), document.getElementById('sound').currentTime]; }"
@@ -162,17 +201,48 @@ def test_a_word_of_the_transcript_is_played_from_its_own_seat_corrected_and_foun
     assert "plaintiff" in str(desk.locator("#sound").get_attribute("src")) and begins > 0 and at_s > 0
     expect(desk.locator("#wave[data-drawn]")).to_be_visible()
     at.picture(desk, "played")
+    desk.locator(".utterance[data-seat=judge] .say").first.press("Enter")  # by keyboard, the whole of what was said
+    expect(desk.locator("#playing-seat")).to_have_text("审判长")
+    other = at.desk("judge", "/hearings/1/transcript")
     one = desk.locator(".utterance[data-seat=plaintiff]").first
-    one.locator("summary").click()
-    one.locator("input[name=text]").fill("请原告出示借条的原件")
-    one.get_by_role("button", name="保存更正").click()
+    one.locator(".say").focus()
+    desk.keyboard.press("j")
+    desk.keyboard.type("请原告出示借条的原件")
+    desk.keyboard.press("Enter")
     expect(desk.locator(".fixed")).to_have_text("请原告出示借条的原件")
+    expect(one.locator("summary")).to_be_focused()  # and the page is where it was
     expect(desk.locator(".heard.is-old")).to_contain_text("借条原件")
+    expect(other.locator(".fixed")).to_have_text("请原告出示借条的原件")  # whoever reads it sees it by himself
+    other.close()
     at.picture(desk, "corrected")
     desk.goto(f"{at.url}/hearings/search?q=借条的原件")
     desk.locator("[data-play]").click()
     desk.wait_for_function("() => document.getElementById('sound').currentTime > 0")
     at.picture(desk, "found")
+
+
+def test_a_hearing_is_listened_to_whole_over_the_ends_of_its_segments_from_where_something_happened(
+    at: Windows, desk: Page
+) -> None:
+    desk.goto(f"{at.url}/hearings/1")
+    desk.locator(".chain li", has_text="录音暂停").locator("a.num").click()
+    expect(desk.locator(".utterance:target")).to_have_attribute("data-seat", "plaintiff")  # who spoke next
+    desk.locator(".say").first.click()
+    desk.wait_for_function(_PLAYS)
+    desk.get_by_role("button", name="听全庭").click()
+    expect(desk.locator("#playing-seat")).to_have_text("全庭")
+    desk.get_by_role("button", name="接着放下去").click()
+    desk.locator("#speed").select_option("2")
+    sound = desk.locator("#sound")
+    first = str(sound.get_attribute("src"))
+    assert first.endswith("/mixed")
+    desk.wait_for_function(
+        "(first) => { const s = document.getElementById('sound');"
+        " return s.getAttribute('src') !== first && s.currentTime > 0 && !s.error; }",
+        arg=first,
+    )
+    assert str(sound.get_attribute("src")).endswith("/mixed")
+    at.picture(desk, "whole-room")
 
 
 def draw(desk: Page, key: str) -> None:
@@ -214,8 +284,7 @@ def certify(at: Windows, court: Installation, desk: Page, key: str) -> None:
         if name == "郑某":
             expect(desk.get_by_role("alert")).to_contain_text("证书写的是“郑某”，不是“吴某”")
             at.picture(desk, "certificate-of-another")
-            item.locator("summary", has_text="签名").first.click()
-            item.locator("summary", has_text="用本人的证书签名").click()
+            expect(item.locator(f"#owner-{key}")).to_have_value("吴某")  # still open where it was
     expect(desk.locator("[data-certified]")).to_contain_text("吴某，由 司法证书中心 签发")
 
 
@@ -236,12 +305,17 @@ def test_minutes_are_drawn_up_read_back_objected_to_and_signed_on_the_pad_and_by
     desk.get_by_role("button", name="不予补正，记录在案").click()
     expect(desk.locator("[data-watch=minutes]")).to_contain_text("待签名")
     expect(desk.locator("li", has_text="审判长的签名要由本人登录后签")).to_be_visible()
+    judge = at.desk("judge", "/hearings/1/minutes")
     expect(desk.locator("form:has(input[value=presiding]) canvas")).to_have_count(0)
     draw(desk, "plaintiff")
     at.picture(desk, "pad")
+    draw(judge, "presiding")
+    judge.locator("form:has(input[value=presiding])").get_by_role("button", name="签在这份文本上").click()
+    expect(desk.locator("[data-watch=signed-presiding]")).to_contain_text("李法官")  # by itself, around a drawn line
     desk.locator("form:has(input[value=plaintiff])").get_by_role("button", name="签在这份文本上").click()
-    expect(desk.locator("img.signature")).to_be_visible()
-    assert desk.evaluate("() => document.querySelector('img.signature').naturalWidth") == 800
+    expect(judge.locator("[data-watch=signed-plaintiff] img")).to_be_visible()
+    expect(desk.locator("[data-watch=signed-plaintiff] img")).to_be_visible()
+    assert desk.evaluate("() => [...document.querySelectorAll('img.signature')].map(i => i.naturalWidth)") == [800, 800]
     certify(at, court[0], desk, "defendant")
     desk.goto(f"{at.url}/hearings/1/minutes?lang=en")
     expect(desk.get_by_text("Refused, and on record")).to_be_visible()
@@ -275,6 +349,8 @@ def test_a_recording_is_classed_held_and_disposed_of_by_two_people_once_its_time
     at.picture(keeper, "proposed")
     judge = at.desk("judge", "/hearings/1/keeping?lang=en")
     at.picture(judge, "to-approve-english")
+    judge.locator("summary", has_text="Approve the disposal").click()
+    expect(judge.get_by_text("cannot be brought back")).to_be_visible()
     judge.get_by_role("button", name="Approve disposal").click()
     expect(judge.locator("main")).to_contain_text("李法官")
     judge.goto(f"{at.url}/hearings/1/transcript?lang=zh")

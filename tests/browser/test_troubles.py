@@ -1,19 +1,26 @@
 """What goes wrong at a counter is said in the clerk's language, and custody stays as it was."""
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from time import monotonic
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from central.demo.court import PASSWORD
 from tests.browser.place import asked_to_open, buttons, display, furnished, receipts, shut, wait_open
-from tests.browser.windows import Windows, cell_on, live, types, windows
+from tests.browser.windows import Windows, cell_on, live, redrawn, types, windows
 from tests.kit.installation import Box, Installation
 
 pytestmark = pytest.mark.browser
 
 LEFT_OPEN_S = 1.0
+_NEXT_HEARTBEAT = """() => new Promise((heard) => {
+    const stream = htmx.find("[sse-connect]")["htmx-internal-data"].sseEventSource;
+    stream.addEventListener("heartbeat", heard);
+})"""
 DEVICES = ("/fleet/locker-a/wall-a", "/fleet/locker-a/slip-a")
 DATA = {"一楼立案大厅", "苏", "民初", "号", "王书记", "离婚纠纷", "民事", "原告", "赵某", "被告", "孙某某"}
 """What the court itself wrote in Chinese."""
@@ -29,6 +36,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installati
 def at(place: tuple[Installation, Box]) -> Iterator[Windows]:
     with windows(place[0], "troubles") as opened:
         yield opened
+
+
+def test_a_page_stays_where_its_reader_scrolled_it_as_it_changes(at: Windows) -> None:
+    desk = at.desk(path="/dossiers/1?volume=1")
+    desk.set_viewport_size({"width": 390, "height": 300})
+    expect(desk.locator("#go-1")).to_be_focused()
+    desk.evaluate("() => scrollTo(0, 300)")
+    redrawn(desk)
+    expect(desk.locator("#go-1")).to_be_focused()
+    assert desk.evaluate("() => scrollY") == 300
 
 
 def test_a_door_left_open_is_said_and_the_volume_stays_with_the_clerk(
@@ -196,9 +213,88 @@ def test_a_button_of_the_emulators_page_moves_a_door(place: tuple[Installation, 
         expect(is_silent).to_have_text(told)
 
 
+def signed_out_while_writing(at: Windows, number: str) -> tuple[Page, Page]:
+    """Somebody writes a case into the form, is signed out in another window, and presses the button all the same."""
+    desk = at.desk(path="/dossiers/new")
+    desk.fill("#f-cause", "买卖合同纠纷")
+    desk.fill("#f-parties", "原告 周某\n被告 吴某")
+    other = desk.context.new_page()
+    other.goto(at.url)
+    signs_out(other)
+    desk.fill("#f-number", number)
+    desk.get_by_role("button", name="登记").press("Enter")
+    return desk, other
+
+
+def test_what_was_written_is_there_again_after_signing_in_anew(at: Windows) -> None:
+    desk, other = signed_out_while_writing(at, "（2026）苏0206民初901号")
+    signs_in(desk)
+    desk.wait_for_url(f"{at.url}/dossiers/new")
+    expect(desk.locator("#f-number")).to_have_value("（2026）苏0206民初901号")
+    expect(desk.locator("#f-parties")).to_have_value("原告 周某\n被告 吴某")
+
+    other.goto(at.url)
+    signs_out(other)
+    signs_in(other)
+    desk.get_by_role("button", name="登记").press("Enter")
+    expect(desk.get_by_role("heading", name="页面已过期")).to_be_visible()
+    at.picture(desk, "page-too-old")
+    desk.get_by_role("button", name="返回上一页").press("Enter")
+    expect(desk.locator("#f-cause")).to_have_value("买卖合同纠纷")
+    desk.get_by_role("button", name="登记").press("Enter")
+    expect(desk.get_by_role("heading", name="（2026）苏0206民初901号")).to_be_visible()
+    desk.goto(f"{at.url}/dossiers/new")
+    expect(desk.locator("#f-cause")).to_have_value("")
+
+
+def test_what_somebody_wrote_is_not_shown_to_the_next(at: Windows) -> None:
+    desk, _ = signed_out_while_writing(at, "（2026）苏0206民初902号")
+    signs_in(desk, "archivist")
+    desk.wait_for_url(f"{at.url}/dossiers/new")
+    desk.wait_for_function('() => !JSON.stringify(sessionStorage).includes("买卖")')
+    expect(desk.locator("#f-cause")).to_have_value("")
+
+
+def test_a_page_says_that_nothing_comes_any_more_though_its_connection_was_never_closed(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    desk = at.desk(path="/dossiers/1")
+    desk.clock.install()
+    desk.reload()
+    live(desk)
+    central = place[0].processes["central"]
+    os.kill(central.pid, signal.SIGSTOP)  # as with a pulled cable: no answer, and no end either
+    try:
+        desk.clock.fast_forward("00:45")
+        expect(desk.locator("#link-lost")).to_be_visible()
+        at.picture(desk, "nothing-comes")
+    finally:
+        os.kill(central.pid, signal.SIGCONT)
+    live(desk)
+    expect(desk.locator("#link-lost")).to_be_hidden()
+    desk.clock.fast_forward("00:30")
+    desk.evaluate(_NEXT_HEARTBEAT)
+    desk.clock.fast_forward("00:30")
+    assert desk.evaluate("() => document.body.dataset.live") == "on"
+
+
 def test_nobody_hears_of_changes_without_signing_in(place: tuple[Installation, Box]) -> None:
     stranger = place[0].http.get("/live?topic=alarms", headers={"accept": "text/event-stream"})
     assert stranger.status_code == 401
+
+
+def signs_in(desk: Page, login: str = "clerk") -> None:
+    """That person signs in at the page that asks for it."""
+    desk.fill("#f-login", login)
+    desk.fill("#f-password", PASSWORD)
+    desk.keyboard.press("Enter")
+    expect(desk.locator(".topbar")).to_be_visible()
+
+
+def signs_out(desk: Page) -> None:
+    """Whoever is signed in leaves."""
+    desk.get_by_role("button", name="退出").press("Enter")
+    expect(desk.locator("#f-login")).to_be_visible()
 
 
 def begun(at: Windows, barcode: str) -> Page:

@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -25,16 +26,32 @@ QUIET = (
 )
 _READER_S = 0.005
 _DESK = (1440, 900)
+_NARROW = (390, 844)
+_ASK = """async () => {
+    for (const each of document.getAnimations()) try { each.finish(); } catch { each.cancel(); } // one without an end
+    const told = await axe.run({ rules: { "target-size": { enabled: true } }, resultTypes: ["violations"] });
+    const why = (node) => [...node.any, ...node.all, ...node.none].map((check) => check.message).join("; ");
+    const says = (id, node) => `${id}: ${node.html.slice(0, 200)}: ${why(node)}`;
+    return told.violations.flatMap(({ id, nodes }) => nodes.map((node) => says(id, node)));
+}"""
 
 
 class Windows:
     """One browser at one court; `page` is a new desk, with nobody signed in."""
+
+    existing: list["Windows"] = []
+    """Those not yet closed, so that a failing test can show what they say."""
 
     def __init__(self, court: Installation, browser: Browser, chapter: str) -> None:
         self.url = str(court.http.base_url).rstrip("/")
         self._browser = browser
         self._chapter = chapter
         self._numbers = count(1)
+
+    @property
+    def pages(self) -> list[Page]:
+        """Every open window."""
+        return [page for context in self._browser.contexts for page in context.pages]
 
     def page(self, size: tuple[int, int] = _DESK, language: str = "zh-CN") -> Page:
         """A window of that size, of somebody whose machine speaks that language."""
@@ -58,11 +75,32 @@ class Windows:
         return page
 
     def picture(self, page: Page, name: str) -> Path:
-        """Keep what the window shows now."""
+        """Keep what the window shows now; whoever does not see it, or sees it badly, is kept from nothing on it."""
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = PICTURES / f"{self._chapter}-{next(self._numbers):02}-{name}.png"
         path.write_bytes(page.screenshot(animations="disabled"))  # Playwright would write with a thread that stays
+        found = barriers(page)
+        assert not found, "\n".join(found)
         return path
+
+
+def fits(page: Page) -> bool:
+    """Whether the page is no wider than a telephone; the window is as it was afterwards."""
+    page.set_viewport_size({"width": _NARROW[0], "height": _NARROW[1]})
+    wide = page.evaluate("() => document.documentElement.scrollWidth")
+    page.set_viewport_size({"width": _DESK[0], "height": _DESK[1]})
+    return bool(wide <= _NARROW[0])
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 AA and its own good practice: rule, piece of the page, what is wrong."""
+    page.evaluate(_axe())
+    return [str(each) for each in page.evaluate(_ASK)]
+
+
+@cache
+def _axe() -> str:
+    return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 
 
 def live(page: Page) -> None:
@@ -107,9 +145,12 @@ def windows(court: Installation, chapter: str) -> Iterator[Windows]:
     trust = f"--ignore-certificate-errors-spki-list={_key_of(court)}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, trust])
+        at = Windows(court, browser, chapter)
+        at.existing.append(at)
         try:
-            yield Windows(court, browser, chapter)
+            yield at
         finally:
+            at.existing.remove(at)
             browser.close()
 
 

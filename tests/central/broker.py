@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -13,19 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from central import pki
 from central.fleet.broker_conf import BrokerPlace, start_broker, write_conf
+from tests.kit.mosquitto import free_port
 
 from .box import NOON
 from .conftest import COURT
 from .keys import request_for
 
 ADDRESS = "127.0.0.1"
-
-
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as free:
-        free.bind((ADDRESS, 0))
-        return int(free.getsockname()[1])
 
 
 class CourtBroker:

@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from tests.central.desk import Desk, desk
 from tests.central.locker import Locker
 from tests.central.shelf import Shelf
 from tests.kit.databases import bring_up_to_date, sqlite_in
+from tests.kit.mosquitto import free_port
 
 COURT = "huishan"
 _BIN = Path("/usr/lib/postgresql/15/bin")
@@ -39,9 +39,7 @@ def postgres() -> Iterator[str]:
         user = pwd.getpwnam("postgres")
         os.chown(folder, user.pw_uid, user.pw_gid)
         as_user = ["runuser", "-u", "postgres", "--"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     data = str(folder / "data")
     initdb = [str(_BIN / "initdb"), "-D", data, "-U", "court", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
     subprocess.run([*as_user, *initdb], check=True, capture_output=True, cwd="/")

@@ -1,8 +1,9 @@
 """The court's pages over a small court, looked at by a browser that runs no scripts."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from html import unescape
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from central.app import PAGES
+from central.fleet.messages import Messages
 from central.people import service as people
 from central.people import sessions
 from central.people.roles import may
@@ -19,21 +21,32 @@ from central.web.look import make_look
 from tests.central.locker import Locker
 
 PASSWORD = "correct horse battery"
+URL = "https://court.example"
 
 
-def application(locker: Locker) -> FastAPI:
-    """The pages alone: no broker, no gateways' door."""
-    app = FastAPI(openapi_url=None)
+def messages(locker: Locker) -> Messages:
+    """How the court calls people about alarms."""
+    return Messages(make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: locker.now), URL)
+
+
+def furnished(app: FastAPI, locker: Locker) -> FastAPI:
+    """With what its routes ask an application for, and its look; no broker, no gateways' door."""
     app.state.store, app.state.clock = locker.store, lambda: locker.now
-    app.state.projection, app.state.public_url = locker.ledger.projection, "https://court.example"
+    app.state.projection, app.state.public_url = locker.ledger.projection, URL
     app.state.signature_authorities = None
     app.state.blobs, app.state.pen = locker.blobs, locker.pen
     app.state.authority = SimpleNamespace(root_fingerprint="ab" * 32)
+    app.state.messages = messages(locker)
+    dress(app, app.state.messages.look, lambda token: sessions.who(locker.store, token, locker.now))
+    return app
+
+
+def application(locker: Locker) -> FastAPI:
+    """The pages alone."""
+    app = FastAPI(openapi_url=None)
     for pages in PAGES:
         app.include_router(pages.router)
-    look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: locker.now)
-    dress(app, look, lambda token: sessions.who(locker.store, token, locker.now))
-    return app
+    return furnished(app, locker)
 
 
 class Desk:
@@ -48,18 +61,24 @@ class Desk:
         """The page at that address."""
         return self._show(self.client.get(path), status)
 
-    def send(self, path: str, status: int = 200, **fields: object) -> str:
+    def send(
+        self, path: str, status: int = 200, files: Mapping[str, tuple[str, bytes]] | None = None, **fields: object
+    ) -> str:
         """The page after a form of the page that is open was sent."""
         word = re.search(r'name="csrf" content="(\w+)"', self.shown)
         assert word, "no page of ours is open"
-        return self._show(self.client.post(path, data={"csrf": word[1], **fields}), status)
+        answer = self.client.post(path, data={"csrf": word[1], **fields}, files=files)
+        again = [] if answer.history else re.findall(r'(?:hx-get|hreflang="\w+" href)="([^"]+)"', answer.text)
+        lost = [url for url in map(unescape, again) if self.client.get(url).status_code != 200]
+        assert lost == [], f"{path} shows a page whose live pieces and languages are nowhere"
+        return self._show(answer, status)
 
     def sign_in(self, login: str) -> None:
         """Sign in as one of the locker's people."""
         with self.locker.store.write() as session:
             person = people.person_by_login(session, login)
             assert person is not None
-            people.set_password(session, people.SYSTEM, person, PASSWORD)
+            people.set_password(session, people.SYSTEM, person, people.hash_password(PASSWORD))
         self.open("/sign-in")
         self.send("/sign-in", login=login, password=PASSWORD)
 
@@ -76,5 +95,5 @@ class Desk:
 @contextmanager
 def desk(locker: Locker) -> Iterator[Desk]:
     """A browser at the court's address."""
-    with TestClient(application(locker), base_url="https://court.example", raise_server_exceptions=False) as client:
+    with TestClient(application(locker), base_url=URL, raise_server_exceptions=False) as client:
         yield Desk(client, locker)

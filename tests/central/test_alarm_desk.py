@@ -1,10 +1,11 @@
 """The alarm desk: rules with hysteresis, one cause instead of fifty, who is called and when, tickets to their end."""
 
 import http.server
+import re
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,9 +20,10 @@ from central.fleet.presence import Presence
 from central.fleet.tables import Gateway
 from central.store import Store
 from central.web.refused import Refused
+from central.web.words import LANGUAGES
 from devices.health import Heartbeat
 
-from .desk import Desk
+from .desk import Desk, messages
 from .locker import BOX, WALL, Locker
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -190,7 +192,7 @@ def test_who_is_called_depends_on_weight_time_and_whether_anybody_looked(locker:
     def called(minute: float, *, accepted: bool = True) -> list[str]:
         now = locker.now + timedelta(minutes=minute)
         with locker.store.write() as session:
-            calls = notify.due(session, now, UTC, "court")
+            calls = notify.due(session, now, messages(locker))
             for call in calls:
                 notify.sent(session, call, accepted, now)
         return [call.url for call in calls]
@@ -217,10 +219,94 @@ def test_a_quiet_rule_calls_nobody_at_night_unless_it_is_severe(locker: Locker) 
     beats(locker, 0, disk_used=0.95)
     later = locker.now + timedelta(minutes=5)
     with locker.store.write() as session:
-        assert notify.due(session, later, UTC, "court") == []
+        assert notify.due(session, later, messages(locker)) == []
         session.scalars(select(Alarm)).one().severity = "severe"
     with locker.store.write() as session:
-        assert len(notify.due(session, later, UTC, "court")) == 1
+        assert len(notify.due(session, later, messages(locker))) == 1
+
+
+def test_a_message_says_in_words_what_is_wrong_where_since_when_and_what_to_do(locker: Locker) -> None:
+    with locker.store.write() as session:
+        box = session.scalars(select(Gateway)).one()
+        box.floor, box.room = "一楼", "立案大厅 <东>"
+        session.add(Contact(name="孙工", url="a://"))
+        session.add(Contact(name="Sun", url="b://", language="en"))
+        raise_alarm(session, AlarmKind.DOOR_UNASKED, f"{BOX}/{WALL}/1", at=locker.now)
+    with locker.store.write() as session:
+        chinese, english = notify.due(session, locker.now + timedelta(minutes=3), messages(locker))
+    assert chinese.title == "惠山区人民法院：柜门无人请求而开启【严重】"
+    assert chinese.body.splitlines() == [
+        "locker-a 的 wall-a 第 1 格（一楼 立案大厅 <东>）",
+        "首次 2026-11-23 09:00 · 3 分钟无人查看",
+        "请到柜前查看，并由档案员核对柜内卷宗。核对之前这册卷宗不能取出。",
+        "https://court.example/alarms#alarm-1",
+    ]
+    assert "first 2026-11-23 09:00 · seen by nobody for 3 minutes" in english.body.lower()
+
+
+def test_a_message_about_one_cause_names_those_within_and_one_of_a_rule_its_value(locker: Locker) -> None:
+    with locker.store.write() as session:
+        session.add(Contact(name="孙工", url="a://"))
+        session.add(rule(for_s=0))
+    beats(locker, 0, disk_used=0.95)
+    lose(locker, "hall-1", "hall-2", "hall-3")
+    swept(locker, 0)
+    with locker.store.write() as session:
+        calls = notify.due(session, locker.now + timedelta(minutes=1), messages(locker))
+    told = [call.title + call.body for call in calls]
+    (site,) = [each for each in told if "hall-1" in each]
+    assert "一处网关同时失联（3 台）" in site and "全院" in site and "hall-1, hall-2, hall-3" in site
+    (disk,) = [each for each in told if "disk" in each]
+    assert "报警时 0.95，界限 0.9" in disk and "locker-a" in disk
+
+
+def test_every_kind_of_alarm_has_words_of_its_own(locker: Locker) -> None:
+    with locker.store.write() as session:
+        for kind in AlarmKind:
+            alarm = raise_alarm(session, kind, BOX, at=locker.now, rule="disk")
+            session.flush()
+            for language in LANGUAGES:
+                title, body = messages(locker).about(session, alarm, language, locker.now)
+                assert kind not in title and len(body.splitlines()) >= 4, kind
+
+
+def test_whom_to_call_is_changed_and_tried_and_the_address_is_shown_to_nobody(at: Desk, locker: Locker) -> None:
+    sent: list[tuple[str, str, str]] = []
+
+    def provider(url: str, title: str, body: str) -> bool:
+        sent.append((url, title, body))
+        return "night" not in url
+
+    at.client.app.state.send = provider  # type: ignore[attr-defined]
+    at.sign_in("it")
+    at.open("/alarms/rules")
+    them = {"name": "夜班", "begins": "22:00", "ends": "06:00", "days": "12345", "least": "severe"}
+    at.send("/alarms/contacts", url="json://localhost/night", **them)
+    assert "没有接收" in at.send("/alarms/contacts/1/try")
+    with locker.store.write() as session:
+        raise_alarm(session, AlarmKind.SAFE_MODE, BOX, at=locker.now)
+        session.flush()
+        session.add(Notice(alarm_id=1, contact_id=1, state="failed", tries=notify.TRIES, at=locker.now))
+    at.send("/alarms/contacts", id="1", language="en", **them | {"name": "早班", "begins": "06:00", "ends": "22:00"})
+    assert "早班" in at.shown and "夜班" not in at.shown and "06:00–22:00" in at.shown
+    later = locker.now + timedelta(minutes=2)
+    with locker.store.write() as session:
+        assert notify.due(session, later, messages(locker)) == []
+    assert "谁也通知不到" in at.send("/alarms/contacts", 422, id="1", **them | {"ends": "22:00"})
+    at.send("/alarms/contacts", id="1", url="json://localhost/day", language="en", begins="00:00", name="早班")
+    with locker.store.write() as session:
+        assert [call.url for call in notify.due(session, later, messages(locker))] == ["json://localhost/day"]
+    assert "已接收发给“早班”的试发消息" in at.send("/alarms/contacts/1/try")
+    assert "json://localhost" not in at.shown
+    assert [url for url, _, _ in sent] == ["json://localhost/night", "json://localhost/day"]
+    assert "试发" in sent[0][1] and "only a trial" in sent[1][2]
+    at.send("/alarms/contacts/1/remove")
+    at.send("/alarms/contacts/1/try", 404)
+    at.send("/alarms/contacts", 404, id="1", **them)
+    at.send("/sign-out")
+    at.sign_in("clerk")
+    at.open("/")
+    at.send("/alarms/contacts/1/try", 403)
 
 
 def took(url: str, body: str) -> bool:
@@ -288,6 +374,7 @@ def test_the_desk_is_worked_from_its_pages(at: Desk, locker: Locker) -> None:
     assert "无人查看" in at.open("/alarms")
     assert "已看到" in at.send("/alarms/1/seen")
     assert "处理中" in at.send("/alarms/1/seen", mine="1")
+    assert re.search("由 [^{]+ 处理", at.shown)
     assert "没有告警" in at.send("/alarms/1/clear")
     assert "处理中" not in at.open("/alarms?closed=1")
     at.open("/alarms/rules")

@@ -2,12 +2,16 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiomqtt
 import httpx
+import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 from fastapi import FastAPI
 from sqlalchemy import select
@@ -16,12 +20,13 @@ from central.app import create_app
 from central.blobs import Blobs
 from central.clock import utc_now
 from central.fleet import broker_conf, service
+from central.fleet.service import gateway_of
 from central.ledger.tables import Book, LedgerLine
 from central.settings import Broker, Settings, load, save
 from central.store import Store
 from devices.claims import AckClaims, IdentityClaims, StoredClaims
 from devices.grants import keys_of, read, sign
-from devices.topics import GatewayTopics
+from devices.topics import ROOT, GatewayTopics, host
 
 from .box import Box
 from .broker import ADDRESS, CourtBroker
@@ -95,8 +100,66 @@ async def test_a_box_joins_sends_its_facts_and_is_acked(tmp_path: Path) -> None:
     assert "user locker-a" in (tmp_path / "broker" / broker_conf.ACL).read_text()
 
 
+@pytest.mark.parametrize("by", ["the desk", "another box"])
+async def test_a_suspended_box_hears_as_soon_as_its_name_is_in_use_again(tmp_path: Path, by: str) -> None:
+    broker, settings = installed(tmp_path)
+    box, topics = Box(), GatewayTopics(COURT, "locker-a")
+    central = keys_of([broker.authority.signing_key.public_key()])
+    broker_conf.write_acl(tmp_path / "broker", COURT, [box.name])
+    with broker.up():
+        async with serving(settings) as (app, _):
+            store: Store = app.state.store
+            with store.write() as session:
+                token = service.invite(session, box.name, broker.authority, utc_now(), actor="person:1")
+                asked = request_for(box.key).decode()
+                service.enrol(session, token, asked, "1", broker.authority, utc_now())
+
+            async def heard(state: str, payload: bytes = b"", seal: str = "") -> None:
+                """Whoever connects now, and perhaps sends a batch, is told so."""
+
+                def says(message: aiomqtt.Message) -> bool:
+                    ack = AckClaims.of(read("ack", bytes(message.payload).decode(), central, COURT, box.name))
+                    return (ack.state, ack.book, ack.seq) == (state, box.book, 1)
+
+                async with broker.client(box.name, topics.ack) as mqtt:
+                    if payload:
+                        await mqtt.client.publish(topics.journal, payload, qos=1, properties=sealed(seal))
+                    await mqtt.until(says)
+
+            async with broker.client(box.name, host(COURT)) as mqtt:
+                await mqtt.until(lambda message: json.loads(bytes(message.payload))["online"])
+            await heard("ok", *box.batch())
+            with store.write() as session:
+                service.set_state(session, gateway_of(session, box.name), "suspended", utc_now())
+            await heard("suspended")
+            with store.write() as session:
+                if by == "the desk":
+                    service.set_state(session, gateway_of(session, box.name), "active", utc_now())
+                else:
+                    token = service.invite(session, box.name, broker.authority, utc_now(), actor="p:1", replaces=True)
+                    other = request_for(Ed25519PrivateKey.generate()).decode()
+                    service.enrol(session, token, other, "1", broker.authority, utc_now())
+            await heard("ok")
+
+
 async def test_without_a_broker_central_serves_and_says_so(tmp_path: Path) -> None:
     _, settings = installed(tmp_path)
     async with serving(settings) as (_, client):
         answer = await client.get("/healthz")
         assert (answer.status_code, answer.json()["broker"]) == (200, "lost")
+
+
+async def test_what_travels_over_the_broker_is_described_by_central_and_every_name_in_it_leads_somewhere(
+    tmp_path: Path,
+) -> None:
+    app = create_app(installed(tmp_path)[1])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://central") as stranger:
+        topics = (await stranger.get("/asyncapi.json")).json()
+        messages = (await stranger.get("/courtside.schema.json")).json()
+    app.state.store.close()
+    assert (
+        topics["asyncapi"] == "3.0.0" and topics["channels"]["wish"]["address"] == f"{ROOT}/{{court}}/{{gateway}}/wish"
+    )
+    for operation in topics["operations"].values():
+        assert operation["channel"]["$ref"].removeprefix("#/channels/") in topics["channels"]
+    assert {"line", "wish.open_cell", "fact.door_changed"} <= messages["$defs"].keys()

@@ -1,6 +1,8 @@
 """Back from a backup: what is older than the last ack comes again, and central's own book goes on in another."""
 
+import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -100,8 +102,23 @@ def test_a_backup_is_for_its_owner_alone_and_goes_into_an_empty_folder_only(sett
     with pytest.raises(CannotRestore, match="not empty"):
         restore(file, settings.home)
     file.write_bytes(b"no")
-    with pytest.raises(CannotRestore, match="cannot be read"):
+    with pytest.raises(CannotRestore, match="damaged, or no backup"):
         restore(file, tmp_path / "x")
+
+
+def test_a_backup_damaged_at_any_place_is_refused_and_puts_nothing_back(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    backup(settings, file)
+    whole = file.read_bytes()
+    for at in range(20, len(whole), len(whole) // 40):
+        file.write_bytes(whole[:at] + bytes(byte ^ 0x55 for byte in whole[at : at + 3]) + whole[at + 3 :])
+        with pytest.raises(CannotRestore, match="damaged"):
+            restore(file, tmp_path / "x")
+    for end in (15, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:end])
+        with pytest.raises(CannotRestore, match="damaged"):
+            restore(file, tmp_path / "x")
+    assert not (tmp_path / "x").exists()
 
 
 def test_a_court_on_another_database_is_told_what_is_left_out(settings: Settings, tmp_path: Path) -> None:
@@ -110,3 +127,31 @@ def test_a_court_on_another_database_is_told_what_is_left_out(settings: Settings
         "the database: back it up with pg_dump",
         "the blobs: they are at s3://court",
     ]
+
+
+def test_what_goes_while_it_is_written_spoils_no_backup(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, gone = (Blobs(settings.home / "blobs").put(blob) for blob in (b"a page", b"disposed of meanwhile"))
+    look = tarfile.TarFile.gettarinfo
+
+    def looked_at(tar: tarfile.TarFile, name: Path, *told: Any) -> tarfile.TarInfo:
+        if Path(name).name == gone:
+            Path(name).unlink()
+        return look(tar, name, *told)
+
+    monkeypatch.setattr(tarfile.TarFile, "gettarinfo", looked_at)
+    backup(settings, tmp_path / "backup.tar.gz")
+    again = restore(tmp_path / "backup.tar.gz", tmp_path / "other")
+    assert Blobs(again.home / "blobs").get(kept) == b"a page"
+
+
+def test_a_backup_that_fails_leaves_the_one_before_it(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar.gz"
+    backup(settings, file)
+    before = file.read_bytes()
+    (settings.home / "central.yaml").unlink()
+    with pytest.raises(OSError, match=r"central\.yaml"):
+        backup(settings, file)
+    assert file.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.glob("backup*")) == ["backup.tar.gz"]

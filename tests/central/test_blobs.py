@@ -128,3 +128,26 @@ def test_an_object_store_is_named_by_url() -> None:
     blobs = Blobs("memory:///")
     assert blobs.get(blobs.put(DATA)) == DATA
     assert blobs.is_durable(SHA256)
+
+
+def test_whoever_begins_an_upload_sweeps_away_what_was_begun_long_ago(client: TestClient, tmp_path: Path) -> None:
+    begin(client)
+    for path in (tmp_path / "uploads").glob("*"):
+        os.utime(path, (0, 0))
+    begin(client)
+    assert len(list((tmp_path / "uploads").glob("*"))) == 2
+
+
+def test_the_name_of_what_is_uploaded_stands_in_no_log(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    assert client.head(begin(client)).status_code == 200
+    assert SHA256 not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["../pki/root.key", "/etc/passwd", "a\0b", "", f"{'ab' * 32}\n", "half a sign \ud83d"])
+def test_a_name_that_is_no_hash_is_no_blob(blobs: Blobs, name: str) -> None:
+    for ask in (blobs.get, blobs.size, blobs.pieces, lambda name: blobs.span(name, 0, 1)):
+        with pytest.raises(NoBlob):
+            ask(name)
+    assert not blobs.is_durable(name)
+    blobs.remove(name)

@@ -1,10 +1,17 @@
 """The command line of central, as whoever runs a court meets it."""
 
+import os
+import sqlite3
+import subprocess
+import sys
 import zipfile
+from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography import x509
 
 from central.cli.program import program
 
@@ -58,6 +65,79 @@ def test_a_court_whose_name_cannot_be_a_topic_is_not_founded(tmp_path: Path) -> 
     assert not (tmp_path / "home").exists()
 
 
+def init(home: Path, court: str, password: str, *more: str) -> Result:
+    first = ("--login", "admin", "--name", "x", "--password", password)
+    return run("init", "--home", home, "--court", court, *first, "--port", "1", "--broker-port", "2", *more)
+
+
+def test_a_first_person_who_cannot_be_leaves_no_keys_behind(tmp_path: Path) -> None:
+    assert "8" in init(tmp_path / "home", "huishan", "short").output
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_database_that_cannot_be_is_said_in_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    told = init(tmp_path / "home", "huishan", "long enough", "--database", "mysql://court@db/court")
+    assert told.exit_code == 1
+    assert "database: no database Courtside knows; write one like postgresql://" in told.output
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_interrupted_founding_goes_on_under_the_names_told_now_and_for_that_court_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    away = ("--database", "postgresql://court@127.0.0.1:1/court")
+    assert "database does not answer" in init(home, "huishan", "long enough", *away, "--host", "wrong.example").output
+    root = (home / "pki" / "root.pem").read_bytes()
+    other = init(home, "binhu", "long enough")
+    assert other.exit_code == 1
+    assert "an attempt to found a court called huishan" in other.output
+    assert init(home, "huishan", "long enough", "--host", "right.example").exit_code == 0
+    assert (home / "pki" / "root.pem").read_bytes() == root
+    names = x509.load_pem_x509_certificate((home / "pki" / "https.pem").read_bytes()).extensions
+    dns = names.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
+    assert "right.example" in dns
+    assert "wrong.example" not in dns
+
+
+def test_an_attempt_cut_off_among_the_keys_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "home" / "pki").mkdir(parents=True)
+    (tmp_path / "home" / "pki" / "root.key").write_bytes(b"")
+    told = init(tmp_path / "home", "huishan", "long enough")
+    assert told.exit_code == 1
+    assert "left from an attempt to found a court, and is not whole" in told.output
+
+
+def test_a_database_of_a_later_version_is_left_alone_and_named(founded: Path, tmp_path: Path) -> None:
+    home = tmp_path / "later"
+    ok("backup", "--home", founded, tmp_path / "b.tgz")
+    ok("restore", "--home", home, tmp_path / "b.tgz")
+    with closing(sqlite3.connect(home / "central.db")) as db, db:
+        db.execute("UPDATE alembic_version SET version_num = '9999'")
+    for command in (("doctor",), ("user", "reset", "admin", "--password", "long enough")):
+        assert "of a later version of Courtside" in refused(*command, "--home", home)
+
+
+def test_a_database_that_is_none_is_said_in_a_sentence(founded: Path, tmp_path: Path) -> None:
+    home = tmp_path / "broken"
+    ok("backup", "--home", founded, tmp_path / "b.tgz")
+    ok("restore", "--home", home, tmp_path / "b.tgz")
+    (home / "central.db").write_bytes(b"no database" * 1000)
+    told = refused("user", "reset", "admin", "--password", "long enough", "--home", home)
+    assert "file is not a database" in told
+
+
+@pytest.mark.parametrize("group", ["central", "gateway"])
+def test_each_program_tells_its_version(group: str) -> None:
+    told = subprocess.run([sys.executable, "-m", group, "--version"], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == version("courtside")
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing_and_a_device_is_no_file(founded: Path, tmp_path: Path) -> None:
+    assert "no backup was made" in refused("backup", "--home", founded, tmp_path / "none" / "b.tgz")
+    os.mkfifo(tmp_path / "pipe")
+    assert "is no file" in refused("backup", "--home", founded, tmp_path / "pipe")
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
 def test_a_command_without_a_court_says_what_to_do(tmp_path: Path) -> None:
     assert "run `courtside-central init` first" in refused("user", "add", "x", "--home", tmp_path, "--name", "x",
                                                            "--role", "clerk", "--password", "long enough")  # fmt: skip
@@ -69,6 +149,7 @@ def test_a_person_is_let_in_once_and_gets_a_new_password(founded: Path) -> None:
     assert "wang" in refused(*person)
     assert "new password" in ok("user", "reset", "wang", "--home", founded, "--password", "another one")
     assert "nobody signs in as li" in refused("user", "reset", "li", "--home", founded, "--password", "another one")
+    assert "nobody signs in as li" in refused("user", "reset", "li", "--home", founded)  # nor asks for a password
 
 
 def test_refusals_are_said_in_the_terminals_language(founded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,7 +173,8 @@ def test_a_reader_is_let_in_renewed_and_put_out(founded: Path, tmp_path: Path) -
 
 def test_an_invitation_is_a_command_to_type_on_the_box(founded: Path) -> None:
     assert "courtside-gateway enrol https://127.0.0.1:1 " in ok("gateway", "invite", "locker-a", "--home", founded)
-    refused("gateway", "invite", "central", "--home", founded)
+    for name in ("central", "host"):
+        assert f"{name}” is a name of the court's own" in refused("gateway", "invite", name, "--home", founded)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
@@ -123,6 +205,11 @@ def test_an_export_is_proven_by_its_root_and_a_change_is_found(founded: Path, tm
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(b'"mono_ms":', b'"mono_ms": ', 1))
     assert "altered" in refused("verify", spoilt, "--root", root)
+
+
+def test_an_export_that_cannot_be_written_names_the_place_and_no_code(founded: Path, tmp_path: Path) -> None:
+    told = refused("export", "--home", founded, "--day", "2026-03-02", tmp_path / "none" / "day.zip")
+    assert "none/day.zip.part: No such file or directory" in told and "Errno" not in told
 
 
 @pytest.mark.parametrize("days", [(), ("--day", "2026-01-02", "--from", "2026-01-01"), ("--to", "2026-01-01")])

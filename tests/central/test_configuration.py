@@ -1,6 +1,7 @@
 """Configurations as central edits them: checked by what the gateway brings, versioned, compared, rolled out."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,6 +82,16 @@ class Told:
         (GOOD + "stations:\n  loker: {}\n", 4, "是不是“locker”？"),
         ("devices:\n  wall-a: [\n", 3, "不是 YAML"),
         ("just words", 1, "请写“devices:”"),
+        ("devices:\n  wall-a: {driver: [locks], port: /dev/ttyS1}\n", 2, "没有“['locks']”这个驱动"),
+        ("devices: &all\n  wall-a: *all\n", 2, "不能用“*”引用"),
+        (GOOD + GOOD.partition("\n")[2], 3, "“wall-a”写了两次，第一次在第 2 行"),
+        (GOOD.replace("12", "12, cells: 11"), 2, "“cells”写了两次"),
+        (GOOD.replace("wall-a", "Wall A"), 2, "设备不能叫“Wall A”"),
+        (GOOD.replace("/dev/ttyS1", "COM3"), 2, "“COM3”写得不对："),
+        ("gateway: other\n" + GOOD, 1, "“gateway”只由网关本机的文件决定"),
+        ("devices:\n  wall-a:\n    baud: 1\n    cells 12\n    gap_s: 1\n", 4, "缺少英文冒号"),
+        ("devices:\n  wall-a:\n    driver: 'locks\n    baud: 1\n", 3, "引号没有写完"),
+        ("devices:\n\twall-a: {}\n", 2, "制表符"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line_and_what_to_write(text: str, line: int, said: str) -> None:
@@ -121,6 +132,32 @@ def test_what_a_box_reports_is_what_is_edited_until_central_has_said_another(loc
         assert not open_alarms(session)
 
 
+def test_what_a_box_gave_back_is_not_edited_on_nor_rolled_out_and_may_be_tried_again(locker: Locker) -> None:
+    told = Told(locker, "room-1").start()
+    broken = GOOD + "  slip-b: {driver: printers/escpos, port: 'tcp://192.0.2.7:9100'}\n"
+    with locker.store.write() as session:
+        gateway = service.find(session, "room-1")
+        assert gateway is not None
+        first = configuration.publish(session, locker.blobs, gateway, broken, locker.now).version
+    told.tell(ConfigRefused(version=first, why="not back: slip-b"))
+    with locker.store.write() as session:
+        gateway = service.find(session, "room-1")
+        assert gateway is not None
+        assert "slip-b" not in configuration.text_of(session, locker.blobs, gateway)
+        made = rollout.make(session, "slower", "prove_s: 90\n", [gateway], locker.now, actor="p:1")
+        rollout.step(session, locker.blobs, made, locker.now)
+        assert "slip-b" not in configuration.text_of(session, locker.blobs, gateway)
+        rollout.go_on(session, made, "stopped", actor="p:1")
+        configuration.publish(session, locker.blobs, gateway, broken, locker.now)
+    told.tell(ConfigRefused(version=told.wanted(), why="not back: slip-b"))
+    before = told.wanted()
+    with locker.store.write() as session:
+        gateway = service.find(session, "room-1")
+        assert gateway is not None
+        again = configuration.publish(session, locker.blobs, gateway, broken, locker.now)
+        assert again.version > before and again.state == ""
+
+
 def test_a_box_in_safe_mode_is_an_alarm_until_it_starts_in_earnest(locker: Locker) -> None:
     told = Told(locker, "room-1").start()
     told.tell(Started(version="1", catalogue="c" * 64, safe=True))
@@ -138,7 +175,7 @@ def test_a_roll_out_goes_from_one_to_a_tenth_to_all_and_stops_at_the_first_that_
     patch = "devices: {wall-a: {poll_s: 0.5}}"
     with locker.store.write() as session:
         gateways = [*session.scalars(select(Gateway).where(Gateway.name.startswith("room-")).order_by(Gateway.name))]
-        made = rollout.make(session, locker.blobs, "slower", patch, gateways, locker.now, actor="person:1")
+        made = rollout.make(session, "slower", patch, gateways, locker.now, actor="person:1")
 
     def step() -> list[Told]:
         with locker.store.write() as session:
@@ -163,13 +200,45 @@ def test_a_roll_out_goes_from_one_to_a_tenth_to_all_and_stops_at_the_first_that_
     with locker.store.read() as session:
         told = session.get_one(Rollout, made.id)
         assert told.state == "paused" and told.boxes[-1].state == "late"
+        assert told.why == told.boxes[-1].gateway.name, "what says nothing gives no reason"
+
+
+def test_a_wave_of_many_goes_out_in_parts_and_no_further_part_once_one_refused(
+    locker: Locker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "AT_ONCE", 3)
+    boxes = [Told(locker, f"room-{n:02}").start() for n in range(20)]
+    with locker.store.write() as session:
+        gateways = [*session.scalars(select(Gateway).where(Gateway.name.startswith("room-")).order_by(Gateway.name))]
+        rollout.make(session, "slower", "devices: {wall-a: {poll_s: 0.5}}", gateways, locker.now, actor="person:1")
+
+    def step() -> int:
+        with locker.store.write() as session:
+            rollout.sweep_with(locker.blobs)(session, locker.now)
+        return sum(box.wanted() > 0 for box in boxes)
+
+    for sent in (1, 2):
+        assert step() == sent
+        boxes[sent - 1].tell(ConfigKept(version=boxes[sent - 1].wanted(), devices={}))
+    assert (step(), step()) == (5, 8)
+    boxes[3].tell(ConfigRefused(version=boxes[3].wanted(), why="not back: wall-a"))
+    assert (step(), step()) == (8, 8)
 
 
 def test_a_roll_out_that_would_break_one_box_reaches_none(locker: Locker) -> None:
     Told(locker, "room-1").start()
-    with locker.store.write() as session, pytest.raises(Refused, match="room-1"):
+    with locker.store.read() as session, pytest.raises(Refused, match="room-1"):
         gateways = [service.find(session, "room-1")]
-        rollout.make(session, locker.blobs, "x", "devices: {wall-a: {cells: no}}", gateways, locker.now, actor="p")  # type: ignore[arg-type]
+        rollout.check(session, locker.blobs, "devices: {wall-a: {cells: no}}", gateways)  # type: ignore[arg-type]
+
+
+def test_a_change_pressed_twice_is_one_roll_out(locker: Locker) -> None:
+    patch = "devices: {wall-a: {poll_s: 0.5}}"
+    with locker.store.write() as session:
+        gateways = [*session.scalars(select(Gateway))]
+        rollout.make(session, "slower", patch, gateways, locker.now, actor="person:1")
+    with pytest.raises(Refused, match=BOX), locker.store.write() as session:
+        rollout.make(session, "slower", patch, gateways, locker.now, actor="person:1")
 
 
 def test_a_configuration_is_edited_by_form_and_text_and_published(at: Desk, locker: Locker) -> None:
@@ -191,9 +260,47 @@ def test_a_configuration_is_edited_by_form_and_text_and_published(at: Desk, lock
     at.send("/rollouts", title="slower", patch="devices: {wall-a: {poll_s: 0.5}}", gateways=[BOX])
     assert "推送中" in at.shown
     at.send(f"{at.at()}/stopped")
-    assert "已停止" in at.shown
+    assert "已停止" in at.shown and "已跳过" in at.shown and "排队中" not in at.shown
     at.open(f"/fleet/{BOX}")
     assert "三楼" in at.send(f"/fleet/{BOX}/place", floor="三楼", room="第一法庭", tags="刑庭 试点")
+
+
+def test_a_form_and_a_roll_out_keep_what_was_written_beside_the_settings(at: Desk, locker: Locker) -> None:
+    told = Told(locker, BOX)
+    told.start()
+    at.sign_in("it")
+    at.open(f"/config/{BOX}")
+    noted = f"# 七号格接反\n{GOOD}"
+    form = {"device": "wall-a", "driver": "locks/kr_cu16", "do": "save", "text": noted.replace("\n", "\r\n")}
+    shown = at.send(f"/config/{BOX}/form", **form, **{"s.port": "/dev/ttyS1", "s.cells": "16"})
+    assert "# 七号格接反" in shown and "cells: 16" in shown
+    at.send(f"/config/{BOX}", text=noted)
+    told.tell(ConfigKept(version=told.wanted()))
+    at.open("/rollouts")
+    at.send("/rollouts", title="slower", patch="devices: {wall-a: {poll_s: 0.5}}", gateways=[BOX])
+    with locker.store.write() as session:
+        rollout.sweep_with(locker.blobs)(session, locker.now)
+    assert "# 七号格接反" in at.open(f"/config/{BOX}") and "poll_s: 0.5" in at.shown
+
+
+def test_what_two_people_write_at_once_is_not_lost_unseen(at: Desk, locker: Locker) -> None:
+    Told(locker, BOX).start()
+    at.sign_in("it")
+    base = re.findall(r'name="base" value="(\d+)"', at.open(f"/config/{BOX}"))[0]
+    at.send(f"/config/{BOX}", text=GOOD.replace("12", "11"), base=base)
+    shown = at.send(f"/config/{BOX}", 409, text=GOOD.replace("12", "10"), base=base)
+    assert "又被发布过一次" in shown and "cells: 10" in shown and "cells: 11" in shown
+    now = re.findall(r'name="base" value="(\d+)"', shown)[0]
+    assert "还没有取走" in at.send(f"/config/{BOX}", text=GOOD.replace("12", "10"), base=now)
+
+
+def test_a_device_is_not_added_over_one_that_is_there(at: Desk, locker: Locker) -> None:
+    Told(locker, BOX).start()
+    at.sign_in("it")
+    at.open(f"/config/{BOX}")
+    form = {"device": "wall-a", "driver": "printers/escpos", "do": "add", "text": GOOD, "s.port": "/dev/ttyS9"}
+    shown = at.send(f"/config/{BOX}/form", 422, **form)
+    assert "已经有名为“wall-a”的设备" in shown and "/dev/ttyS9" not in shown
 
 
 def test_a_clerk_may_look_and_not_change(at: Desk, locker: Locker) -> None:

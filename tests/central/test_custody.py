@@ -260,3 +260,12 @@ def test_what_is_possible_is_told_in_words(locker: Locker) -> None:
     assert {each.event for each in found} == {"reserve", "hand_out", "report_missing"}
     assert not any(each.allowed for each in found)
     assert str(found[0].why_not[0]) == "您没有“预约取卷”的权限。"
+
+
+def test_a_code_that_no_database_holds_is_one_more_unknown_code(locker: Locker) -> None:
+    with locker.store.write() as session:
+        move = service.begin_deposit(session, locker.who("clerk"), "HS-0001", "A", locker.now).id
+    locker.tell(CodeRead(code="HS-\x00-0001"), device="reader-a")
+    assert locker.move(move).state == "SCAN" and "不属于" in str(locker.move(move).message)
+    locker.tell(CodeRead(code="HS-0001"), device="reader-a")
+    assert locker.move(move).state == "CMD"

@@ -1,24 +1,20 @@
 """The REST API: who may, in which language a refusal comes, and the main job from a token to a proven chain."""
 
 from collections.abc import Iterator
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from central.cases import api as cases_api
 from central.custody import api as custody_api
 from central.importing import api as importing_api
 from central.people import api as people_api
-from central.people.roles import may
-from central.people.service import SYSTEM, find_person, issue_token, set_password
-from central.people.sessions import who
-from central.web.errors import speak
-from central.web.look import make_look
+from central.people.service import SYSTEM, find_person, hash_password, set_password
 from central.web.session import COOKIE, FORM_HEADER
 from central.wishes import api as wishes_api
 from devices.box import WishTaken
+from tests.central.programs import bearer, programs
 
 from .locker import BOX, Locker
 
@@ -27,22 +23,8 @@ PASSWORD = "correct horse"
 
 @pytest.fixture
 def client(locker: Locker) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.state.store, app.state.clock = locker.store, lambda: locker.now
-    app.state.who = lambda token: who(locker.store, token, locker.now)
-    app.state.look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: locker.now)
-    for api in (people_api, cases_api, wishes_api, custody_api, importing_api):
-        app.include_router(api.router)
-    speak(app)
-    with TestClient(app, base_url="http://court.test") as client:
+    with programs(locker, people_api, cases_api, wishes_api, custody_api, importing_api) as client:
         yield client
-
-
-def bearer(locker: Locker, login: str) -> dict[str, str]:
-    with locker.store.write() as session:
-        person = find_person(session, locker.who(login).id)
-        _, token = issue_token(session, SYSTEM, person, "test", person.roles[0], locker.now)
-    return {"authorization": f"Bearer {token}"}
 
 
 def test_the_main_job_from_a_token_to_a_proven_chain(client: TestClient, locker: Locker) -> None:
@@ -105,15 +87,29 @@ def test_a_refusal_comes_in_the_readers_language_with_a_code(client: TestClient,
 def test_a_token_carries_one_role_and_nobody_gets_in_without(client: TestClient, locker: Locker) -> None:
     assert client.get("/api/v1/cabinets").status_code == 401
     assert client.get("/api/v1/cabinets", headers={"authorization": "Bearer ct_no"}).status_code == 401
+    doors = {"deposits": {"volume": "HS-0001", "cabinet": "A"}, "moves/1/scan": {"code": "HS-0001"},
+             "hand-outs": {"volume": "HS-0001"}}  # fmt: skip
+    for path, body in doors.items():
+        assert client.post(f"/api/v1/{path}", json=body).status_code == 401
+        stranger = client.post(f"/api/v1/{path}", json=body, headers={"authorization": "Bearer ct_no"})
+        assert (stranger.status_code, stranger.json()["error"]["code"]) == (401, "not_signed_in")
     answer = client.get("/api/v1/people", headers=bearer(locker, "clerk"))
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
+
+
+@pytest.mark.parametrize("path", ["moves", "moves/1", "permits/x"])
+def test_who_has_a_volume_is_nothing_for_who_only_keeps_the_lockers(
+    client: TestClient, locker: Locker, path: str
+) -> None:
+    assert client.get("/api/v1/cabinets", headers=bearer(locker, "it")).status_code == 200
+    assert client.get(f"/api/v1/{path}", headers=bearer(locker, "it")).status_code == 403
 
 
 def test_a_session_writes_only_with_the_forms_word(client: TestClient, locker: Locker) -> None:
     from hashlib import sha256
 
     with locker.store.write() as session:
-        set_password(session, SYSTEM, find_person(session, locker.who("clerk").id), PASSWORD)
+        set_password(session, SYSTEM, find_person(session, locker.who("clerk").id), hash_password(PASSWORD))
     assert client.post("/api/v1/session", json={"login": "clerk", "password": PASSWORD}).status_code == 204
     assert client.get("/api/v1/me").json()["login"] == "clerk"
     body = {"volume": "HS-0001", "cabinet": "A"}
@@ -137,3 +133,39 @@ def test_cases_people_and_tables_by_api(client: TestClient, locker: Locker) -> N
     seen = client.post("/api/v1/imports/cases", content=csv, headers=head).json()
     assert (len(seen["changes"]), seen["problems"][0]["line"], seen["applied"]) == (1, 3, False)
     assert client.post("/api/v1/imports/cases?apply=true", content=csv, headers=head).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code", "names"),
+    [
+        ("POST", "deposits", {"volume": "HS-0001"}, 422, "unreadable", "body.cabinet"),
+        ("POST", "deposits", {"volume": 7, "cabinet": "A", "x": 1}, 422, "unreadable", "body.x"),
+        ("GET", "cases?limit=500", None, 422, "unreadable", "query.limit"),
+        ("GET", f"moves/{10**20}", None, 422, "value_too_large", "number"),
+        ("GET", "nothing", None, 404, "http_404", "/openapi.json"),
+        ("PUT", "deposits", {}, 405, "http_405", "/openapi.json"),
+    ],
+)
+def test_a_request_that_cannot_be_understood_is_told_why(
+    client: TestClient, locker: Locker, method: str, path: str, body: Any, status: int, code: str, names: str
+) -> None:
+    headers = {**bearer(locker, "clerk"), "accept-language": "en"}
+    answer = client.request(method, f"/api/v1/{path}", json=body, headers=headers)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (status, code)
+    assert names in error["message"] and error["message"].isascii()
+
+
+def test_moves_are_listed_newest_first_and_a_volume_is_found_by_its_reference(
+    client: TestClient, locker: Locker
+) -> None:
+    clerk = bearer(locker, "clerk")
+    begun = client.post("/api/v1/deposits", json={"volume": "HS-0001", "cabinet": "A"}, headers=clerk).json()
+    client.delete(f"/api/v1/moves/{begun['id']}", headers=clerk)
+    ref = f"volume:{begun['volume']}"
+    again = client.post("/api/v1/deposits", json={"volume": ref, "cabinet": "A"}, headers=clerk).json()
+    listed = client.get("/api/v1/moves", headers=clerk).json()
+    assert [move["id"] for move in listed] == [again["id"], begun["id"]]
+    assert client.get(f"/api/v1/moves?after={again['id']}", headers=clerk).json() == listed[1:]
+    assert client.get(f"/api/v1/volumes/{ref}", headers=clerk).json()["volume"]["barcode"] == "HS-0001"
+    assert client.get("/api/v1/volumes/volume:99", headers=clerk).status_code == 404

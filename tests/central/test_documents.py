@@ -4,10 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from central.fleet import documents
-from central.fleet.tables import Gateway
+from central.fleet.tables import DesiredDocument, Gateway
 from central.ledger.own import Pen
+from central.ledger.tables import CENTRAL, Book
 from central.store import Store
 from devices.claims import DesiredClaims
 from devices.grants import keys_of, read
@@ -83,3 +87,24 @@ def test_a_revoked_gateway_is_told_nothing(
 def test_a_name_that_is_none_is_refused(store: Store, boxes: tuple[Gateway, Gateway]) -> None:
     with store.write() as session, pytest.raises(BadName):
         documents.desire(session, boxes[0], "../agenda", ONE, NOW)
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_whoever_is_numbered_holds_centrals_book_so_that_a_later_number_is_a_later_commit(
+    store: Store, boxes: tuple[Gateway, Gateway]
+) -> None:
+    with store.write() as session:
+        documents.desire(session, boxes[0], "agenda", ONE, NOW)
+    numbered = []
+
+    def another_asks(session: Session, _: object) -> None:
+        if any(isinstance(each, DesiredDocument) for each in session.new):
+            book = select(Book).where(Book.gateway == CENTRAL).with_for_update(nowait=True)
+            with pytest.raises(OperationalError, match="lock"), store.write() as other:
+                other.scalars(book).one()
+            numbered.append(session)
+
+    with store.write() as session:
+        event.listen(session, "after_flush", another_asks)
+        documents.desire(session, boxes[1], "agenda", TWO, NOW)
+    assert len(numbered) == 1

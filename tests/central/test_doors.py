@@ -1,5 +1,6 @@
 """Whoever is nobody gets nothing: every route there is, asked without session, token or word."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.routing import compile_path
 
 from central.app import MAX_BODY, create_app
 from tests.central.test_app import installed
@@ -15,10 +17,12 @@ OPEN = {
     ("GET", "/healthz"),
     ("GET", "/metrics"),
     ("GET", "/openapi.json"),
+    ("GET", "/asyncapi.json"),
+    ("GET", "/courtside.schema.json"),
     ("GET", "/sign-in"),
     ("GET", "/api/v1/root"),
 }
-"""What anybody may see: figures without names, the API's description, the way in, and the root certificate."""
+"""What anybody may see: figures without names, descriptions of what programs say, the way in, the root certificate."""
 NUMBERS = ("line", "move", "person", "cell", "case", "volume", "alarm", "token")
 
 
@@ -60,6 +64,16 @@ async def test_every_route_turns_a_stranger_away(app: FastAPI, stranger: httpx.A
             let_in[method, path] = answer.status_code
     assert len(routes(app)) > 60
     assert let_in.keys() == OPEN
+
+
+def test_no_address_is_caught_by_another_route_before_its_own(app: FastAPI) -> None:
+    caught, before = [], []
+    for route in iter_route_contexts(app.routes):
+        path, methods = route.path or "", set(route.methods or ())
+        asked = re.sub(r"{[^}]*}", "1", path)
+        caught += [f"{path} by {other}" for regex, on, other in before if on & methods and regex.match(asked)]
+        before.append((compile_path(path)[0], methods, path))
+    assert caught == []
 
 
 _PIECE = b" " * 1024 * 1024

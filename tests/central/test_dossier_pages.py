@@ -3,18 +3,13 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from zoneinfo import ZoneInfo
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from central.dossiers import api, catalogue
-from central.people.roles import may
-from central.people.service import SYSTEM, find_person, issue_token
-from central.web.errors import speak
-from central.web.look import make_look
 from tests.central.desk import Desk, desk
+from tests.central.programs import bearer, programs
 from tests.central.shelf import COMPLAINT, DELIBERATION, JUDGMENT, Shelf
 from tests.kit import paper
 
@@ -62,7 +57,7 @@ def test_files_are_brought_in_read_confirmed_and_bound_through_the_pages(at: Des
     assert "2 份编目待确认" in shown and "民事起诉状" in shown
     first, second = (entry.document.id for entry in _entries(shelf))
     assert "标题中有“民事起诉状”" in at.open(f"/edossiers/1/catalogue?document={first}")
-    assert "撤销：确认“民事起诉状”" in at.send("/edossiers/1/catalogue/confirm", document=first)
+    assert "撤销上一步：确认“民事起诉状”" in at.send("/edossiers/1/catalogue/confirm", document=first)
     assert "归入" in at.send("/edossiers/1/catalogue/place", document=second, item=16, secret=1)
     assert "编目已全部确认" in at.shown
     assert "1 份编目待确认" in at.send("/edossiers/1/catalogue/undo")
@@ -106,17 +101,25 @@ def test_whoever_may_not_read_dossiers_sees_none(at: Desk, shelf: Shelf) -> None
 
 def test_a_program_brings_files_in_and_reads_the_catalogue(shelf: Shelf) -> None:
     with _program(shelf) as client:
+        assert client.post("/api/v1/cases/1/volume").json()["error"]["code"] == "nothing_to_bind"
         told = client.post("/api/v1/cases/1/files", files={"file": ("判决.jpg", slip(JUDGMENT))}).json()
         assert (told["state"], told["kind"]) == ("WAITING", "file")
         shelf.work()
         assert client.get("/api/v1/cases/1/files").json()[0]["done"] == 1
         (document,) = client.get("/api/v1/cases/1/catalogue").json()
+        (english,) = client.get("/api/v1/cases/1/catalogue", headers={"accept-language": "en"}).json()
+        assert english["reasons"] and english["reasons"] != document["reasons"]
         assert (document["item"], document["state"]) == (19, "PROPOSED") and document["reasons"]
         place = {"item": 24, "secret": False}
         assert client.put(f"/api/v1/cases/1/documents/{document['id']}/place", json=place).status_code == 204
         assert client.get("/api/v1/cases/1/catalogue").json()[0]["state"] == "CONFIRMED"
         assert client.get("/api/v1/pages/search", params={"q": "判决如下"}).json()[0]["document"] == document["id"]
         assert client.get("/api/v1/cases/1/volume.pdf").json()["error"]["code"] == "not_bound"
+        asked = client.post("/api/v1/cases/1/volume")
+        assert (asked.status_code, asked.json()) == (202, {"main": False, "side": False, "current": False})
+        shelf.work()
+        assert client.get("/api/v1/cases/1/volume").json() == {"main": True, "side": False, "current": True}
+        assert client.get("/api/v1/cases/1/volume.pdf").content.startswith(b"%PDF-")
         assert (
             client.post("/api/v1/cases/1/files", files={"file": ("空.pdf", b"")}).json()["error"]["code"]
             == "empty_file"
@@ -126,16 +129,8 @@ def test_a_program_brings_files_in_and_reads_the_catalogue(shelf: Shelf) -> None
 @contextmanager
 def _program(shelf: Shelf) -> Iterator[TestClient]:
     """A program that acts for a clerk."""
-    app = FastAPI()
-    app.state.store, app.state.clock, app.state.blobs = shelf.store, lambda: shelf.locker.now, shelf.locker.blobs
-    app.state.look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: shelf.locker.now)
-    app.include_router(api.router)
-    speak(app)
-    with shelf.store.write() as session:
-        _, token = issue_token(
-            session, SYSTEM, find_person(session, shelf.actor().id), "test", "clerk", shelf.locker.now
-        )
-    with TestClient(app, base_url="http://court.test", headers={"authorization": f"Bearer {token}"}) as client:
+    with programs(shelf.locker, api) as client:
+        client.headers.update(bearer(shelf.locker, "clerk"))
         yield client
 
 

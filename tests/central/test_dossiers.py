@@ -12,13 +12,14 @@ import pikepdf
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from central.cases import service as cases
+from central.cases.tables import Case
 from central.dossiers import catalogue, service, work
 from central.dossiers.opened import Opener
 from central.dossiers.splitting import sheet_code
-from central.dossiers.tables import Dossier
+from central.dossiers.tables import Document, Dossier, Page
 from central.ledger.tables import LedgerLine
 from central.people.roles import Actor
 from central.store import Store
@@ -78,6 +79,31 @@ def test_separator_sheets_separate_and_say_the_item_and_a_label_of_another_case_
         assert "HS-OTHER" in str(last.why[0])
 
 
+def test_people_go_on_while_documents_are_proposed_and_a_page_they_placed_meanwhile_stays_there(both: Shelf) -> None:
+    both.bring("全卷.pdf", scanned(COMPLAINT, JUDGMENT))
+    both.work(most=3)
+    assert [kind for kind, _ in both.waiting()] == ["arrange"]
+    placed, asked = list[int](), 0
+
+    def place(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal asked
+        learned = "FROM catalogue_lessons" in statement
+        asked += learned
+        if learned and not placed:
+            with both.store.write() as session:  # refused inside another transaction that writes
+                by_hand = Document(case_id=both.case, item=20, title="手工归入", reasons=[], parties=[])
+                session.add(by_hand)
+                session.flush()
+                session.get_one(Page, both.pages()[1].id).document_id = by_hand.id
+                placed.append(by_hand.id)
+
+    event.listen(both.store.engine, "before_cursor_execute", place)
+    both.work()
+    event.remove(both.store.engine, "before_cursor_execute", place)
+    assert asked == 1 and both.waiting() == []  # all that was learned is read once, not for each document
+    assert both.told() == [(3, "民事起诉状", 1), (20, "手工归入", 1)]
+
+
 def test_a_page_askew_is_straightened_in_a_derived_image_and_what_came_is_kept(shelf: Shelf) -> None:
     data = paper.jpeg(paper.worn(slip(COMPLAINT, 200), 3.0), 200)
     file = shelf.bring("斜.jpg", data)
@@ -86,6 +112,40 @@ def test_a_page_askew_is_straightened_in_a_derived_image_and_what_came_is_kept(s
     page, blank = shelf.pages()
     assert -3.4 < page.skew < -2.6 and blank.kind == "blank"
     assert shelf.locker.blobs.get(shelf.intake(file).sha256) == data and page.image != shelf.intake(file).sha256
+
+
+def test_a_page_that_lay_on_its_side_is_turned_in_a_derived_image_and_read_again_and_that_can_be_undone(
+    both: Shelf,
+) -> None:
+    data = _png(slip(COMPLAINT, 200).transpose(Image.Transpose.ROTATE_90))
+    file = both.bring("横.png", data)
+    both.work()
+    (lying,) = both.pages()
+    with both.store.write() as session:
+        hand = both.hand(session)
+        (entry,) = catalogue.entries(session, hand.person, 1)
+        assert service.search(session, hand.person, "恒远机械") == []
+        catalogue.place(hand, entry.document.id, 3, secret=False)
+        catalogue.turn(hand, entry.document.id)
+        with pytest.raises(Refused, match="还在识别"):
+            catalogue.turn(hand, entry.document.id, lying.id)
+        case = session.get_one(Case, 1)
+        assert [str(said) for said in catalogue.open_items(session, case)] == ["电子卷宗还有 1 份材料正在识别。"]
+        revision = hand.dossier.revision
+    both.work()
+    (stands,) = both.pages()
+    assert (stands.turned, stands.width, stands.height) == (90, lying.height, lying.width)
+    assert both.locker.blobs.get(both.intake(file).sha256) == data and stands.image != lying.image
+    assert (both.intake(file).state, both.intake(file).done) == ("DONE", 1)
+    with both.store.write() as session:
+        hand = both.hand(session)
+        assert [hit.page.id for hit in service.search(session, hand.person, "恒远机械")] == [stands.id]
+        assert hand.dossier.revision > revision  # a volume bound meanwhile has the page as it lay
+        assert catalogue.open_items(session, session.get_one(Case, 1)) == []
+        catalogue.undo(hand)
+    both.work()
+    (again,) = both.pages()
+    assert (again.turned, again.image) == (0, lying.image)
 
 
 def test_a_pdf_that_brings_its_own_text_is_believed(shelf: Shelf) -> None:

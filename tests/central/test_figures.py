@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from central.fleet import figures
+from central.fleet import duty, figures
 from central.fleet.presence import Presence
 from central.fleet.tables import Gateway
 from devices.health import Heartbeat
@@ -79,3 +79,11 @@ def test_the_page_of_a_box_has_its_figures_over_the_span_asked_for(at: Desk, loc
     told = json.loads(at.open(f"/fleet/{BOX}/figures.json"))
     assert told["figures"] == {"queue": [3.0]} and len(told["at"]) == 1
     at.open(f"/fleet/{BOX}/figures.json?span=century", 422)
+
+
+def test_every_figure_has_a_name_on_the_page_of_a_box_and_in_the_rules(at: Desk, locker: Locker) -> None:
+    at.sign_in("it")
+    box, rules = at.open(f"/fleet/{BOX}"), at.open("/alarms/rules")
+    assert [name for name in duty.FIGURES if f'data-figure="{name}"' not in box] == []
+    assert [name for name in duty.FIGURES if f'<option value="{name}"' not in rules] == []
+    assert "磁盘占用 &gt; 90 %" in rules or "磁盘占用 > 90 %" in rules

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -53,6 +54,15 @@ def test_a_model_is_taken_in_once_and_signed_with_every_file_of_it(locker: Locke
     assert {file.path: locker.blobs.get(file.sha256) for file in claims.files} == {
         "am/final.mdl": b"sounds", "README": b"",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "content"), [("logo", b"a,b\n1,2\n"), ("logo", b""), ("model", b"PK\x03\x04")])
+def test_a_logo_that_is_no_picture_and_a_model_that_is_no_folder_are_refused(
+    locker: Locker, tmp_path: Path, document: Literal["model", "logo"], content: bytes
+) -> None:
+    (tmp_path / "seal.png").write_bytes(content)
+    with locker.store.write() as session, pytest.raises(Refused, match="须是"):
+        files.add(session, locker.blobs, document, "seal", tmp_path / "seal.png", locker.now, actor="person:1")
 
 
 @pytest.mark.parametrize("spoilt", ["empty", "name", "path"])

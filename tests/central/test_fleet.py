@@ -1,5 +1,6 @@
 """Who belongs to the fleet, and what is known of it."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from central import pki
 from central.alarms import AlarmKind, open_alarms
@@ -306,3 +308,33 @@ def test_gateways_whose_certificate_is_about_to_end_are_named(store: Store, auth
     with store.read() as session:
         assert service.ending(session, NOON + timedelta(days=31)) == ["locker-a"]
         assert service.ending(session, NOON + timedelta(days=29)) == []
+
+
+async def test_what_homie_says_once_outlives_a_database_that_is_away_for_a_moment(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.write() as session:
+        session.add(Gateway(name="locker-a", permit_secret=b"s" * 32, enrolled_at=NOON))
+    monkeypatch.setattr("central.fleet.presence._AGAIN_S", 0)
+    presence, written, tried = Presence(store, lambda: NOON), asyncio.Event(), list[str]()
+    write, loop = presence.write, asyncio.get_running_loop()
+
+    def away_at_first(*told: Any) -> None:
+        if not tried:
+            tried.append("away")
+            presence.homie("locker-a", "wall-a/cell-2", b"open")
+            raise OperationalError("UPDATE", {}, Exception("database is locked"))
+        write(*told)
+        loop.call_soon_threadsafe(written.set)
+
+    monkeypatch.setattr(presence, "write", away_at_first)
+    presence.homie("locker-a", "$state", b"lost")
+    presence.homie("locker-a", "wall-a/cell-2", b"shut")
+    running = asyncio.create_task(presence.run())
+    async with asyncio.timeout(30):
+        await written.wait()
+    running.cancel()
+    with store.read() as session:
+        box = service.find(session, "locker-a")
+        assert box is not None and box.presence == "lost"
+        assert session.scalars(select(Device)).one().states == {"cell-2": "open"}

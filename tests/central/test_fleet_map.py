@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import select
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.fleet import availability
-from central.fleet.tables import Device, Gateway
+from central.fleet.tables import Device, Gateway, GatewayKey
+from central.ledger.tables import Book
 from central.store import Store
 
 from .desk import Desk, desk
@@ -51,7 +53,7 @@ def boxes(shown: str) -> list[str]:
 def test_the_map_has_every_box_in_its_place_and_filters_by_all_that_is_known(at: Desk) -> None:
     assert boxes(at.open("/fleet/map")) == [BOX, "room-1", "room-2", "room-3"]
     assert re.findall(r'data-watch="count-(\w+)-(\d+)"', at.shown) == [
-        ("working", "1"), ("person", "1"), ("broken", "2"), ("away", "0"),
+        ("working", "1"), ("person", "1"), ("broken", "2"), ("waiting", "0"), ("away", "0"),
     ]  # fmt: skip
     assert boxes(at.open("/fleet/map?floor=3F")) == ["room-2", "room-3"]
     assert boxes(at.open("/fleet/map?q=court%201")) == ["room-2"]
@@ -112,3 +114,51 @@ def test_availability_is_counted_from_outages_and_the_worst_comes_first(at: Desk
     rows = list(csv.reader(io.StringIO(at.open("/fleet/availability.csv?days=30").lstrip("\ufeff"))))
     assert rows[0] == ["类别", "名称", "数量", "失联次数", "失联分钟", "可用率"]
     assert ["房间", "3F Court 2", "1", "1", "720.0", "0.983333"] in rows
+
+
+def test_what_came_in_the_middle_is_measured_from_then_and_the_well_are_counted_as_the_ailing_are(
+    at: Desk, locker: Locker
+) -> None:
+    def shares(boxes: range) -> tuple[dict[str, float], dict[str, int]]:
+        with locker.store.write() as session:
+            for n in boxes:
+                raise_alarm(session, AlarmKind.GATEWAY_LOST, f"new-{n}", at=locker.now - timedelta(hours=12))
+        with locker.store.read() as session:
+            told = availability.report(session, locker.now - timedelta(days=30), locker.now)
+        things = {row.name: row.things for row in told.rooms}
+        return {row.name: row.share for row in (*told.rooms, *told.models) if "annex" in row.name}, things
+
+    with locker.store.write() as session:
+        for n, days in enumerate((2, 2, 90)):
+            gateway = Gateway(name=f"new-{n}", permit_secret=b"x", enrolled_at=locker.now - timedelta(days=days))
+            gateway.floor, gateway.devices = "annex", [Device(name="annex-bell", product="")]
+            session.add(gateway)
+    well, things = shares(range(0))
+    assert well == {"annex": 1.0, "annex-bell": 1.0} and (things["annex"], things["1F Hall"]) == (3, 1)
+    one, two = 1 - 0.5 / 34, 1 - 1.0 / 34
+    for boxes_away, share in ((range(1), one), (range(1, 2), two)):
+        ailing, still = shares(boxes_away)
+        assert ailing == {"annex": pytest.approx(share, abs=1e-6), "annex-bell": pytest.approx(share, abs=1e-6)}
+        assert still == things
+
+
+def test_only_the_newest_book_is_written_on_and_only_while_its_key_is_good(at: Desk, locker: Locker) -> None:
+    told = {"gateway": BOX, "opened_at": locker.now, "received_at": locker.now}
+    with locker.store.write() as session:
+        gateway = session.scalars(select(Gateway).where(Gateway.name == BOX)).one()
+        for kid in ("old", "new"):
+            session.add(Book(book=f"book-{kid}", key=kid, **told))
+            key = GatewayKey(kid=kid, certificate=kid, fingerprint=kid, admitted_at=locker.now)
+            key.withdrawn_at = locker.now if kid == "old" else None
+            gateway.keys.append(key)
+    stands = re.compile(r"(book-\w+)</span> · 0 条记录 · .*?</span>(\S+?)</span>", re.DOTALL)
+    assert stands.findall(at.open(f"/fleet/{BOX}"))[:2] == [("book-new", "正在续写"), ("book-old", "已换新册")]
+    at.send(f"/fleet/{BOX}/revoke")
+    assert stands.findall(at.shown)[:2] == [("book-new", "密钥已吊销，不再续写"), ("book-old", "已换新册")]
+
+
+def test_a_box_that_is_starting_is_counted_and_found(at: Desk, locker: Locker) -> None:
+    with locker.store.write() as session:
+        session.scalars(select(Gateway).where(Gateway.name == "room-1")).one().presence = "init"
+    assert 'data-watch="count-waiting-1"' in at.open("/fleet/map")
+    assert boxes(at.open("/fleet/map?state=waiting")) == ["room-1"]

@@ -6,24 +6,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from central.hearings import certified, minutes, minutes_api
 from central.hearings.minutes_pages import take
 from central.hearings.minutes_tables import MinutesText
-from central.people.roles import may
-from central.people.service import SYSTEM, find_person, issue_token
 from central.store import Store
-from central.web.look import make_look
 from central.web.refused import Refused
 from tests.central.courtroom import Courtroom
 from tests.central.desk import desk
 from tests.central.locker import Locker
+from tests.central.programs import bearer, programs
 from tests.central.test_hearings_minutes import Office, Told
 from tests.kit.databases import sqlite_in
 from tests.kit.signing import Card
@@ -169,16 +164,10 @@ def test_without_a_trusted_authority_nobody_signs_so_and_the_page_says_what_to_d
 def test_by_rest_the_line_is_read_signed_and_handed_in(hall: Hall) -> None:
     room = hall.office.room
     (hall.folder / "authorities.pem").write_bytes(hall.trusted)
-    app = FastAPI()
-    app.state.store, app.state.clock, app.state.blobs = room.store, lambda: room.locker.now, room.blobs
-    app.state.look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: room.locker.now)
-    app.state.signature_authorities = hall.folder / "authorities.pem"
-    app.include_router(minutes_api.router)
-    with room.store.write() as session:
-        person = find_person(session, room.actor().id)
-        token = issue_token(session, SYSTEM, person, "test", "clerk", room.locker.now)[1]
     path = f"/hearings/{hall.office.hearing.id}/minutes"
-    with TestClient(app, headers={"authorization": f"Bearer {token}"}) as client:
+    with programs(room.locker, minutes_api) as client:
+        client.headers.update(bearer(room.locker, "clerk"))
+        client.app.state.signature_authorities = hall.folder / "authorities.pem"  # type: ignore[attr-defined]
         (text,) = client.get(path).json()["texts"]
         signature = hall.card("周某").sign(text["to_sign"]["plaintiff"].encode(), "-binary")
         told = {"key": "plaintiff", "name": "周某", "signature": base64.b64encode(signature).decode()}

@@ -4,24 +4,30 @@ import asyncio
 import hashlib
 import math
 import shutil
+import tempfile
 import zipfile
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import jwt
 import pytest
 from click.testing import CliRunner
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from central import pki
 from central.blobs import Blobs
 from central.cli.program import program
 from central.fleet.tables import Gateway, GatewayKey
+from central.hearings import api
 from central.hearings.countersign import prove as countersign
 from central.hearings.export import export
 from central.hearings.projector import HearingProjector
+from central.hearings.spoken import Access
 from central.hearings.tables import Hearing, Segment
 from central.hearings.verify import prove
 from central.ledger.accept import Ledger
@@ -29,7 +35,11 @@ from central.ledger.export import Signatory
 from central.ledger.own import Pen, take_pen
 from central.ledger.tables import Parked
 from central.ledger.verify import verify
+from central.people.roles import may
+from central.people.service import SYSTEM, add_person, issue_token
 from central.store import Store
+from central.web.errors import speak
+from central.web.look import make_look
 from central.web.refused import Refused
 from central.wishes import service as wishes
 from devices.claims import HearingClaims
@@ -317,3 +327,31 @@ def test_a_hearing_that_is_not_sealed_is_not_handed_out(hall: Hall, tmp_path: Pa
     hall.tell(HearingOpened(hearing="h-4", by="agenda", opened_at=NOON, rate=RATE))
     with pytest.raises(Refused, match="还没有封存"):
         hall.hand_out(tmp_path / "h-4.zip", "h-4")
+
+
+def test_who_keeps_recordings_takes_a_hearing_away_by_rest_and_is_on_record(hall: Hall, tmp_path: Path) -> None:
+    app = FastAPI()
+    app.state.store, app.state.clock, app.state.blobs = hall.store, hall.pen.clock, hall.blobs
+    app.state.pen, app.state.authority = hall.pen, hall.authority
+    app.state.look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, hall.pen.clock)
+    app.include_router(api.router)
+    speak(app)
+    with hall.store.write() as session:
+        people = {role: add_person(session, SYSTEM, role, role, [role], "correct horse battery", hall.pen.clock())
+                  for role in ("clerk", "archivist")}  # fmt: skip
+        tokens = {role: issue_token(session, SYSTEM, person, "test", role, hall.pen.clock())[1]
+                  for role, person in people.items()}  # fmt: skip
+        number = session.scalars(select(Hearing.id).where(Hearing.ref == "h-1")).one()
+    before = set(Path(tempfile.gettempdir()).glob("courtside-*/h-1.zip"))
+    with TestClient(app, base_url="http://court.test") as client:
+        url = f"/api/v1/hearings/{number}/export.zip"
+        assert client.get(url, headers={"authorization": f"Bearer {tokens['clerk']}"}).status_code == 403
+        answer = client.get(url, headers={"authorization": f"Bearer {tokens['archivist']}"})
+    assert answer.status_code == 200 and 'filename="h-1.zip"' in answer.headers["content-disposition"]
+    (tmp_path / "h-1.zip").write_bytes(answer.content)
+    report = verify(tmp_path / "h-1.zip", hall.authority.root_fingerprint, prove)
+    assert (report.verdict, report.findings) == ("OK", [])
+    assert set(Path(tempfile.gettempdir()).glob("courtside-*/h-1.zip")) == before
+    with hall.store.read() as session:
+        taken = session.scalars(select(Access).where(Access.hearing_id == number)).one()
+        assert (taken.by, taken.what, taken.part) == (people["archivist"].actor.ref, "copy", "export")

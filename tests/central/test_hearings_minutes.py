@@ -5,6 +5,7 @@ import io
 import struct
 import subprocess
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,19 @@ def drawing(width: int = 40, height: int = 12, rows: int | None = None) -> str:
 
 
 @pytest.fixture
-def office(store: Store, court_key: Ed25519PrivateKey, tmp_path: Path) -> Office:
-    return Office(Courtroom(Locker(store, court_key, tmp_path / "blobs")))
+def office(room: Courtroom) -> Office:
+    return Office(room)
+
+
+@pytest.fixture
+def signing(court_key: Ed25519PrivateKey, up_to_date: Path, tmp_path: Path) -> Iterator[Office]:
+    """Minutes that were read back; on SQLite, for what pages show of them does not hang on the database."""
+    store = Store(sqlite_in(tmp_path, up_to_date))
+    office = Office(Courtroom(Locker(store, court_key, tmp_path / "blobs")))
+    office.close().do("draw_up")
+    office.do("read_back", how="aloud")
+    yield office
+    store.close()
 
 
 def refusal(office: Office, event: str, by: str = "clerk", **told: Any) -> str:
@@ -207,39 +219,38 @@ def test_only_steps_of_the_table_are_taken() -> None:
     assert minutes_flow.to("OBJECTED", "refuse", 1) == "OBJECTED"
 
 
-def test_after_a_granted_correction_the_page_leads_to_the_words_and_back(
-    court_key: Ed25519PrivateKey, up_to_date: Path, tmp_path: Path
-) -> None:
-    store = Store(sqlite_in(tmp_path, up_to_date))
-    office = Office(Courtroom(Locker(store, court_key, tmp_path / "blobs")))
-    office.close().do("draw_up")
-    office.do("read_back", how="aloud")
-    raised = office.do("object", key="plaintiff", words="应为归还本金")
-    office.do("grant", objection=raised.objections[0].id, words="录音核对属实")
-    page = f"/hearings/{office.hearing.id}/minutes"
-    with desk(office.room.locker) as at:
+def test_after_a_granted_correction_the_page_leads_to_the_words_and_back(signing: Office) -> None:
+    raised = signing.do("object", key="plaintiff", words="应为归还本金")
+    signing.do("grant", objection=raised.objections[0].id, words="录音核对属实")
+    page = f"/hearings/{signing.hearing.id}/minutes"
+    with desk(signing.room.locker) as at:
         at.sign_in("clerk")
         assert "准予的补正还没有改进文字里" in at.open(page) and "/transcript" in at.shown
-        office.correct("请求判令还款", "请求判令归还本金")
+        signing.correct("请求判令还款", "请求判令归还本金")
         assert "准予的补正还没有改进文字里" not in at.open(page) and f"{page}/draw_up" in at.shown
-    store.close()
+
+
+def test_a_refused_step_keeps_what_was_written_and_nobody_objects_by_default(signing: Office) -> None:
+    page = f"/hearings/{signing.hearing.id}/minutes"
+    with desk(signing.room.locker) as at:
+        at.sign_in("clerk")
+        assert '<select class="form-select mb-2" id="who" name="key" required><option value="">' in at.open(page)
+        assert ">应为归还本金<" in at.send(f"{page}/object", 404, key="", words="应为归还本金")
+        shown = at.send(f"{page}/sign", 422, key="plaintiff", name="周某的代理人", drawing="")
+        assert 'value="周某的代理人"' in shown and page in shown
 
 
 def test_the_minutes_come_as_word_and_pdf_with_heading_speakers_signatures_and_hash(
-    court_key: Ed25519PrivateKey, up_to_date: Path, tmp_path: Path
+    signing: Office, tmp_path: Path
 ) -> None:
-    store = Store(sqlite_in(tmp_path, up_to_date))
-    office = Office(Courtroom(Locker(store, court_key, tmp_path / "blobs")))
-    office.close().do("draw_up")
-    office.do("read_back", how="aloud")
-    office.sign("plaintiff")
-    text = office.do("decline", key="defendant", name="吴某", words="认为记录不全")
-    with desk(office.room.locker) as at:
+    signing.sign("plaintiff")
+    text = signing.do("decline", key="defendant", name="吴某", words="认为记录不全")
+    with desk(signing.room.locker) as at:
         at.sign_in("clerk")
-        shown = at.open(f"/hearings/{office.hearing.id}/minutes")
+        shown = at.open(f"/hearings/{signing.hearing.id}/minutes")
         assert "请求判令还款" in shown and "认为记录不全" in shown and "data:image/png;base64," in shown
-        word = at.client.get(f"/hearings/{office.hearing.id}/minutes/1.docx")
-        pdf = at.client.get(f"/hearings/{office.hearing.id}/minutes/1.pdf")
+        word = at.client.get(f"/hearings/{signing.hearing.id}/minutes/1.docx")
+        pdf = at.client.get(f"/hearings/{signing.hearing.id}/minutes/1.pdf")
     document = Document(io.BytesIO(word.content))
     body = "\n".join(paragraph.text for paragraph in document.paragraphs)
     under = "\n".join(cell.text for row in document.tables[0].rows for cell in row.cells)
@@ -253,4 +264,26 @@ def test_the_minutes_come_as_word_and_pdf_with_heading_speakers_signatures_and_h
         assert missing == []
     assert text.text in page and text.text in document.sections[0].footer.paragraphs[0].text
     assert len(document.inline_shapes) == 1
-    store.close()
+
+
+def test_minutes_wait_on_the_first_page_for_who_drew_them_up_and_for_the_judge_until_each_is_done(
+    office: Office,
+) -> None:
+    def waits(login: str) -> list[str]:
+        with office.room.store.read() as session:
+            return [text.state for text in minutes.waiting(session, office.room.actor(login), 5)]
+
+    office.close()
+    assert (waits("clerk"), waits("judge")) == ([], [])
+    office.do("draw_up")
+    assert (waits("clerk"), waits("judge")) == (["DRAFT"], [])
+    office.do("read_back", how="aloud")
+    assert (waits("clerk"), waits("judge"), waits("clerk2")) == (["READ_BACK"], ["READ_BACK"], [])
+    with desk(office.room.locker) as at:
+        at.sign_in("judge")
+        assert f'href="/hearings/{office.hearing.id}/minutes"' in at.open("/") and "都办好了" not in at.shown
+    office.sign("presiding", "judge")
+    assert (waits("clerk"), waits("judge")) == (["READ_BACK"], [])
+    for key in ("plaintiff", "defendant", "clerk"):
+        office.sign(key)
+    assert (waits("clerk"), waits("judge")) == ([], [])

@@ -99,12 +99,14 @@ def test_the_pages_plan_show_the_clash_keep_what_was_typed_and_withdraw(room: Co
     with desk(room.locker) as at:
         at.sign_in("clerk")
         assert "这一天没有排庭" in at.open("/hearings")
-        at.open(f"/hearings/new?gateway={ROOM}")
-        fields = {"case": "(2026)苏0206民初123号", "gateway": ROOM, "day": "2026-11-24", "opens": "09:00",
+        assert "/hearings/new?case=%EF%BC%882026" in at.open("/hearings/of/1")
+        number = "（2026）苏0206民初123号"
+        assert f'value="{number}"' in at.open(f"/hearings/new?gateway={ROOM}&case={number}")
+        fields = {"case": "(2026) 苏0206民初 123号", "gateway": ROOM, "day": "2026-11-24", "opens": "09:00",
                   "closes": "11:00", "presiding": room.actor("judge").id, "corrections": "", "closed": "1",
                   **{f"seat-{seat}": role for seat, role in ROLES.items()}}  # fmt: skip
         shown = at.send("/hearings/new", **fields)
-        assert "（2026）苏0206民初123号" in shown and "不公开审理" in shown and "李法官" in shown
+        assert number in shown and "不公开审理" in shown and "李法官" in shown
         at.open("/hearings/new")
         shown = at.send("/hearings/new", 409, **fields | {"opens": "10:00", "closes": "12:00"})
         assert "两场撞在一起" in shown and 'value="10:00"' in shown

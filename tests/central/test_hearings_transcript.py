@@ -1,5 +1,6 @@
 """What was said: taken in once, corrected without overwriting, found in Chinese, played from the seat's own channel."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -135,6 +136,29 @@ def test_what_was_said_is_found_as_heard_and_as_corrected_with_its_segment(room:
             transcript.search(session, room.actor("it"), "八万")
 
 
+def test_what_was_said_is_found_in_one_hearing_alone_a_piece_at_a_time(
+    room: Courtroom, hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcript, "PIECE", 2)
+    other = room.plan(room.told(after=4))
+    room.tell(HearingOpened(hearing=other.ref, by="agenda", opened_at=room.locker.now, rate=RATE))
+    for number in (2, 3, 4):
+        recorded(room, hearing, number, {"judge": words("judge", 10 * number, f"八万 {number}")})
+        recorded(room, other, number, {"judge": words("judge", 10 * number, f"八万 又 {number}")})
+        take_in(room)
+    with room.store.read() as session:
+        here = transcript.search(session, room.actor(), "八万", hearing=hearing.id)
+        assert [hit.utterance.heard for hit in here] == ["八万4", "八万3", "八万2", "张见国借了八万元"]
+        below = here[1].utterance.id
+        rest = transcript.search(session, room.actor(), "八万", below=below, hearing=hearing.id)
+        assert [hit.utterance.heard for hit in rest] == ["八万2", "张见国借了八万元"]
+        assert len(transcript.search(session, room.actor(), "八万")) == 7
+    with desk(room.locker) as at:
+        at.sign_in("clerk")
+        shown = at.open(f"/hearings/search?q=八万&hearing={other.id}")
+        assert shown.count("data-play") == 3 and f'name="hearing" value="{other.id}"' in shown
+
+
 def test_words_are_written_without_blanks_between_chinese() -> None:
     assert transcript.joined(["现在", "开庭"]) == "现在开庭"
     assert transcript.joined(["播放", "video", "two", "证据"]) == "播放video two证据"
@@ -156,7 +180,15 @@ def test_who_reads_and_who_listens_is_on_record_once_in_ten_minutes(room: Courtr
     with room.store.read() as session:
         accesses = [(a.by, a.what, a.part) for a in session.scalars(select(Access).order_by(Access.id))]
     judge = room.actor("judge").ref
-    assert accesses == [(judge, "read", ""), (judge, "listen", "1 judge")]
+    assert accesses == [(judge, "read", ""), (judge, "listen", "1 judge"), (judge, "read", transcript.BY_SEARCH)]
+    with desk(room.locker) as keeper:
+        keeper.sign_in("archivist")
+        shown = keeper.open(f"/hearings/{hearing.id}/keeping")
+        told = [shown.index(words) for words in ("查找时看到其中的话", "听录音", "看笔录")]
+        assert told == sorted(told), "the newest stands first"
+        assert shown.count("李法官") == 3
+    with room.store.read() as session, pytest.raises(Refused):
+        transcript.accesses(session, room.actor("clerk"), hearing)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +218,65 @@ def test_a_correction_made_on_the_page_stands_beside_what_was_heard(room: Courtr
         number = said(room, hearing)[0].id
         shown = at.send(f"/hearings/{hearing.id}/utterances/{number}", text="现在继续开庭")
         assert "现在继续开庭" in shown and "王书记" in shown and "听到的：" in shown
+
+
+def test_whoever_corrects_a_late_word_comes_back_to_it_and_not_to_the_beginning(
+    room: Courtroom, hearing: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcript, "PIECE", 12)
+    recorded(room, hearing, 2, {"judge": words("judge", 10, *(f"第 {n} 句" for n in range(60)))})
+    take_in(room)
+    with room.store.read() as session:
+        late = transcript.whole(session, hearing.id)
+    with desk(room.locker) as at:
+        at.sign_in("clerk")
+        first = at.open(f"/hearings/{hearing.id}/transcript")
+        assert "第11句" not in first and "前面的话" not in first
+        shown = at.send(f"/hearings/{hearing.id}/utterances/{late[40].id}", text="更正了的一句")
+        assert "更正了的一句" in shown and "第30句" in shown and "第49句" in shown and "第5句" not in shown
+        assert f"transcript?before={late[30].id}" in shown and f"transcript?after={late[51].id}" in shown
+        above = at.open(f"/hearings/{hearing.id}/transcript?before={late[12].id}")
+        assert "现在开庭" in above and "第9句" in above and "前面的话" not in above
+        there = at.open(f"/hearings/{hearing.id}/transcript?sample={late[20].from_sample + 1}")
+        assert f'id="u-{late[20].id}"' in there and f'id="u-{late[2].id}"' not in there
+
+
+def test_whoever_reads_is_told_what_was_taken_in_and_corrected_since_and_nothing_else(
+    room: Courtroom, hearing: Hearing
+) -> None:
+    take_in(room)
+    first = said(room, hearing)[0]
+    with desk(room.locker) as at:
+        at.sign_in("clerk")
+        shown = at.open(f"/hearings/{hearing.id}/transcript")
+        taken, corrected = re.findall(r'data-(?:taken|corrected)="(\d+)"', shown)
+        (word,) = re.findall(r'name="csrf" content="(\w+)"', shown)
+        url = f"/hearings/{hearing.id}/transcript/news"
+        assert "<article" not in at.open(f"{url}?taken={taken}&corrected={corrected}")
+        recorded(room, hearing, 2, {"judge": words("judge", 12, "休庭")})
+        take_in(room)
+        told = at.client.post(
+            f"/hearings/{hearing.id}/utterances/{first.id}", data={"text": "现在正式开庭"}, headers={"x-csrf": word}
+        )
+        assert told.status_code == 204
+        news = at.open(f"{url}?taken={taken}&corrected={corrected}")
+        assert "休庭" in news and "现在正式开庭" in news and "张建国" not in news
+        taken, corrected = re.findall(r'data-(?:taken|corrected)="(\d+)"', news)
+        assert "<article" not in at.open(f"{url}?taken={taken}&corrected={corrected}")
+
+
+def test_all_seats_of_a_segment_are_heard_together_and_that_is_on_record(room: Courtroom, hearing: Hearing) -> None:
+    seats = {"judge": SeatSound(sound=room.blobs.put(SOUND), device="t", channel=1)}
+    mixed = room.blobs.put(b"everybody")
+    room.tell(SegmentRecorded(hearing=hearing.ref, number=2, from_sample=10 * RATE, to_sample=20 * RATE, rate=RATE,
+                              at=room.locker.now, seats=seats, mixed=mixed))  # fmt: skip
+    with desk(room.locker) as at:
+        at.sign_in("judge")
+        assert at.client.get(f"/hearings/{hearing.id}/sound/2/mixed").content == b"everybody"
+        assert at.client.get(f"/hearings/{hearing.id}/sound/1/mixed").status_code == 404
+    with desk(room.locker) as keeper:
+        keeper.sign_in("archivist")
+        assert "全庭" in keeper.open(f"/hearings/{hearing.id}/keeping")
 
 
 def test_captions_count_from_the_opening_name_the_speaker_and_a_copy_is_on_record(

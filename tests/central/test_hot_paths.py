@@ -10,9 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event
 
+from central.custody import service
 from central.custody.permits import issue_permit
 from central.custody.service import code_read
 from central.custody.tables import Cabinet
+from central.fleet import glance
+from central.fleet.glance import Filter
 from central.people import sessions
 from central.store import Store
 from central.wishes.outbox import WishOutbox
@@ -92,3 +95,24 @@ def test_nothing_asked_often_reads_a_growing_table_through(locker: Locker, work:
         work(locker)
     assert len(questions) > 3
     assert scans(locker.store, questions) == []
+
+
+def test_the_map_counts_boxes_in_the_order_of_an_index(locker: Locker) -> None:
+    with asked(locker.store) as questions, locker.store.read() as session:
+        glance.look(session, Filter(state="waiting"))
+    counting = next(iter(questions))
+    with locker.store.engine.connect() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {counting}", questions[counting])]
+    assert plan[:2] == ["CO-ROUTINE anon_1", "SCAN gateways USING COVERING INDEX ix_gateways_glance"]
+    assert [step for step in plan if "TEMP" in step] == []
+
+
+def test_what_a_wish_has_at_hand_it_does_not_ask_for_again(locker: Locker) -> None:
+    stored(locker)
+    person = locker.who("clerk")
+    for wish, most in ((service.hand_out, 5), (service.deposit, 6)):
+        with asked(locker.store) as questions, locker.store.write() as session:
+            move = wish(session, person, "HS-0001", "A" if wish is service.deposit else None, locker.now)
+        assert len([question for question in questions if question.startswith("SELECT")]) <= most
+        assert move.cell is not None and move.cell.label == "A-01"
+        locker.cycle(move)

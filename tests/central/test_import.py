@@ -102,7 +102,22 @@ def test_bytes_of_no_encoding_are_refused() -> None:
         decode(b"\xff\xff\xff")
 
 
-@pytest.mark.parametrize("head", ["案号,案由,颜色", "案由", ""])
+def test_a_row_that_stands_there_twice_or_goes_beyond_the_head_keeps_the_file_out(locker: Locker) -> None:
+    people = run(locker, "people", "login,name,roles\nnew.one,甲,judge\nclerk,乙,clerk\nnew.one,丙,clerk\n")
+    assert [(problem.line, problem.given) for problem in people.problems] == [(4, "new.one")]
+    assert "第 2 行" in str(people.problems[0].said)
+    cases = run(locker, "cases", "案号,案由\n（2026）苏0206民初203号,买卖,租赁\n（2026）苏0206民初204号,借款,\n")
+    assert [(problem.line, problem.given) for problem in cases.problems] == [(2, "租赁")]
+    assert [change.line for change in cases.changes] == [3]
+
+
+@pytest.mark.parametrize("day", ["5/1/26", "26-1-5", "2026-13-1"])
+def test_a_day_that_may_be_read_in_two_ways_is_none(locker: Locker, day: str) -> None:
+    told = run(locker, "cases", f"案号,案由,收案日期\n（2026）苏0206民初203号,买卖,{day}\n")
+    assert [(problem.line, problem.column) for problem in told.problems] == [(2, "收案日期")]
+
+
+@pytest.mark.parametrize("head", ["案号,案由,颜色", "案由", "", "案号,案由,cause"])
 def test_a_head_that_cannot_be_used_says_what_is_needed(locker: Locker, head: str) -> None:
     with pytest.raises(Refused, match="列"):
         run(locker, "cases", f"{head}\n1,2,3\n")
@@ -117,3 +132,9 @@ def test_who_may_not_import_does_not(locker: Locker) -> None:
         with pytest.raises(Refused) as refused, locker.store.write() as session:
             apply(session, locker.who(login), kind, CASES, locker.now)
         assert refused.value.status == 403
+
+
+def test_a_table_that_cannot_be_read_on_says_why(locker: Locker) -> None:
+    never_closed = '登录名,姓名,角色\n"' + "x" * 200_000
+    with pytest.raises(Refused, match="引号"), locker.store.write() as session:
+        preview(session, SYSTEM, "people", never_closed, locker.now)

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from central.dossiers.bounds import LARGEST_FILE
 from central.dossiers.large import large_files
-from central.people.service import SYSTEM, find_person, issue_token
 from tests.central.desk import application
+from tests.central.programs import bearer
 from tests.central.shelf import COMPLAINT, Shelf
 from tests.kit import paper
 
@@ -27,10 +27,7 @@ def app(shelf: Shelf, tmp_path: Path) -> FastAPI:
 
 
 def client(app: FastAPI, shelf: Shelf, login: str) -> TestClient:
-    with shelf.store.write() as session:
-        person = find_person(session, shelf.actor(login).id)
-        _, token = issue_token(session, SYSTEM, person, "程序", login, shelf.locker.now)
-    return TestClient(app, headers={"authorization": f"Bearer {token}", **TUS}, raise_server_exceptions=False)
+    return TestClient(app, headers={**bearer(shelf.locker, login), **TUS}, raise_server_exceptions=False)
 
 
 def begun(at: TestClient, **told: str) -> str:

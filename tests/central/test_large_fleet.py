@@ -1,9 +1,11 @@
 """A court with very many boxes: its pages ask no more, and draw no more, than those of a small one."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy import event
 
 from central.alarms import AlarmKind, raise_alarm
 from central.fleet import glance, rollout
+from central.fleet.glance import Filter
 from central.fleet.tables import Device, Gateway
 from central.store import Store
 
@@ -129,6 +132,28 @@ def test_where_too_many_boxes_fit_rooms_stand_for_them_and_where_too_many_rooms_
     ]
     assert [href for _, href, _ in tiles(at, "/fleet/map?unplaced=1")] == ["/fleet/locker-a"]
     assert len(tiles(at, "/fleet/map?pick=1")) == 0 and at.shown.count('id="pick-') == 17
+
+
+def test_the_map_counts_each_box_by_the_worst_of_it_and_its_devices(locker: Locker) -> None:
+    with locker.store.write() as session:
+        told = product(
+            ("active", "suspended", "revoked"), ("ready", "lost", "init", "unknown"), (True, False), (True, False)
+        )
+        for n, (state, presence, safe, trusted) in enumerate(told):
+            for devices in ([], ["back"], ["gone", "back"]):
+                box = Gateway(
+                    name=f"box-{n}-{len(devices)}", permit_secret=b"", enrolled_at=locker.now, room=f"room {n % 3}",
+                    state=state, presence=presence, safe=safe, clock_trusted=trusted,
+                    devices=[Device(name=f"mic-{m}", presence=each) for m, each in enumerate(devices)],
+                )  # fmt: skip
+                session.add(box)
+    with locker.store.read() as session:
+        for asked, fitting in ((Filter(), 145), (Filter(room="room 1"), 48), (Filter(q="mic-1"), 48)):
+            seen = glance.look(session, asked)
+            drawn = Counter(spot.tone for rooms in seen.spots.values() for spots in rooms.values() for spot in spots)
+            assert (seen.fitting, drawn.total()) == (fitting, fitting)
+            assert {tone: n for tone, n in seen.counts.items() if n} == drawn
+        assert glance.look(session, Filter(state="broken")).fitting == glance.look(session, Filter()).counts["broken"]
 
 
 def test_a_roll_out_is_for_a_whole_group_or_floor_without_ticking_its_boxes(at: Desk, locker: Locker) -> None:

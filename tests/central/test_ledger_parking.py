@@ -13,6 +13,7 @@ from central.ledger.parking import parked_lines
 from central.ledger.projection import LineView
 from central.ledger.tables import LedgerLine
 from central.store import Store
+from devices.journal import Line
 from devices.locks import DoorChanged
 
 from .box import Box
@@ -45,6 +46,15 @@ class ManyDoors(Doors):
         """Take in all of them."""
         for line in lines:
             self.project(session, line)
+
+
+class DoorsOfTwo(Doors):
+    """Is concerned by cell 2 alone."""
+
+    def concerns(self, session: Session, gateway: str, lines: Sequence[Line]) -> Sequence[Line]:
+        """Those of cell 2."""
+        assert gateway == "locker-a"
+        return [line for line in lines if line.body["cell"] == 2]
 
 
 class NoDatabase(Doors):
@@ -115,6 +125,26 @@ def test_a_line_of_a_type_nobody_knows_is_parked_and_other_subjects_go_on(store:
         Ledger(COURT, [doors]).accept(session, box.sender, *box.batch())
     assert waiting(store) == [("locker-a/wall-a/1", "no fact is called 'door_painted' here"), ("locker-a/wall-a/1", "")]
     assert doors.seen == [(2, "open")]
+
+
+def test_what_concerns_no_projector_is_stored_and_shown_to_none(store: Store) -> None:
+    box, doors = box_of(1, 2, 3, 2), DoorsOfTwo()
+    box.write_raw("door_painted", {"cell": 1, "colour": "red"})
+    with store.write() as session:
+        answer = Ledger(COURT, [doors]).accept(session, box.sender, *box.batch())
+    assert (answer.result, answer.seq) == ("stored", 6)
+    assert doors.seen == [(2, "open"), (2, "open")]
+    assert waiting(store) == [("locker-a/wall-a/1", "no fact is called 'door_painted' here")]
+
+
+def test_a_line_that_concerns_one_of_two_projectors_is_shown_to_that_and_to_whoever_wants_its_type(
+    store: Store,
+) -> None:
+    box, sieve, all_of_them = box_of(1, 2), DoorsOfTwo(), Doors()
+    with store.write() as session:
+        Ledger(COURT, [sieve, all_of_them]).accept(session, box.sender, *box.batch())
+    assert all_of_them.seen == [(1, "open"), (2, "open")]
+    assert (2, "open") in sieve.seen
 
 
 def test_a_known_fact_whose_body_makes_no_sense_is_parked(store: Store) -> None:

@@ -142,6 +142,33 @@ async def test_a_wish_handed_over_at_its_commit_is_not_asked_for_nor_sent_again(
         assert [message.payload for message in box.messages] == [b"handed", b"waited"]
 
 
+async def test_a_wish_handed_over_waits_for_no_database_and_goes_once_however_often_it_is_named(
+    broker: CourtBroker,
+) -> None:
+    desk = Desk(broker)
+    handed = Post(A.wish, "handed", expires=utc_now() + timedelta(seconds=30), ref="1")
+    asked, goes_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def due() -> Sequence[Post]:
+        loop.call_soon_threadsafe(asked.set)
+        assert goes_on.wait(20)
+        return [handed]
+
+    desk.wishes.due = due
+    with broker.up():
+        async with desk.open() as link, broker.client("locker-a", A.wish) as box:
+            await asyncio.wait_for(asked.wait(), 20)
+            try:
+                link.wake(handed)
+                await box.until(lambda message: message.payload == b"handed")
+            finally:
+                goes_on.set()
+            assert await asyncio.to_thread(desk.wishes.told.wait, 20)
+        assert [message.payload for message in box.messages] == [b"handed"]
+        assert handed in desk.wishes.gone
+
+
 async def test_after_a_broker_lost_its_memory_everything_stands_there_again(broker: CourtBroker) -> None:
     desk = Desk(broker, [Post(A.ack, "ack 7", retain=True)])
     with broker.up():
@@ -279,7 +306,11 @@ def is_let_in(broker: CourtBroker, tls: ssl.SSLContext) -> bool:
 
 
 def test_a_busy_port_is_said_to_be_busy(broker: CourtBroker) -> None:
-    with broker.up(), pytest.raises(broker_conf.BrokerFailed, match=f"port {broker.place.port} is taken"), broker.up():
+    with (
+        broker.up(),
+        pytest.raises(broker_conf.BrokerFailed, match=f"cannot listen on port {broker.place.port}"),
+        broker.up(),
+    ):
         pass
 
 

@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+from types import SimpleNamespace
 
-from central.live import OPENED, Hub, live_routes
+import pytest
+
+from central.live import HEARTBEAT, OPENED, Audience, Hub, live_routes
 
 
 async def test_a_listener_hears_its_topics_once_however_often_they_changed() -> None:
@@ -47,7 +50,34 @@ async def test_the_stream_begins_by_saying_that_it_is_open() -> None:
     hub = Hub()
     (route,) = live_routes(hub, lambda: None).routes
     answer = await route.endpoint(topic=["alarms"])
+    assert answer.ping_message_factory().event == HEARTBEAT
     async with contextlib.aclosing(answer.body_iterator) as events:
         assert (await anext(events)).event == OPENED
         hub.tell(frozenset({"alarms"}))
         assert (await anext(events)).event == "alarms"
+
+
+async def test_what_is_held_is_told_though_its_timer_rings_a_hair_early() -> None:
+    hub, timers, now = Hub(), [], 100.0
+    with hub.listen(["fleet"]) as listener:
+        listener._loop = SimpleNamespace(
+            time=lambda: now, call_at=lambda at, act, *told: timers.append((at, act, told))
+        )
+        changes = listener.changes()
+        listener._note(frozenset({"fleet"}))
+        assert await anext(changes) == "fleet"
+        listener._note(frozenset({"fleet"}))
+        ((at, act, told),) = timers
+        now = at - 1e-9
+        act(*told)
+        assert listener._changed == {"fleet"}
+        await changes.aclose()
+
+
+async def test_a_stream_ends_after_its_time_so_that_who_looks_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("central.live.STREAM_S", 0)
+    async with asyncio.timeout(30):
+        with Hub().listen(["alarms"]) as listener:
+            assert [topic async for topic in listener.changes()] == []
+        with Audience().watching("room-1") as pieces:
+            assert [piece async for piece in pieces] == []

@@ -2,19 +2,23 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from threading import Event, Semaphore, Thread
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from central.ledger.tables import LedgerLine
 from central.people import service, sessions
 from central.people.roles import ROLES, Actor, may
-from central.people.tables import ApiToken, Person, SignIn
+from central.people.tables import ApiToken, Failures, Person, SignIn
 from central.store import Store
 from central.web.refused import Refused
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 PASSWORD = "correct horse"
+HASHER = service._hasher
+"""As central has it: read before any test runs, for tests hash cheaply."""
 
 
 def add(store: Store, login: str = "anna", roles: tuple[str, ...] = ("clerk",)) -> Person:
@@ -29,6 +33,10 @@ def test_whoever_signs_in_is_known_by_a_token_of_which_only_the_hash_is_kept(sto
     with store.read() as session:
         row = session.scalars(select(SignIn)).one()
     assert token not in row.token and len(row.token) == 64
+
+
+def test_passwords_are_hashed_at_the_cost_rfc_9106_recommends() -> None:
+    assert HASHER().hash(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_use_keeps_a_session_alive_and_idleness_ends_it(store: Store) -> None:
@@ -94,8 +102,7 @@ def test_who_is_disabled_is_out_at_once_with_every_token(store: Store) -> None:
         _, api = service.issue_token(session, anna.actor, person, "scanner", "clerk", NOW)
         service.change_person(session, service.SYSTEM, person, NOW, disabled=True)
     assert sessions.who(store, token, NOW) is None
-    with store.read() as session:
-        assert service.by_token(session, api) is None
+    assert service.by_token(store, api) is None
     with pytest.raises(Refused):
         sessions.sign_in(store, "anna", PASSWORD, NOW)
 
@@ -103,10 +110,21 @@ def test_who_is_disabled_is_out_at_once_with_every_token(store: Store) -> None:
 def test_a_new_password_ends_every_session(store: Store) -> None:
     anna = add(store)
     token = sessions.sign_in(store, "anna", PASSWORD, NOW)
-    with store.write() as session:
-        service.set_password(session, anna.actor, service.find_person(session, anna.id), "another horse")
+    kept = sessions.set_own_password(store, anna.actor, PASSWORD, "another horse", NOW)
     assert sessions.who(store, token, NOW) is None
+    assert sessions.who(store, kept, NOW) == anna.actor
     assert sessions.sign_in(store, "anna", "another horse", NOW)
+
+
+def test_who_found_a_screen_unlocked_may_not_guess_the_password_there_for_long(store: Store) -> None:
+    anna = add(store)
+    for nth in range(sessions.TRIES):
+        last = sessions.TRIES - 1
+        with pytest.raises(Refused, match="等" if nth == last else "原密码不对"):
+            sessions.set_own_password(store, anna.actor, f"guess {nth}", "another horse", NOW)
+    with pytest.raises(Refused, match="等"):
+        sessions.set_own_password(store, anna.actor, PASSWORD, "another horse", NOW)
+    assert sessions.set_own_password(store, anna.actor, PASSWORD, "another horse", NOW + timedelta(minutes=1))
 
 
 def test_a_token_carries_one_role_until_it_is_revoked(store: Store) -> None:
@@ -115,14 +133,13 @@ def test_a_token_carries_one_role_until_it_is_revoked(store: Store) -> None:
         row, token = service.issue_token(
             session, anna.actor, service.find_person(session, anna.id), "scanner", "clerk", NOW
         )
+    actor = service.by_token(store, token)
+    assert actor is not None and actor.roles == {"clerk"}
     with store.read() as session:
-        actor = service.by_token(session, token)
-        assert actor is not None and actor.roles == {"clerk"}
         assert token not in session.get_one(ApiToken, row.id).token
     with store.write() as session:
         service.revoke_token(session, anna.actor, row.id, NOW)
-    with store.read() as session:
-        assert service.by_token(session, token) is None
+    assert service.by_token(store, token) is None
 
 
 def test_a_token_with_one_role_cannot_beget_one_with_another(store: Store) -> None:
@@ -150,6 +167,17 @@ def test_only_who_manages_people_changes_others(store: Store) -> None:
         assert service.change_person(session, anna.actor, person, NOW, language="en").language == "en"
     with pytest.raises(Refused), store.write() as session:
         service.change_person(session, anna.actor, service.find_person(session, anna.id), NOW, roles=["admin"])
+
+
+def test_an_administrator_cannot_lock_the_court_out_of_its_own_administration(store: Store) -> None:
+    root = add(store, roles=("admin",))
+    for told in ({"disabled": True}, {"roles": ["clerk"]}):
+        with pytest.raises(Refused) as refused, store.write() as session:
+            service.change_person(session, root.actor, service.find_person(session, root.id), NOW, **told)  # type: ignore[arg-type]
+        assert refused.value.code == "own_administration"
+    with store.write() as session:
+        person = service.find_person(session, root.id)
+        assert service.change_person(session, root.actor, person, NOW, roles=["admin", "clerk"]).disabled_at is None
 
 
 @pytest.mark.parametrize(
@@ -187,3 +215,49 @@ def test_whoever_manages_people_or_machines_does_not_by_that_move_dossiers() -> 
         assert not any(may(actor, action) for action in ("volume.deposit", "volume.hand_out", "permit.issue"))
     assert not may(Actor(1, "x", frozenset({"unheard-of"})), "case.read")
     assert set(ROLES) == {"clerk", "judge", "archivist", "it", "admin"}
+
+
+def test_so_many_passwords_are_looked_at_in_one_moment_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking, go_on = Semaphore(0), Event()
+
+    class Slow:
+        def hash(self, _: str) -> str:
+            return ""
+
+        def verify(self, *_: str) -> bool:
+            looking.release()
+            return go_on.wait(60)
+
+    monkeypatch.setattr(service, "_hasher", Slow)
+    crowd = [Thread(target=service.password_fits, args=("stored", PASSWORD)) for _ in range(9)]
+    for each in crowd:
+        each.start()
+    try:
+        assert all(looking.acquire(timeout=30) for _ in range(4))
+        assert not service._AT_ONCE.acquire(blocking=False)
+    finally:
+        go_on.set()
+        for each in crowd:
+            each.join()
+    assert service._AT_ONCE.acquire(blocking=False)
+    service._AT_ONCE.release()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_two_first_failures_at_once_are_two(store: Store) -> None:
+    others = []
+
+    def another_fails(session: Session, *_: object) -> None:
+        if not others and any(isinstance(each, Failures) for each in session.new):
+            others.append(session)
+            with pytest.raises(Refused, match="不对"):
+                sessions.sign_in(store, "nobody", PASSWORD, NOW)
+
+    event.listen(Session, "before_flush", another_fails)
+    try:
+        with pytest.raises(Refused, match="不对"):
+            sessions.sign_in(store, "nobody", PASSWORD, NOW)
+    finally:
+        event.remove(Session, "before_flush", another_fails)
+    with store.read() as session:
+        assert len(others) == 1 and session.get_one(Failures, "nobody").times == 2

@@ -51,6 +51,34 @@ def test_a_request_not_signed_by_its_own_key_or_of_another_kind_is_refused(autho
             authority.certify_gateway("locker-a", bad, NOON)
 
 
+def test_only_what_the_root_must_sign_needs_its_key_which_may_come_back(authority: pki.Authority) -> None:
+    key = authority.folder / pki.ROOT_KEY
+    safe = key.read_bytes()
+    key.unlink()
+    away = pki.load(authority.folder)
+    assert away.client_context() is not None
+    request = request_for(Ed25519PrivateKey.generate())
+    for what in (
+        lambda: away.certify_gateway("locker-a", request, NOON),
+        lambda: away.crl([7]),
+        lambda: pki.rotate_signing(away, NOON),
+    ):
+        with pytest.raises(pki.RootAway, match="put it back"):
+            what()
+    with pytest.raises(FileExistsError):
+        pki.create(authority.folder, "huishan", ["127.0.0.1"], NOON)
+    assert pki.load(authority.folder).signing == authority.signing
+    key.write_bytes(safe)
+    assert away.certify_gateway("locker-a", request, NOON).issuer == authority.root.subject
+
+
+def test_another_roots_key_is_not_believed(authority: pki.Authority, tmp_path: Path) -> None:
+    other = pki.create(tmp_path / "other", "huishan", ["127.0.0.1"], NOON)
+    (other.folder / pki.ROOT_KEY).replace(authority.folder / pki.ROOT_KEY)
+    with pytest.raises(pki.NoKeys, match="belong together"):
+        pki.load(authority.folder)
+
+
 def test_keys_that_do_not_belong_together_are_not_loaded(authority: pki.Authority, tmp_path: Path) -> None:
     other = pki.create(tmp_path / "other", "huishan", ["127.0.0.1"], NOON)
     (other.folder / "signing.key").replace(authority.folder / "signing.key")

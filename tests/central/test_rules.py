@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
@@ -19,18 +17,16 @@ from central.dossiers import order
 from central.hearings import course, keeping
 from central.hearings.tables import Hearing
 from central.ledger.tables import LedgerLine
-from central.people.roles import may
-from central.people.service import SYSTEM, add_person, issue_token, person_by_login
+from central.people.service import SYSTEM, add_person
 from central.rules import api, service
 from central.rules.rule import Rule, declare, declared
 from central.rules.service import Wanted
 from central.store import Store
-from central.web.errors import speak
-from central.web.look import make_look
 from central.web.refused import Refused
 from devices.journal import read_line
 from tests.central.desk import desk
 from tests.central.locker import Locker
+from tests.central.programs import bearer, programs
 from tests.central.test_custody import hand_out, stored
 
 LOAN, SHORT = custody_flow.LOAN, keeping.RULES["short"]
@@ -194,21 +190,8 @@ def test_a_case_shows_its_grounds_as_the_court_has_set_them(locker: Locker) -> N
 
 @pytest.fixture
 def client(locker: Locker) -> Iterator[TestClient]:
-    app = FastAPI()
-    app.state.store, app.state.clock = locker.store, lambda: locker.now
-    app.state.look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: locker.now)
-    app.include_router(api.router)
-    speak(app)
-    with TestClient(app, base_url="http://court.test") as client:
+    with programs(locker, api) as client:
         yield client
-
-
-def bearer(locker: Locker, login: str) -> dict[str, str]:
-    with locker.store.write() as session:
-        person = person_by_login(session, login)
-        assert person is not None
-        token = issue_token(session, SYSTEM, person, "test", login, locker.now)[1]
-    return {"authorization": f"Bearer {token}", "accept-language": "zh"}
 
 
 def test_programs_read_and_change_rules_with_their_bounds(client: TestClient, locker: Locker) -> None:

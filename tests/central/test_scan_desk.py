@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from central.dossiers import scan_board, scan_words
 from central.dossiers.desk import find_job
 from central.dossiers.live import LiveDesks
 from central.dossiers.opened import Opener
+from central.dossiers.tables import Page
 from central.fleet.tables import Gateway
 from central.store import Store
 from central.wishes.tables import WishRow
@@ -80,6 +81,16 @@ def test_the_desk_says_what_happened_which_sheet_goes_back_and_what_a_page_lacks
     shown = at.open("/scan/scan-a/j1")
     assert "两张纸一起进去了。" in shown and "从第 2 张起放回" in shown and "太暗" in shown and "纸放歪了" in shown
     assert "Two sheets went in together." in at.open("/scan/scan-a/j1?lang=en")
+
+
+def test_pages_of_an_envelope_that_is_not_closed_lead_to_its_desk(at: Desk, shelf: Shelf) -> None:
+    told(shelf, OPENED, page(1, SLIP), ScanEnded(job="j1", sheets=1, why="out_of_paper"))
+    assert 'href="/scan/scan-a/j1"' in at.open("/edossiers/1/intake")
+    assert "还有 1 页在识别" in at.open("/edossiers/1/catalogue")
+    with shelf.store.write() as session:
+        session.execute(update(Page).values(state="READ"))
+    for path in ("/edossiers/1/catalogue", "/edossiers/1"):
+        assert "有一袋材料还在扫描台上" in at.open(path) and 'href="/scan/scan-a/j1"' in at.shown
 
 
 def test_a_difference_is_signed_for_with_a_reason_and_shown_with_its_proof(at: Desk, shelf: Shelf) -> None:

@@ -3,27 +3,20 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from central.cases.tables import Volume
 from central.fleet.tables import Device, Gateway
 from central.ledger.tables import LedgerLine
-from central.people.roles import may
-from central.people.service import SYSTEM, find_person, issue_token
-from central.people.sessions import who
 from central.store import Store
-from central.web.errors import speak
-from central.web.look import make_look
 from central.wishes import api
 from central.wishes.tables import WishRow
 from devices.displays import Notice, NoticeShown
 from devices.printers import Label, LabelPrinted
+from tests.central.programs import bearer, programs
 
 from .desk import Desk, desk
 from .locker import BOX, Locker
@@ -133,6 +126,23 @@ def test_nobody_who_may_not_sends_and_nothing_goes_to_a_lost_gateway(locker: Loc
     assert asked(locker) == []
 
 
+def test_a_letter_is_printed_from_a_page_and_what_is_no_pdf_is_refused_with_the_form_kept(
+    locker: Locker, at: Desk
+) -> None:
+    form = at.open(f"/send/letter?to={BOX}/office")
+    assert f'value="{BOX}/office" selected' in form and f"{BOX}/zebra" not in form
+    told = {"to": f"{BOX}/office", "copies": "3", "sides": "long_edge"}
+    shown = at.send("/send/letter", 422, files={"file": ("a.txt", b"hello")}, **told)
+    assert "信函必须是 PDF 文件" in shown and 'value="long_edge" selected' in shown and 'value="3"' in shown
+    assert asked(locker) == []
+    at.send("/send/letter", files={"file": ("a.pdf", PDF)}, **told)
+    (wish,) = asked(locker)
+    assert at.at() == f"/wishes/{wish.jti}" and "打印文书 · office" in at.shown
+    assert locker.blobs.get(wish.body["document"]) == PDF
+    assert (wish.type, wish.body["copies"], wish.body["sides"]) == ("print_letter", 3, "long_edge")
+    assert f"/send/letter?to={BOX}/office" in at.open(f"/fleet/{BOX}/office")
+
+
 def test_a_devices_page_offers_what_it_says_it_can(at: Desk) -> None:
     assert f"/send/notice?to={BOX}/screen" in at.open(f"/fleet/{BOX}/screen")
     assert f"/send/label?to={BOX}/zebra" in at.open(f"/fleet/{BOX}/zebra")
@@ -147,26 +157,15 @@ def test_where_no_device_can_the_page_says_what_to_do_first(locker: Locker, at: 
 
 
 def test_programs_send_them_too(locker: Locker) -> None:
-    app = FastAPI()
-    app.state.store, app.state.clock, app.state.blobs = locker.store, lambda: locker.now, locker.blobs
-    app.state.who = lambda token: who(locker.store, token, locker.now)
-    app.state.look = make_look("惠山区人民法院", ZoneInfo("Asia/Shanghai"), may, lambda: locker.now)
-    app.include_router(api.router)
-    speak(app)
-
-    def bearer(login: str) -> dict[str, str]:
-        with locker.store.write() as session:
-            person = find_person(session, locker.who(login).id)
-            return {"authorization": f"Bearer {issue_token(session, SYSTEM, person, 't', login, locker.now)[1]}"}
-
-    with TestClient(app, base_url="http://court.test") as client:
+    clerk = bearer(locker, "clerk")
+    with programs(locker, api) as client:
         notice, label = f"/api/v1/devices/{BOX}/screen/notice", f"/api/v1/devices/{BOX}/zebra/label"
-        told = client.post(notice, json={"title": "休庭", "minutes": 5}, headers=bearer("clerk"))
+        told = client.post(notice, json={"title": "休庭", "minutes": 5}, headers=clerk)
         assert (told.status_code, told.json()["type"], told.json()["state"]) == (201, "show_notice", "asked")
-        assert client.post(label, json={"barcode": "HS-0001"}, headers=bearer("it")).status_code == 201
-        assert client.post(label, json={"barcode": "HS-0001"}, headers=bearer("judge")).status_code == 403
-        assert client.post(notice, json={"title": ""}, headers=bearer("clerk")).json()["error"]["code"] == "no_title"
-        letter, clerk = f"/api/v1/devices/{BOX}/office/letter", bearer("clerk")
+        assert client.post(label, json={"barcode": "HS-0001"}, headers=bearer(locker, "it")).status_code == 201
+        assert client.post(label, json={"barcode": "HS-0001"}, headers=bearer(locker, "judge")).status_code == 403
+        assert client.post(notice, json={"title": ""}, headers=clerk).json()["error"]["code"] == "no_title"
+        letter = f"/api/v1/devices/{BOX}/office/letter"
         files, how = {"file": ("urteil.pdf", PDF)}, {"copies": "2", "sides": "long_edge"}
         told = client.post(letter, files=files, data=how, headers=clerk).json()
         assert locker.blobs.get(told["body"]["document"]) == PDF and told["body"]["copies"] == 2
@@ -175,5 +174,5 @@ def test_programs_send_them_too(locker: Locker) -> None:
             assert (refused.status_code, refused.json()["error"]["code"]) == (422, code)
         elsewhere = client.post(letter.replace("office", "zebra"), files=files, headers=clerk)
         assert elsewhere.json()["error"]["code"] == "not_for_it"
-        assert client.post(letter, files=files, headers=bearer("judge")).status_code == 403
+        assert client.post(letter, files=files, headers=bearer(locker, "judge")).status_code == 403
     assert [row.type for row in asked(locker)] == ["show_notice", "print_label", "print_letter"]

@@ -1,5 +1,6 @@
 """A part of central that ends unexpectedly: never in silence, for gateways would send into the void."""
 
+import socket
 import sqlite3
 import threading
 from contextlib import closing
@@ -10,7 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from central.cli.plain import Fault
-from central.cli.serving import serve
+from central.cli.serving import own_broker, serve
+from central.fleet import broker_conf
+from central.fleet.broker_conf import BrokerPlace
 from central.ledger.accept import Accepted, Ledger
 from central.ledger.batch import Sender
 from central.ledger.ingest import Ingest
@@ -21,6 +24,7 @@ from central.store import Store
 from tests.central.box import Box
 from tests.central.conftest import COURT
 from tests.central.test_app import installed
+from tests.kit.mosquitto import free_port
 
 
 def test_central_ends_and_says_which_part_did(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -38,6 +42,14 @@ def test_central_ends_and_says_which_part_did(tmp_path: Path, caplog: pytest.Log
     with pytest.raises(Fault, match="sweep ended unexpectedly"):
         serve(settings, with_broker=False, ready=spoil)
     assert any(record.exc_info for record in caplog.records if "sweep ended" in record.message)
+
+
+def test_the_broker_listens_where_the_settings_say_now_whatever_was_written_before(tmp_path: Path) -> None:
+    _, settings = installed(tmp_path)
+    broker_conf.say_where(BrokerPlace(tmp_path / "broker", tmp_path / "moved" / "pki", 1))
+    broker = settings.broker.model_copy(update={"host": "localhost", "port": free_port()})
+    with own_broker(settings.model_copy(update={"broker": broker})):
+        socket.create_connection((broker.host, broker.port)).close()
 
 
 class Printer:

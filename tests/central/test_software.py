@@ -124,3 +124,10 @@ def test_a_release_is_rolled_out_box_after_box_and_stops_at_the_first_that_gives
         assert ("software_refused", "room-1") in {(alarm.kind, alarm.subject) for alarm in open_alarms(session)}
     assert why in at.open(f"/rollouts/{made.id}")
     assert why in at.open("/alarms") or "网关退回了新软件" in at.shown
+
+
+def test_a_bundle_that_could_unpack_to_any_size_is_refused(locker: Locker, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(software.MANIFEST, b" " * 50_000_000 + b"{}")
+    with pytest.raises(Refused, match="compressed"):
+        taken_in(locker, tmp_path / "bomb.zip")

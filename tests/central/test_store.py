@@ -99,3 +99,20 @@ def test_sqlite_commits_are_durable(store: Store) -> None:
     with store.read() as session:
         assert session.execute(text("PRAGMA synchronous")).scalar_one() == 2
         assert session.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+
+
+def test_one_who_hears_and_fails_keeps_nobody_else_from_hearing(store: Store) -> None:
+    heard = []
+
+    def full() -> None:
+        raise OSError("the disk is full")
+
+    store.on_wake("list", full)
+    store.on_wake("list", lambda: heard.append("list"))
+    store.on_wake("others", lambda: heard.append("others"))
+    store.on_tell(heard.append)
+    with pytest.raises(OSError, match="full"), store.write() as session:
+        wake(session, "list")
+        wake(session, "others")
+        tell(session, "fleet")
+    assert heard == ["list", "others", frozenset({"fleet"})]

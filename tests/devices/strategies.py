@@ -23,7 +23,7 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
     if origin is tuple:
         return st.lists(values(args[0]), max_size=4).map(tuple)
     if origin is dict:
-        return st.dictionaries(TEXT, values(args[1]), max_size=3)
+        return st.dictionaries(_keys(args[0]), values(args[1]), max_size=3)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return models(annotation)
     if args:
@@ -50,6 +50,12 @@ def stamps() -> st.SearchStrategy[journal.Stamp]:
     moments = st.datetimes(datetime(2024, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))
     whole = moments.map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000))
     return st.builds(journal.Stamp, whole, st.from_regex(r"[0-9a-f]{8}", fullmatch=True), st.integers(0, 2**40))
+
+
+def _keys(annotation: Any) -> st.SearchStrategy[str]:
+    rules = [rule for field in get_args(annotation)[1:] for rule in getattr(field, "metadata", ())]
+    patterns = [pattern for rule in rules if (pattern := getattr(rule, "pattern", None))]
+    return st.from_regex(patterns[0], fullmatch=True) if patterns else TEXT
 
 
 def _field(field: FieldInfo) -> st.SearchStrategy[Any]:

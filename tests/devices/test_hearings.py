@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from devices.agenda import ROLE_NAMES, Agenda, AgendaHearing
-from devices.hearings import SeatSound, SegmentRecorded, SoundGap
+from devices.hearings import SeatSound, SegmentRecorded, SegmentTranscribed, SoundGap
 from devices.journal import MAX_LINE
 from devices.manifest import HearingManifest, Pause, unaccounted
 from devices.messages import Fact, write_body
@@ -119,3 +119,9 @@ def test_a_segment_of_eight_seats_fits_a_line() -> None:
 
 def test_every_role_has_the_name_the_law_gives_it() -> None:
     assert len(set(ROLE_NAMES.values())) == len(ROLE_NAMES)
+
+
+@pytest.mark.parametrize("seat", ["../../etc/cron.d/x", "a b", "", "/x", "judge\n"])
+def test_a_seat_is_called_as_a_file_may_be(seat: str) -> None:
+    with pytest.raises(ValidationError, match="pattern"):
+        SegmentTranscribed(hearing="h-1", number=1, words={seat: "ab" * 32})

@@ -1,13 +1,17 @@
 """The generated schemas are those committed, and describe what the models really write."""
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devices import schema
+from devices.journal import ZERO, Stamp, write_line
 from devices.messages import Fact, Wish
+from devices.topics import GatewayTopics
 
 COMMITTED = Path(__file__).parents[2] / "firmware_configs" / "schema"
 
@@ -23,6 +27,24 @@ def test_every_message_and_token_is_in_the_schema() -> None:
     names = {name for name, model in ours if model.__module__.startswith("devices.")}
     assert names <= {name.partition(".")[2] for name in defs}
     assert {"token.wish", "token.permit", "token.seal", "token.ack"} <= set(defs)
+
+
+def test_a_line_as_it_is_written_is_a_line_of_the_schema() -> None:
+    line = schema.json_schema()["$defs"]["line"]
+    stamp = Stamp(datetime(2026, 3, 2, tzinfo=UTC), "boot", 5)
+    written = json.loads(write_line(1, ZERO, stamp, "wall-a", ("door_changed", {"cell": 1}), "wish-1"))
+    assert written.keys() == line["properties"].keys()
+    bare = json.loads(write_line(1, ZERO, stamp, "wall-a", ("door_changed", {"cell": 1})))
+    assert bare.keys() == set(line["required"])
+
+
+def test_each_topic_names_its_parts_and_homie_is_among_them() -> None:
+    channels = schema.asyncapi()["channels"]
+    for channel in channels.values():
+        assert set(re.findall(r"{(\w+)}", channel["address"])) == channel["parameters"].keys()
+    topics = GatewayTopics("{court}", "{gateway}")
+    told = {channel["address"] for channel in channels.values()}
+    assert {topics.journal, topics.live_journal, topics.live("{device}", "{stream}"), f"{topics.homie}/$state"} <= told
 
 
 @pytest.mark.parametrize("name", ["courtside.schema.json", "asyncapi.json"])

@@ -21,7 +21,11 @@ def wires() -> dict[str, ModuleType]:
 
 def vectors(product: str) -> dict[str, Any]:
     """The vector file of one product: frames both ways, and `quiet`: bytes that begin none."""
-    (file,) = [folder / f"{product}.yaml" for folder in VECTORS if (folder / f"{product}.yaml").exists()]
+    files = [folder / f"{product}.yaml" for folder in VECTORS]
+    file = next((file for file in files if file.exists()), None)
+    if file is None:
+        places = " or ".join(map(str, files))
+        raise LookupError(f"no vectors of {product}: write them to {places} (docs/writing-a-driver.md, 3)")
     loaded: dict[str, Any] = yaml.safe_load(file.read_text())
     return loaded
 

@@ -134,3 +134,8 @@ def _has_an_end(frame: Any) -> bool:
 def test_a_wire_says_whether_its_protocol_has_a_check(product: str) -> None:
     wire = WIRES[product]
     assert wire.CHECKED or "Nothing here is checked" in (wire.__doc__ or "")
+
+
+def test_a_product_without_vectors_is_told_where_to_write_them() -> None:
+    with pytest.raises(LookupError, match=r"no vectors of nothing: write them to .*nothing\.yaml"):
+        vectors("nothing")

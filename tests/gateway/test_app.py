@@ -4,7 +4,9 @@ import asyncio
 import json
 import signal
 import socket
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -212,6 +214,20 @@ async def test_a_file_for_another_gateway_than_was_enrolled_is_refused(tmp_path:
         with pytest.raises(AssertionError, match="without a word"):
             async with _run(site):
                 pass
+
+
+async def test_a_second_gateway_with_the_same_data_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    async with _site(tmp_path) as site, _run(site) as gateway:
+        second = [sys.executable, "-m", "gateway", "run", str(site.file)]
+        refused = await asyncio.create_subprocess_exec(*second, stdout=PIPE, stderr=PIPE)
+        out, err = await refused.communicate()
+        assert (refused.returncode, out) == (1, b"")
+        assert f"process {gateway.process.pid} runs the gateway of {site.data} already" in err.decode()
+        await site.wish("wish-0001", 7)
+        await site.central.until(lambda _: site.of("wish_taken") or site.of("wish_refused"))
+        assert await gateway.end(signal.SIGKILL) < 0
+        async with _run(site) as again:
+            assert await again.end() == 0
 
 
 async def test_systemd_hears_ready_signs_of_life_and_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 """Remote help on the box itself: what it does, and what it leaves alone while something must not be disturbed."""
 
+import asyncio
+import json
 import logging
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,7 +10,8 @@ from typing import cast
 import pytest
 
 from devices.errors import DeviceBusy, WishRejected
-from devices.health import LogLine
+from devices.health import Heartbeat, LogLine
+from drivers.microphones.ffmpeg_input.capture import Capture
 from gateway.care import RemoteCare
 from gateway.floor import Floor
 from gateway.heartbeat import Pulse
@@ -100,6 +103,27 @@ async def test_a_flood_of_lines_is_one_message_that_says_how_many_are_left_out(t
         lines = shown(live)
         assert (len(lines), lines[-1].text) == (101, "901 more lines were too many at once")
         await it.later(60)
+
+
+async def test_diagnostics_say_what_is_at_work_and_no_address(tmp_path: Path) -> None:
+    kept: list[bytes] = []
+
+    async def keep(blob: bytes) -> str:
+        kept.append(blob)
+        return "ab" * 32
+
+    beat = Heartbeat(at=1, uptime_s=1, queue=0, disk_free_mb=1, disk_used=0.1, memory_mb=1, load=0)
+    async with box(tmp_path) as it:
+        pulse = SimpleNamespace(live=None, beat=lambda: beat)
+        care = RemoteCare(it.bench, cast(Pulse, pulse), keep, it.deadlines)
+        capture = await Capture.start("rtsp://desk:secret@127.0.0.1:9/main", 16000, 1)
+        named = [task.get_name() for task in asyncio.all_tasks()]
+        await care.diagnostics()
+        await capture.close()
+    assert not any("secret" in name for name in named)
+    (told,) = map(json.loads, kept)
+    assert told["tasks"]["Capture._listen"] == 1 and told["devices"]["wall-a"]["reached"]
+    assert "rtsp" not in kept[0].decode()
 
 
 async def test_no_code_and_no_word_that_was_read_stands_in_the_most_detailed_log(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The command line: what it prints, and the code it ends with."""
 
+import os
 import re
 import subprocess
 import sys
@@ -39,6 +40,28 @@ def test_check_says_every_error_of_every_file_and_ends_with_1(tmp_path: Path) ->
     assert out == f"{tmp_path / 'good.yaml'}: ok\n"
     assert "bad.yaml line 2: cuort: no such setting; did you mean 'court'?" in err
     assert "bad.yaml line 4: devices.a.driver: 'x/y' is no driver here" in err
+
+
+def test_check_says_what_to_write_and_no_code_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "port.yaml").write_text(GOOD + "devices: {a: {driver: locks/kr_cu16, port: COM3, cells: 4}}\n")
+    (tmp_path / "other.yaml").write_bytes(b"gateway: \xff\xfe")
+    code, _, err = _gateway("check", *(tmp_path / f"{name}.yaml" for name in ("port", "other", "none")))
+    port, other, none = err.splitlines()
+    assert code == 1 and "Errno" not in err and "pattern" not in err
+    assert port.startswith("port.yaml line 4: devices.a.port: 'COM3' cannot stand here. Where the device hangs: /dev/")
+    assert other == f"{tmp_path / 'other.yaml'}: is no text in UTF-8 (byte 10); save it as that"
+    assert none == f"{tmp_path / 'none.yaml'}: cannot be read: No such file or directory"
+
+
+def test_commissioning_without_anybody_to_ask_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "box.yaml"
+    file.write_text(GOOD + "devices: {a: {driver: locks/kr_cu16, port: /dev/ttyUSB7, cells: 4}}\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "commission", str(file), "a"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "nobody can answer here: run it in a terminal, not with its input from a file or /dev/null\n"
 
 
 def test_check_of_good_files_ends_with_0(tmp_path: Path) -> None:

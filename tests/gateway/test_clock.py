@@ -146,7 +146,7 @@ def test_the_bound_of_the_error_is_offset_dispersion_and_half_the_delay(tracking
 async def test_without_chrony_nobody_asks_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     clock = Clock()
-    await asyncio.wait_for(follow_chrony(clock), 5)
+    await asyncio.wait_for(follow_chrony(clock), 30)
     assert not clock.trusted
 
 
@@ -159,7 +159,7 @@ async def test_a_chrony_that_is_synchronised_gives_trust(monkeypatch: pytest.Mon
     following = asyncio.create_task(follow_chrony(clock))
     news = clock.watch()
     assert (await anext(news)).source == "none"
-    assert (await asyncio.wait_for(anext(news), 5)).source == "chrony"
+    assert (await asyncio.wait_for(anext(news), 30)).source == "chrony"
     assert clock.error_s == pytest.approx(0.000712)
     await news.aclose()
     following.cancel()

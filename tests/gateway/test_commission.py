@@ -11,7 +11,8 @@ import pytest
 from drivers.commissioning import Said
 from gateway.amended import amended
 from gateway.catalogue import names, product
-from gateway.config import BadConfig, read
+from gateway.config import read
+from gateway.config_text import BadConfig
 from gateway.simulator.told import running
 from tests.kit.process import Process
 from tests.kit.terminal import Typed

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import BadConfig, parse, read
+from gateway.config import parse, read
+from gateway.config_text import BadConfig
 
 ROOT = Path(__file__).parents[2]
 GOOD = """\
@@ -77,7 +78,11 @@ def test_ports_can_be_moved_without_touching_the_file(tmp_path: Path) -> None:
             "line 15: stations.locker.locks.0: 'wal-a' is no device of locks here; did you mean 'wall-a'?",
         ),
         ("reader: slip-a", "reader: reader-a", "line 16: stations.locker.reader: 'slip-a' is no device of readers"),
-        ("port: tty1", "port: /dev/ttyS1", "line 7: devices.wall-a.port: String should match pattern"),
+        (
+            "port: tty1",
+            "port: /dev/ttyS1",
+            "line 7: devices.wall-a.port: 'tty1' cannot stand here. Where the device hangs: /dev/",
+        ),
         (
             "    port: /dev/ttyS1",
             "    port: /dev/ttyS2",
@@ -149,6 +154,13 @@ def test_a_file_that_is_no_mapping_says_what_to_write(tmp_path: Path, text: str)
     assert _errors(tmp_path, text) == [
         "locker-a.yaml line 1: write `gateway: NAME`, `court: NAME`, `data: FOLDER`, `devices:`"
     ]
+
+
+@pytest.mark.parametrize("value", ["2026-13-45", "9" * 5000, "0x_", "!!timestamp x", "&x [*x]", "[" * 900 + "]" * 900])
+def test_a_value_that_reads_as_nothing_is_an_error_like_others(tmp_path: Path, value: str) -> None:
+    (tmp_path / "box.yaml").write_text(f"{GOOD}data_2: {value}\n")
+    with pytest.raises(BadConfig, match="no YAML"):
+        read(tmp_path / "box.yaml")
 
 
 def test_a_file_that_is_not_there_is_an_error_like_others(tmp_path: Path) -> None:

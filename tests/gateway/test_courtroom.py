@@ -48,6 +48,42 @@ async def test_each_wish_is_answered_by_its_fact_and_pauses_lie_on_the_axis(tmp_
             await it.courtroom.open("h-1")
 
 
+async def test_the_stillness_of_the_room_before_the_opening_and_in_a_pause_is_no_fault_of_the_recording(
+    tmp_path: Path,
+) -> None:
+    async with hall(tmp_path) as it:
+
+        def nobody_spoke() -> None:
+            for track in it.courtroom.room.tracks.values():
+                for ear in track.ears.values():
+                    ear.spoke = 10**9
+
+        plan(it, planned(it, "h-1", 600, 1200))
+        await it.until(lambda: it.of("sound_carried"))
+        nobody_spoke()
+        await it.courtroom.open("h-1")
+        await it.until(lambda: it.of("segment_recorded"))
+        await it.courtroom.pause("h-1", "adjournment")
+        nobody_spoke()
+        before = len(it.of("segment_recorded"))
+        await it.courtroom.resume("h-1")
+        await it.until(lambda: len(it.of("segment_recorded")) > before)
+        assert not it.of("recording_fault", why="long_silence")
+
+
+async def test_a_courtroom_that_is_stopped_in_the_middle_of_a_hearing_leaves_no_file_open(tmp_path: Path) -> None:
+    def growing() -> list[str]:
+        files = [str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+        return [file for file in files if file.startswith(f"{tmp_path}/") and file.endswith(".pcm")]
+
+    async with hall(tmp_path) as it:
+        plan(it, planned(it, "h-1", 600, 1200))
+        await it.until(lambda: it.of("sound_carried"))
+        await it.courtroom.open("h-1")
+        await it.until(growing)
+    assert growing() == []
+
+
 async def test_a_second_hearing_waits_for_the_room_and_both_are_told_of_each_other(tmp_path: Path) -> None:
     async with hall(tmp_path) as it:
         plan(it, planned(it, "h-1", -5, 600), planned(it, "h-2", -1, 600))

@@ -12,13 +12,17 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from devices.grants import keys_of, read
 from gateway.clock import Clock
 from gateway.identity import EnrolmentRefused, NoIdentity, enrol, http_token, load
 from tests.kit.court import COURT, Court
 from tests.kit.http import Answer, Request, serving
+
+NOBODY = "http://127.0.0.1:9"
+"""Whoever asks there hears that it cannot be reached, and nothing else."""
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +115,33 @@ def test_an_answer_that_cannot_be_right_is_refused(
         enrol(url, token(court), tmp_path / "box")
 
 
+def test_a_folder_that_takes_nothing_costs_no_token(court: Court, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(EnrolmentRefused, match=r"box cannot be written .* the token is still good"):
+        enrol(NOBODY, token(court), tmp_path / "file" / "box")
+
+
+def test_a_gateways_folder_is_not_given_to_another_and_costs_no_token(court: Court, tmp_path: Path) -> None:
+    before = court.identity("locker-b", tmp_path / "box")
+    with pytest.raises(EnrolmentRefused, match="is a gateway's already: give another --data"):
+        enrol(NOBODY, token(court), tmp_path / "box")
+    assert load(tmp_path / "box").kid == before.kid
+
+
+@pytest.mark.parametrize("address", ["central:8443", "central.court.example", "ftp://central", "https://"])
+def test_an_address_without_https_says_how_to_write_it(court: Court, tmp_path: Path, address: str) -> None:
+    with pytest.raises(EnrolmentRefused, match=f"{address} is no address"):
+        enrol(address, token(court), tmp_path / "box")
+
+
+def test_a_page_that_answers_is_not_shown_to_whoever_asked_for_a_door(court: Court, tmp_path: Path) -> None:
+    def page(request: Request) -> Answer:
+        return Answer(404, b"<!doctype html><html>nothing here</html>")
+
+    with serving(page) as url, pytest.raises(EnrolmentRefused, match=r"404: .* is the address right\?$"):
+        enrol(url, token(court), tmp_path / "box")
+
+
 def test_a_certificate_for_another_key_is_refused(court: Court, tmp_path: Path) -> None:
     other = court.identity("locker-a", tmp_path / "other").certificate.read_text()
     with (
@@ -168,3 +199,27 @@ def test_the_pass_for_centrals_door_lives_a_minute(court: Court, tmp_path: Path)
         "gateway", http_token(identity, clock), keys_of([identity.key.public_key()]), "locker-a", COURT, clock.now()
     )
     assert told["exp"] - told["iat"] == 60
+
+
+_OTHER_KEYS = {
+    "another kind": ec.generate_private_key(ec.SECP256R1()),
+    "a public one": Ed25519PrivateKey.generate().public_key(),
+}
+
+
+@pytest.mark.parametrize("broken", [*_OTHER_KEYS, "cut off", "nothing"])
+def test_a_key_that_is_none_of_ours_is_told_and_what_to_do(court: Court, tmp_path: Path, broken: str) -> None:
+    box = court.identity("locker-a", tmp_path / "box")
+    file = box.key_file
+    text = file.read_text()
+    file.write_text(text.replace("\n", "\r\n"))
+    assert load(tmp_path / "box").kid == box.kid
+    match _OTHER_KEYS.get(broken):
+        case ec.EllipticCurvePrivateKey() as other:
+            file.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        case Ed25519PublicKey() as other:
+            file.write_bytes(other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        case _:
+            file.write_text(text[: len(text) // 2] if broken == "cut off" else "")
+    with pytest.raises(NoIdentity, match="enrol again"):
+        load(tmp_path / "box")

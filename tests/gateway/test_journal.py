@@ -279,3 +279,11 @@ async def test_a_lost_key_opens_another_book_that_tells_anew_what_could_not_be_s
     assert again is not None
     assert b'"cause":"wish-1"' in again
     assert b'"again":{"at":' in again
+
+
+async def test_what_is_no_text_is_refused_and_the_journal_goes_on(path: Path) -> None:
+    async with journal(path) as it:
+        with pytest.raises(BadLine, match="no text"):
+            await it.append("reader-a", CodeRead(code="half a sign \ud83d"))
+        await it.append("wall-a", OPEN)
+    assert [line.type for line in lines(path)] == ["book_opened", "door_changed"]

@@ -245,7 +245,7 @@ async def _display(it: Box, path: Path) -> AsyncIterator[tuple[asyncio.StreamRea
 
 
 async def _view(reader: asyncio.StreamReader) -> dict[str, Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         told: dict[str, Any] = json.loads(await reader.readline())
     return told
 

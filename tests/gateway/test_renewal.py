@@ -17,7 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from devices.grants import BadToken, keys_of, read, thumbprint
 from gateway.broker import NotAdmitted
+from gateway.clock import Clock
 from gateway.identity import NEXT_KEY, Identity, load, private_key
+from gateway.journal import Journal
 from gateway.renewal import SHARE, NotRenewed, Renewal, due_at
 from tests.gateway.test_uplink import Box, running
 from tests.kit.court import COURT, Court, FakeCentral, fake_central
@@ -99,10 +101,7 @@ async def central(court: Court, identity: Identity, broker: Mosquitto) -> AsyncI
 
 
 def renewal(identity: Identity, box: Box) -> Renewal:
-    async def at_once() -> None:
-        return
-
-    return Renewal(identity, box.journal, box.uplink.prove, at_once)
+    return Renewal(identity, box.journal, box.uplink.prove, _at_once)
 
 
 def serial(identity: Identity) -> int:
@@ -215,3 +214,27 @@ async def test_killed_at_every_step_a_box_still_has_a_certificate_that_works(
         types = [line.type for line in book]
         assert types.count("key_changed") == 1
         assert all(line.body["code"] == RENEWED for line in book[types.index("key_changed") + 1 :])
+
+
+async def test_when_it_is_due_is_read_once_for_each_certificate(
+    court: Court, identity: Identity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    monkeypatch.setattr("gateway.renewal.due_at", lambda of: [read.append(serial(of)), due_at(of)][1])
+    for _ in range(2):
+        async with Journal(tmp_path / "journal.db", "locker-a", identity.kid, Clock()) as journal:
+            due = await Renewal(identity, journal, _nobody, _at_once)._due()
+        assert due == due_at(identity)
+    assert len(read) == 1
+    court.identity("locker-a", tmp_path / "identity", identity.broker)
+    async with Journal(tmp_path / "journal.db", "locker-a", identity.kid, Clock()) as journal:
+        assert await Renewal(identity, journal, _nobody, _at_once)._due() == due_at(identity) != due
+    assert len(set(read)) == 2
+
+
+async def _nobody(_: Identity) -> None:
+    raise AssertionError("nothing is to be proven")
+
+
+async def _at_once() -> None:
+    return

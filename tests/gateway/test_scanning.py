@@ -24,7 +24,8 @@ from devices.scanning import (
     StopScan,
 )
 from drivers.escl_feeder import Sheet, numbered
-from gateway.config import BadConfig, parse
+from gateway.config import parse
+from gateway.config_text import BadConfig
 from gateway.scanning.envelope import Envelope
 from tests.kit.office import FILE, Office, office
 

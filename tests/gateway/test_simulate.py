@@ -66,7 +66,7 @@ async def _link(port: str) -> AsyncIterator[Link]:
 async def _ask(link: Link, question: bytes, size: int = 9) -> bytes:
     await link.write(question)
     answer = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(answer) < size:
             answer += await link.read()
     return answer
@@ -96,7 +96,7 @@ async def test_a_scanned_code_comes_out_of_the_readers_port(emulators: tuple[Run
     started, page = emulators
     async with _link(started.told["ports"]["/dev/ttyS2"]) as link:
         await page.post("/api/devices/reader-a/hands/scan", {"code": "HS-0001"})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await link.read() == b"HS-0001\r"
 
 
@@ -118,7 +118,7 @@ async def test_an_unplugged_port_is_gone_and_comes_back_under_its_name(
     async with _link(name) as link:
         await page.post(f"/api/devices/{device}/weather", {"unplugged": True})
         with pytest.raises(DeviceOffline):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 await link.read()
     with pytest.raises(DeviceOffline):
         await open_link(name, 9600)

@@ -38,7 +38,7 @@ class _Stage:
             self.said.append("back")
 
         task = asyncio.create_task(keep("wall-a", work, Time(lambda: self.now, sleep), Voice(gone, back)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await over.wait()
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

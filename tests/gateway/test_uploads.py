@@ -37,6 +37,7 @@ class TusServer:
         self.cut_after = 0
         self.withhold = False
         self.claims_size = 0
+        self.at: Callable[[], float] = time.time
 
     def answer(self, request: Request) -> Answer:
         token = request.headers["authorization"].removeprefix("Bearer ")
@@ -74,7 +75,7 @@ class TusServer:
         if not receipt:
             return Answer(200, blob)
         size = self.claims_size or len(blob)
-        claims = StoredClaims(iss=COURT, aud="locker-a", sha256=sha256, size=size, iat=0)
+        claims = StoredClaims(iss=COURT, aud="locker-a", sha256=sha256, size=size, iat=int(self.at()))
         return Answer(200, sign("stored", claims.write(), self.key).encode())
 
 
@@ -130,6 +131,13 @@ async def test_fourteen_days_after_its_receipt_the_blob_goes(central: TusServer,
     later = Clock(wall=lambda: time.time() + 15 * 86400, rtc_healthy=True)
     async with running(central, tmp_path / "data", later):
         await until(lambda: not blob.exists())
+
+
+async def test_the_fourteen_days_are_counted_by_centrals_clock(central: TusServer, tmp_path: Path) -> None:
+    central.at = lambda: time.time() - 15 * 86400
+    async with running(central, tmp_path / "data") as it:
+        sha256 = await it.keep(BLOB)
+        await until(lambda: not (tmp_path / "data/blobs" / sha256).exists())
 
 
 async def test_an_upload_goes_on_where_the_line_broke(central: TusServer, tmp_path: Path) -> None:

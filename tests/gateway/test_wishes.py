@@ -1,6 +1,7 @@
 """Nothing that is not proven, in time and new reaches the wire."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,22 +43,22 @@ async def test_a_good_wish_reaches_the_wire_after_it_is_on_disk(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"exp": int(time.time()) - 60}, "expired"),
-        ({"iat": int(time.time()) + 600, "exp": int(time.time()) + 630}, "expired"),
-        ({"aud": "locker-b"}, "not_for_us"),
-        ({"device": "wall-b"}, "unknown_device"),
-        ({"device": "reader-a"}, "rejected"),
-        ({"body": {"cell": 3, "force": True}}, "unreadable"),
-        ({"body": {"cell": 0}}, "unreadable"),
-        ({"type": "open_everything"}, "unreadable"),
-        ({"actor": None}, "unreadable"),
+        (lambda: {"exp": int(time.time()) - 60}, "expired"),
+        (lambda: {"iat": int(time.time()) + 600, "exp": int(time.time()) + 630}, "expired"),
+        (lambda: {"aud": "locker-b"}, "not_for_us"),
+        (lambda: {"device": "wall-b"}, "unknown_device"),
+        (lambda: {"device": "reader-a"}, "rejected"),
+        (lambda: {"body": {"cell": 3, "force": True}}, "unreadable"),
+        (lambda: {"body": {"cell": 0}}, "unreadable"),
+        (lambda: {"type": "open_everything"}, "unreadable"),
+        (lambda: {"actor": None}, "unreadable"),
     ],
 )
 async def test_a_wish_that_is_not_good_is_refused_with_its_reason(
-    tmp_path: Path, changed: dict[str, Any], why: str
+    tmp_path: Path, changed: Callable[[], dict[str, Any]], why: str
 ) -> None:
     async with box(tmp_path) as it:
-        await _refused(it, it.wish("wish-0001", 3, **changed), why)
+        await _refused(it, it.wish("wish-0001", 3, **changed()), why)
         assert [line.cause for line in it.of("wish_refused")] == ["wish-0001"]
 
 

@@ -11,10 +11,20 @@ _EXE = "/usr/sbin/mosquitto"
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback that nobody listens on, and that the system gives nobody else for a minute.
+
+    A connection that was ended there rests (TIME_WAIT): who asks for this very port may listen on it, who asks for any
+    gets another. Without that, whoever connects anywhere meanwhile may get it as its own end.
+    """
+    with socket.socket() as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else nobody may listen there for that minute
+        door.bind(("127.0.0.1", 0))
+        door.listen()
+        with socket.create_connection(door.getsockname()) as caller:
+            accepted, _ = door.accept()
+            accepted.close()  # who closes first has the connection's rest
+            caller.recv(1)
+        return int(door.getsockname()[1])
 
 
 class Mosquitto:

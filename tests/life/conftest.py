@@ -1,24 +1,12 @@
-"""What the life tests share: the disk that forgets, and the logs of every process when a test fails."""
+"""What the life tests share: a court of real processes, and the disk that forgets."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.kit.installation import Installation
 from tests.kit.powercut import ForgetfulDisk, build
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, Any, Any]:
-    """Show what the processes of running courts said last, beside the failure."""
-    report = yield
-    if report.failed:
-        for court in Installation.existing:
-            said = [(name, process.last_words()) for name, process in court.processes.items()]
-            report.sections += [(f"last words of {name}", words) for name, words in said]
-    return report
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """A courtroom records by itself: real microphones' path, real FLAC, nobody above it, and kills at any moment."""
 
 import asyncio
+import contextlib
 import random
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -134,22 +135,34 @@ async def test_the_clerks_buttons_open_pause_and_close_a_hearing_with_nobody_abo
             assert not site.facts(DoorChanged), "a button is no door"
 
 
-async def killed(site: CourtroomSite, chance: random.Random, *, cut: bool) -> None:
-    """Let the gateway go on with the hearing, and kill it at some moment; now and then while it still starts."""
+async def killed(site: CourtroomSite, chance: random.Random, *, cut: bool, heard: bool) -> None:
+    """Let the gateway go on with the hearing, and kill it at some moment; now and then while it still starts.
+
+    With `heard` while there is sound of a segment that is not over.
+    """
     known = len(site.facts(RecordingRecovered)) if site.stopped_at else -1
-    in_haste = bool(site.stopped_at) and chance.random() < 0.2
+    in_haste = bool(site.stopped_at) and chance.random() < 0.2 and not heard
     async with site.gateway() as gateway:
         if not in_haste:
             await until(lambda: site.facts(HearingOpened) and len(site.facts(RecordingRecovered)) > known)
         await asyncio.sleep(chance.uniform(0.0, 2.5))  # any moment is as good as any other
+        if heard:
+            await until(lambda: any(sizes(site)))
         await site.kill(gateway, cut=cut)
+
+
+def sizes(site: CourtroomSite) -> Iterator[int]:
+    """Bytes of each file of sound that is not yet a segment."""
+    for path in site.data.rglob("*.pcm"):
+        with contextlib.suppress(FileNotFoundError):
+            yield path.stat().st_size
 
 
 async def survives(site: CourtroomSite, cuts: Sequence[bool], lasts_s: float, chance: random.Random) -> HearingManifest:
     """The manifest of a hearing during which the gateway was killed that often, the power cut where it says so."""
     await site.plan(agenda(-1, lasts_s))
-    for cut in cuts:
-        await killed(site, chance, cut=cut)
+    for number, cut in enumerate(cuts, 1):
+        await killed(site, chance, cut=cut, heard=number == len(cuts))
     async with site.gateway() as gateway:
         manifest = await sealed(site, lasts_s + LONG_S)
         assert await gateway.end() == 0

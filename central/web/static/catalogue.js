@@ -9,12 +9,23 @@
     const answer = await fetch(`${base}/${what}`, { method: "POST", body: new URLSearchParams(fields), headers });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const piece = page.getElementById("catalogue");
-    if (!piece) { location.reload(); return; }
+    if (!piece) { refused(page.querySelector("main .panel")); return; }
     document.getElementById("catalogue").innerHTML = piece.innerHTML;
     htmx.process(document.getElementById("catalogue"));
-    const hand = document.getElementById(`document-${fields.document}`);
+    const page_ = fields.page && document.querySelector(`.thumb[data-page="${CSS.escape(fields.page)}"]`);
+    const hand = page_ || document.getElementById(`document-${fields.document}`);
     hand?.focus();
     hand?.classList.add("glow");
+  }
+
+  /** Why a change was not made stands above the list, which is as it was; who may not even read it any more goes where he is sent. */
+  function refused(why) {
+    if (!why) { location.reload(); return; }
+    document.getElementById("refused")?.remove();
+    why.id = "refused";
+    why.role = "alert";
+    why.querySelector("p:has(.btn)")?.remove();
+    list().closest(".row").before(why);
   }
 
   const shelves = () => [...document.querySelectorAll(".shelf")];
@@ -36,12 +47,35 @@
     if (next) place(next, doc.dataset.document, step > 0 ? next.querySelector(".doc")?.dataset.document ?? 0 : 0);
   }
 
+  const thumbs = (thumb) => [...thumb.closest(".thumbs").querySelectorAll(".thumb[data-page]")];
+  const turn = (thumb) => send("turn", { page: thumb.dataset.page, document: thumb.closest(".thumbs").dataset.of });
+
+  /** A page to that place of its document. */
+  function put(page, beside, step = 0) {
+    const all = thumbs(beside);
+    const index = all.indexOf(beside) + step;
+    if (index >= 0 && index < all.length) send("page", { page, document: beside.closest(".thumbs").dataset.of, index });
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-turn]");
+    if (button) turn(button.closest(".thumb-with").querySelector(".thumb"));
+  });
+
   document.addEventListener("keydown", (event) => {
     if (!list()?.dataset.editable || event.target.matches("input, select, textarea")) return;
     const doc = event.target.closest?.(".doc");
-    if ((event.ctrlKey || event.metaKey) && event.key === "z") {
+    const thumb = event.target.closest?.(".thumb[data-page]");
+    const step = event.altKey ? { ArrowLeft: -1, ArrowRight: 1 }[event.key] : 0;
+    if (thumb && step) {
       event.preventDefault();
-      if (!document.getElementById("undo").disabled) send("undo", { document: doc?.dataset.document ?? 0 });
+      event.stopPropagation();
+      put(thumb.dataset.page, thumb, step);
+    } else if (thumb && event.key === "y" && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      turn(thumb);
+    } else if ((event.ctrlKey || event.metaKey) && event.key === "z") {
+      event.preventDefault();
+      if (!document.getElementById("undo").disabled) send("undo", { document: doc?.dataset.document ?? document.querySelector(".thumbs[data-of]")?.dataset.of ?? 0 });
     } else if (doc && event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
       event.preventDefault();
       event.stopPropagation();
@@ -60,17 +94,19 @@
   });
   document.addEventListener("dragend", () => { dragged = null; document.body.classList.remove("is-dragging"); });
   document.addEventListener("dragover", (event) => {
-    const over = dragged && event.target.closest?.(dragged.page ? ".doc" : ".shelf, .doc");
+    const over = dragged && event.target.closest?.(dragged.page ? ".doc, .thumb[data-page]" : ".shelf, .doc");
     for (const each of document.querySelectorAll(".is-over")) if (each !== over) each.classList.remove("is-over");
     if (over) { event.preventDefault(); over.classList.add("is-over"); }
   });
   document.addEventListener("drop", (event) => {
     const doc = event.target.closest?.(".doc");
     const shelf = event.target.closest?.(".shelf");
-    if (!dragged || !shelf) return;
+    const thumb = event.target.closest?.(".thumb[data-page]");
+    if (!dragged || !(shelf || (thumb && dragged.page))) return;
     event.preventDefault();
     document.body.classList.remove("is-dragging");
-    if (dragged.page && doc) send("page", { page: dragged.page, document: doc.dataset.document, index: 9999 });
+    if (thumb) { if (thumb.dataset.page !== dragged.page) put(dragged.page, thumb); }
+    else if (dragged.page && doc) send("page", { page: dragged.page, document: doc.dataset.document, index: 9999 });
     else if (dragged.document && doc?.dataset.document !== dragged.document) place(shelf, dragged.document, doc?.dataset.document ?? 0);
     dragged = null;
   });

@@ -5,9 +5,12 @@
   if (!seats) return;
   const SPEAKS_DB = -40;
   const QUIET_MS = 1200;
+  const SILENT_MS = 4000;
   const SHOWN = 3;
   const spoke = new Map();
+  const unheard = document.getElementById("unheard");
   let source = null;
+  let silence = 0;
 
   function seat(name) {
     let found = seats.querySelector(`:scope > [data-seat="${CSS.escape(name)}"]`);
@@ -20,16 +23,29 @@
     return found;
   }
 
+  function show(one, db, speaks) {
+    one.querySelector("meter").value = Math.max(-60, Math.min(0, db));
+    one.classList.toggle("is-speaking", speaks);
+    one.querySelector("[data-speaks]").hidden = !speaks;
+  }
+
+  // What says nothing more (a seat whose microphone went, a room that is off) does not keep its last level.
+  function fall(heard) {
+    for (const one of seats.querySelectorAll(":scope > [data-seat]"))
+      if (!(one.dataset.seat in heard)) show(one, -60, false);
+    unheard.hidden = Object.keys(heard).length > 0;
+  }
+
   function levels(event) {
     const now = Date.now();
-    for (const [name, db] of Object.entries(JSON.parse(event.data).seats)) {
-      const one = seat(name);
-      one.querySelector("meter").value = Math.max(-60, Math.min(0, db));
+    const heard = JSON.parse(event.data).seats;
+    for (const [name, db] of Object.entries(heard)) {
       if (db > SPEAKS_DB) spoke.set(name, now);
-      const speaks = now - (spoke.get(name) ?? 0) < QUIET_MS;
-      one.classList.toggle("is-speaking", speaks);
-      one.querySelector("[data-speaks]").hidden = !speaks;
+      show(seat(name), db, now - (spoke.get(name) ?? 0) < QUIET_MS);
     }
+    fall(heard);
+    clearTimeout(silence);
+    silence = setTimeout(fall, SILENT_MS, {});
   }
 
   function caption(event) {
@@ -57,8 +73,10 @@
     };
   }
 
-  function rest() { source?.close(); source = null; }
+  function rest() { source?.close(); source = null; clearTimeout(silence); }
 
   document.addEventListener("visibilitychange", () => (document.hidden ? rest() : connect()));
+  document.addEventListener("link-lost", () => { rest(); delete seats.dataset.live; });
+  document.addEventListener("link-found", connect);
   connect();
 })();

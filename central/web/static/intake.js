@@ -78,7 +78,14 @@
   }
 
   field.addEventListener("change", () => sendAll(field.files));
-  for (const kind of ["dragenter", "dragover"]) form.addEventListener(kind, (event) => { event.preventDefault(); form.classList.add("is-over"); });
-  for (const kind of ["dragleave", "drop"]) form.addEventListener(kind, () => form.classList.remove("is-over"));
-  form.addEventListener("drop", (event) => { event.preventDefault(); sendAll(event.dataTransfer.files); });
+  // Anywhere on the page: a file let go beside the frame would take the browser away from it.
+  const carries = (event) => event.dataTransfer?.types.includes("Files");
+  for (const kind of ["dragenter", "dragover"]) document.addEventListener(kind, (event) => { if (carries(event)) { event.preventDefault(); form.classList.add("is-over"); } });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) form.classList.remove("is-over"); });
+  document.addEventListener("drop", (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    form.classList.remove("is-over");
+    sendAll(event.dataTransfer.files);
+  });
 })();

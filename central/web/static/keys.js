@@ -63,7 +63,7 @@
   function walk(event) {
     const group = document.activeElement?.closest("[data-walk]") ?? document.querySelector("[data-walk]");
     if (!group) return;
-    const all = [...group.querySelectorAll("a[data-stop], input[data-stop], tr[data-href]")];
+    const all = [...group.querySelectorAll("[data-stop], tr[data-href]")];
     if (!all.length) return;
     const here = all.includes(document.activeElement) ? document.activeElement : null;
     const next = here ? neighbour(here, all, DIRECTIONS[event.key]) : all[0];
@@ -75,8 +75,9 @@
     if (dialog) { dialog.close(); return; }
     const open = document.querySelector("details[open]");
     if (open?.contains(document.activeElement)) { open.open = false; open.querySelector("summary").focus(); return; }
-    if (writes(document.activeElement) && document.activeElement.value === "") { document.activeElement.blur(); return; }
-    if (writes(document.activeElement)) { document.activeElement.value = ""; return; }
+    const field = document.activeElement;
+    if (field?.matches("[data-scan], [type=search]") && field.value) { field.value = ""; return; }
+    if (writes(field)) { field.blur(); return; }
     document.querySelector("[data-back]")?.click();
   }
 
@@ -96,6 +97,16 @@
       setTimeout(() => { if (lastAt === at) document.querySelector(`[data-key="${CSS.escape(event.key)}"]`)?.click(); }, READER_MS * 2);
     }
   }
+
+  // Whoever leaves what he wrote into a form and has not sent, by whichever key, reader or link, is asked first.
+  let isSent = false;
+  const written = (field) => ["text", "textarea"].includes(field.type) && !field.matches("[data-scan]") && field.value !== field.defaultValue;
+  const unsent = () => [...document.querySelectorAll("main form[method=post]")].some((form) => [...form.elements].some(written));
+  document.addEventListener("submit", (event) => { isSent ||= event.target.method === "post"; });
+  document.addEventListener("submit", (event) => {  // a form beside a text takes it along as it stands, not as it was drawn
+    for (const along of event.target.querySelectorAll("input[data-of]")) along.value = document.getElementById(along.dataset.of).value;
+  });
+  addEventListener("beforeunload", (event) => { if (!isSent && document.querySelector("nav") && unsent()) event.preventDefault(); });
 
   const again = (field) => { if (field?.matches?.("[data-scan]")) field.select(); }; // the next code takes the place of the last
   document.addEventListener("focusin", (event) => again(event.target));
@@ -118,6 +129,8 @@
       const boxes = [...pressed.closest("fieldset").querySelectorAll("input[type=checkbox]")];
       const checked = boxes.some((each) => !each.checked);
       for (const each of boxes) each.checked = checked;
+    } else if (pressed?.dataset.do === "back") {
+      history.back();
     } else if (pressed?.dataset.do === "print") {
       print();
     } else if (pressed?.dataset.do === "copy") {

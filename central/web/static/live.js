@@ -3,6 +3,7 @@
 // page what changed since it was drawn.
 (() => {
   const SILENT_MS = 4000;
+  const DEAD_MS = 40000; // two heartbeats of central and a half: of a cable that was pulled a browser hears nothing
   let lostAt = null;
   let stream = null;
 
@@ -19,13 +20,20 @@
     connect() {
       if (this.inner || this.ended) return;
       this.inner = new EventSource(this.url);
-      this.inner.onopen = () => { this.readyState = EventSource.OPEN; this.onopen?.(new Event("open")); found(); };
+      this.heard();
+      this.inner.onopen = () => { this.heard(); this.readyState = EventSource.OPEN; this.onopen?.(new Event("open")); found(); };
+      this.inner.addEventListener("heartbeat", () => this.heard());
       this.inner.onerror = () => {
         lost();
         // A refused stream (signed out, central restarting behind a proxy) is closed by the browser for good.
         if (this.inner?.readyState === EventSource.CLOSED) { this.rest(); setTimeout(() => this.connect(), SILENT_MS); }
       };
       for (const name of this.names) this.listen(name);
+    }
+
+    heard() {
+      clearTimeout(this.watch);
+      this.watch = setTimeout(() => { lost(); this.rest(); this.connect(); }, DEAD_MS);
     }
 
     listen(name) { this.inner?.addEventListener(name, (event) => this.dispatchEvent(new MessageEvent(name, event))); }
@@ -39,7 +47,7 @@
       this.connect();
     }
 
-    rest() { this.inner?.close(); this.inner = null; }
+    rest() { clearTimeout(this.watch); this.inner?.close(); this.inner = null; }
 
     close() { this.ended = true; this.readyState = EventSource.CLOSED; this.rest(); }
 
@@ -52,12 +60,14 @@
   function lost() {
     lostAt ??= Date.now();
     document.body.dataset.live = "lost";
+    document.dispatchEvent(new Event("link-lost"));
     setTimeout(show, SILENT_MS);
   }
 
   function found() {
     lostAt = null;
     document.body.dataset.live = "on";
+    document.dispatchEvent(new Event("link-found"));
     show();
     htmx.trigger(document.body, "again");
   }
@@ -98,36 +108,110 @@
   let focused = null; // what the reader stood on in a piece that is drawn anew
   let first; // the step that piece offered
 
-  /** How an element is found again once its piece is drawn anew: by its id, or by where it leads. */
+  const FIELDS = "input[id]:not([type=hidden]), select[id], textarea[id]";
+  let written = new Map(); // what was filled in and not sent yet in a piece that is drawn anew: id -> value
+  let isHeld = false; // a sign is being put together from keys, or a button is down: drawn anew, it would come to nothing
+  let isDue = false; // a piece was to be drawn meanwhile
+
+  /** Whether a person changed this field since it was drawn. */
+  function changed(field) {
+    if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
+    if (!field.matches("select")) return field.value !== field.defaultValue;
+    return field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+  }
+
+  /** Id -> what was filled in there and not sent yet. */
+  function unsent(piece) {
+    const fields = [...piece.querySelectorAll(FIELDS)].filter((field) => field.type !== "file" && changed(field));
+    return new Map(fields.map((field) => [field.id, field.type === "checkbox" || field.type === "radio" ? field.checked : field.value]));
+  }
+
+  function fill(piece, written) {
+    for (const [id, value] of written) {
+      const field = piece.querySelector(`#${CSS.escape(id)}`);
+      if (field) field[typeof value === "boolean" ? "checked" : "value"] = value;
+    }
+  }
+
+  const leads = (element) => element.getAttribute("href") ?? element.form?.getAttribute("action");
+
+  /** How an element is found again once its piece is drawn anew: by its id, or by what it says and where it leads. */
   function trace(element) {
-    if (element.id) return `#${CSS.escape(element.id)}`;
-    return element.matches("a[href]") ? `a[href="${CSS.escape(element.getAttribute("href"))}"]` : null;
+    if (element.id) return (piece) => piece.querySelector(`#${CSS.escape(element.id)}`);
+    if (!element.matches("a, button, summary")) return null;
+    const [kind, says, to] = [element.localName, said(element), leads(element)];
+    return (piece) => [...piece.querySelectorAll(kind)].find((each) => said(each) === says && leads(each) === to);
   }
 
   /** The reader stays where he stood; who stands nowhere is taken to a step that was not offered before. */
   function stand(piece) {
     if (document.activeElement !== document.body) return;
     const offered = piece.querySelector("[data-first]");
-    const stood = focused && piece.querySelector(focused);
+    const stood = focused?.(piece);
     (stood ?? (focused || offered?.id !== first ? offered : null))?.focus({ preventScroll: true });
+  }
+
+  function hold() { isHeld = true; }
+
+  function release() {
+    setTimeout(() => { // what was pressed is clicked before
+      isHeld = false;
+      if (isDue) { isDue = false; htmx.trigger(document.body, "again"); }
+    });
   }
 
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRF"] = document.querySelector("meta[name=csrf]").content;
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
+    if (isHeld) { event.detail.shouldSwap = false; isDue = true; return; }
     before = watched(event.detail.target);
+    written = unsent(event.detail.target);
     focused = event.detail.target.contains(document.activeElement) ? trace(document.activeElement) : null;
     first = event.detail.target.querySelector("[data-first]")?.id;
   });
-  document.addEventListener("htmx:afterSwap", (event) => stand(event.detail.target));
+  document.addEventListener("htmx:afterSwap", (event) => { fill(event.detail.target, written); stand(event.detail.target); });
+  document.addEventListener("compositionstart", hold);
+  document.addEventListener("pointerdown", (event) => { if (event.button === 0) hold(); });
+  for (const ends of ["compositionend", "pointerup", "pointercancel"]) document.addEventListener(ends, release);
+  addEventListener("blur", release);
+  document.addEventListener("keydown", (event) => { if (event.key === " ") hold(); });
+  document.addEventListener("keyup", (event) => { if (event.key === " ") release(); });
   // Not earlier: until it has settled, htmx takes classes off elements that have an id.
   document.addEventListener("htmx:afterSettle", (event) => {
     for (const element of event.detail.target.querySelectorAll("[data-topic]")) stream?.follow(element.dataset.topic);
     for (const element of event.detail.target.querySelectorAll("[data-watch]")) {
-      if (before.size && before.get(element.dataset.watch) !== said(element)) element.classList.add("glow");
+      if (!before.size || before.get(element.dataset.watch) === said(element)) continue;
+      element.classList.add("glow");
+      document.querySelector(`[data-until="${CSS.escape(element.dataset.watch)}"]`)?.remove(); // a refusal it has overtaken
     }
     age();
+  });
+
+  // What was written outlives what kept it from being taken, a session that ended or an error: it waits in this window for
+  // the same person at the same address, and no longer than the way back there takes.
+  const KEPT = "courtside-written";
+  const who = document.querySelector(".topbar [href='/me']")?.textContent;
+  const isDetour = !who || document.querySelector("[data-error]") !== null;
+  const here = document.querySelector("meta[name=here]").content;
+  let isAgain = false;
+
+  addEventListener("pagehide", () => {
+    if (isDetour || isAgain) return;
+    const fields = [...unsent(document)].filter(([id]) => document.getElementById(id).type !== "password");
+    sessionStorage.setItem(KEPT, JSON.stringify({ who, here, fields }));
+  });
+  addEventListener("pageshow", (event) => {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT));
+    if (!kept) return;
+    if (isDetour) { sessionStorage.setItem(KEPT, JSON.stringify({ ...kept, isLost: true })); return; }
+    if (kept.isLost && (event.persisted || performance.getEntriesByType("navigation")[0].type === "back_forward")) {
+      isAgain = true;
+      location.reload(); // as the browser kept it, its forms are those of a session that ended
+      return;
+    }
+    sessionStorage.removeItem(KEPT);
+    if (kept.isLost && kept.who === who && kept.here === here) fill(document, new Map(kept.fields));
   });
 
   htmx.createEventSource = (url) => (stream = new Stream(url));

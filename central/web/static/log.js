@@ -31,6 +31,8 @@
 
   const look = () => (document.hidden || !place.open ? rest() : connect());
   document.addEventListener("visibilitychange", look);
+  document.addEventListener("link-lost", rest);
+  document.addEventListener("link-found", look);
   place.addEventListener("toggle", look);
   connect();
 })();

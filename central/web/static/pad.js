@@ -1,6 +1,6 @@
 // The pad on which minutes are signed: pen, finger or mouse; what was drawn travels as a PNG with the form.
 (() => {
-  for (const form of document.querySelectorAll(".pad-form")) {
+  function ready(form) {
     const pad = form.querySelector("canvas");
     const ink = pad.getContext("2d");
     const field = form.querySelector("input[name=drawing]");
@@ -36,4 +36,15 @@
       field.value = "";
     });
   }
+
+  /** Those not yet ready: the page has others once somebody drew up a new text. */
+  function all() {
+    for (const form of document.querySelectorAll(".pad-form:not([data-ready])")) {
+      form.dataset.ready = "";
+      ready(form);
+    }
+  }
+
+  all();
+  document.addEventListener("htmx:afterSwap", all);
 })();

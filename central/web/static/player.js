@@ -1,32 +1,55 @@
-// A click on a word plays it from the seat's own channel; the wave form is that of the segment being played.
+// A click on a word plays it from the seat's own channel, over the end of a segment too; or all seats of that device
+// together, and on from there. The wave form is that of the segment being played.
 (() => {
   const said = document.getElementById("said");
   const audio = document.getElementById("sound");
   if (!said || !audio) return;
-  const told = JSON.parse(said.dataset.told);
+  const MIXED = "mixed";
+  const STEP_S = 5;
   const player = document.getElementById("player");
   const wave = document.getElementById("wave");
   const trouble = document.getElementById("playing-trouble");
+  const on = document.getElementById("play-on");
+  const all = document.getElementById("play-all");
+  const speed = document.getElementById("speed");
   const ink = getComputedStyle(document.body);
-  let now = null; // { hearing, seat, segment, begins, rate }
+  let now = null; // what is played: { hearing, seat, role, segment, begins, rate }
+  let until = null; // the sample to stop at
   let peaks = null;
-  let stopAt = null;
+  let spoken = []; // what is said in it at this moment
+
+  const isOn = (button) => button.getAttribute("aria-pressed") === "true";
+  const told = () => JSON.parse(said.dataset.told); // it grows
+  const lies = (seat, role, hearing, [segment, begins, , rate]) => ({ hearing, seat, role, segment, begins, rate });
 
   /** The segment of a seat in which a sample lies. */
-  function place(seat, sample) {
-    const found = told.segments.find(([, from, to, , seats]) => from <= sample && sample < to && seats.includes(seat));
-    return found && { hearing: told.hearing, seat, segment: found[0], begins: found[1], rate: found[3] };
+  function place({ seat, role }, sample) {
+    const { hearing, segments } = told();
+    const found = segments.find(([, from, to, , seats]) => from <= sample && sample < to && seats.includes(seat));
+    return found && lies(seat, role, hearing, found);
   }
 
-  async function play(where, at, until) {
-    const url = `/hearings/${where.hearing}/sound/${where.segment}/${encodeURIComponent(where.seat)}`;
+  /** The segment of the same device that follows the one being played. */
+  function next() {
+    const { hearing, segments = [] } = told();
+    const here = segments.find(([number]) => number === now.segment);
+    const found = here && segments.find(([, from, , , , device]) => from >= here[2] && device === here[5]);
+    return found && lies(now.seat, now.role, hearing, found);
+  }
+
+  const sample = () => now.begins + audio.currentTime * now.rate;
+  const mixes = () => isOn(all) && !all.hidden;
+
+  async function play(where, at, to) {
+    const url = `/hearings/${where.hearing}/sound/${where.segment}/${encodeURIComponent(mixes() ? MIXED : where.seat)}`;
     const isNew = audio.getAttribute("src") !== url;
     now = where;
-    stopAt = until === null ? null : (until - where.begins) / where.rate;
+    until = to;
     player.hidden = false;
     trouble.textContent = "";
-    document.getElementById("playing-seat").textContent = where.seat;
+    document.getElementById("playing-seat").textContent = mixes() ? player.dataset.all : where.role || where.seat;
     if (isNew) { audio.src = url; draw(url); }
+    audio.playbackRate = audio.defaultPlaybackRate = Number(speed.value);
     const seconds = Math.max(0, (at - where.begins) / where.rate);
     if (audio.readyState < HTMLMediaElement.HAVE_METADATA) {
       audio.addEventListener("loadedmetadata", () => { audio.currentTime = seconds; }, { once: true });
@@ -71,44 +94,74 @@
     pen.fillRect(heard, 0, 2, wave.height);
   }
 
+  const clock = (seconds) => [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds) % 60]
+    .map((part, index) => (index ? String(part).padStart(2, "0") : part)).join(":");
+
   function follow() {
     if (!now) return;
-    const sample = now.begins + audio.currentTime * now.rate;
-    document.getElementById("playing-at").textContent = `${(sample / now.rate).toFixed(1)} s`;
+    const at = sample();
+    document.getElementById("playing-at").textContent = clock(at / now.rate);
     for (const word of said.querySelectorAll(".word.is-playing")) word.classList.remove("is-playing");
-    for (const one of said.querySelectorAll(`.utterance[data-seat="${CSS.escape(now.seat)}"]`)) {
-      if (Number(one.dataset.from) > sample || sample >= Number(one.dataset.to)) continue;
-      [...one.querySelectorAll(".word")].find((w) => w.dataset.at <= sample && sample < w.dataset.to)?.classList.add("is-playing");
-    }
-    if (stopAt !== null && audio.currentTime >= stopAt) audio.pause();
+    const before = spoken;
+    spoken = [...said.querySelectorAll(mixes() ? ".utterance" : `.utterance[data-seat="${CSS.escape(now.seat)}"]`)]
+      .filter((one) => Number(one.dataset.from) <= at && at < Number(one.dataset.to));
+    for (const one of spoken) [...one.querySelectorAll(".word")].find((w) => w.dataset.at <= at && at < w.dataset.to)?.classList.add("is-playing");
+    if (isOn(on) && spoken.length && !before.includes(spoken[0])) spoken[0].scrollIntoView({ block: "center" });
+    if (until !== null && !isOn(on) && at >= until) audio.pause();
     paint();
+  }
+
+  /** A segment is over: what is said goes on in the next one, or everything does. */
+  function over() {
+    const then = now && (isOn(on) || (until !== null && until > sample() + now.rate / 100)) && next();
+    if (then) play(then, then.begins, until);
+  }
+
+  function offer() {
+    const { segments = [] } = told();
+    on.hidden = !segments.length;
+    all.hidden = !segments.some(([, , , , , , mixed]) => mixed);
   }
 
   said.addEventListener("click", (event) => {
     const word = event.target.closest(".word");
+    const say = event.target.closest(".say");
     const hit = event.target.closest("[data-play]");
-    if (word) {
-      const one = word.closest(".utterance");
-      const where = place(one.dataset.seat, Number(word.dataset.at));
-      if (where) play(where, Number(word.dataset.at), Number(one.dataset.to));
+    offer();
+    if (word || say) {
+      const one = (word ?? say).closest(".utterance").dataset;
+      const at = Number(word ? word.dataset.at : one.from);
+      const where = place(one, at);
+      if (where) play(where, at, Number(one.to));
     } else if (hit) {
-      const { hearing, segment, begins, rate, seat, at, to } = hit.dataset;
-      play({ hearing, segment, begins: Number(begins), rate: Number(rate), seat }, Number(at), Number(to));
+      const { hearing, segment, begins, rate, seat, role, at, to } = hit.dataset;
+      play({ hearing, segment, begins: Number(begins), rate: Number(rate), seat, role }, Number(at), Number(to));
     }
   });
   wave.addEventListener("click", (event) => {
     if (!now || !audio.duration) return;
-    stopAt = null;
+    until = null;
     audio.currentTime = (event.offsetX / wave.clientWidth) * audio.duration;
     audio.play();
   });
   const toggle = () => (audio.paused ? audio.play() : audio.pause());
+  const press = (button) => button.setAttribute("aria-pressed", String(!isOn(button)));
   document.getElementById("toggle").addEventListener("click", toggle);
+  on.addEventListener("click", () => { press(on); if (isOn(on) && audio.paused) audio.play(); });
+  all.addEventListener("click", () => { const at = sample(); press(all); play(now, at, until); });
+  speed.addEventListener("change", () => { audio.playbackRate = audio.defaultPlaybackRate = Number(speed.value); });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== " " || !now || event.target.closest("input, textarea, select, button, summary")) return;
-    event.preventDefault();
-    toggle();
+    const step = { ArrowLeft: -STEP_S, ArrowRight: STEP_S }[event.key];
+    if (!now || event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (step) {
+      event.preventDefault();
+      audio.currentTime = Math.max(0, audio.currentTime + step);
+    } else if (event.key === " " && !event.target.closest("button:not(.say), summary")) {
+      event.preventDefault();
+      toggle();
+    }
   });
   audio.addEventListener("timeupdate", follow);
+  audio.addEventListener("ended", over);
   audio.addEventListener("error", () => { trouble.textContent = trouble.dataset.words; });
 })();

@@ -6,9 +6,8 @@
   const plots = new Map();
   const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const language = document.documentElement.lang;
-  const zh = language.startsWith("zh");
   const timeZone = place.dataset.zone;
-  const moment = new Intl.DateTimeFormat(language, { timeZone, dateStyle: "short", timeStyle: "short" });
+  const moment = new Intl.DateTimeFormat(language, { timeZone, dateStyle: "short", timeStyle: "short", hourCycle: "h23" });
 
   function drawn(box, at, values) {
     const size = { width: box.clientWidth, height: 150 };
@@ -20,7 +19,7 @@
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), timeZone),
       cursor: { y: false, sync: { key: "figures" } },
       hooks: { setCursor: [say] },
-      axes: [{ ...axis, values: zh ? "{MM}-{DD} {HH}:{mm}" : undefined, space: 90 }, { ...axis, size: 64 }],
+      axes: [{ ...axis, values: "{MM}-{DD} {HH}:{mm}", space: 90 }, { ...axis, size: 64 }],
       series: [{}, { stroke: ink("--waiting"), width: 2, spanGaps: false, points: { show: at.length < 40 } }],
       scales: { x: { range: (plot, first, last) => (plot.data[0].length < 2 ? [first - 1800, first + 1800] : [first, last]) }, y: { range: (_, least, most) => (least === most ? [least - 1, most + 1] : [Math.min(0, least * 1.05), Math.max(0, most * 1.05)]) } },
     };

@@ -3,6 +3,7 @@
   const AHEAD = 4;
   const root = document.getElementById("reader");
   const pages = JSON.parse(root.dataset.pages).map(([id, width, height, document_, version]) => ({ id, width, height, document: document_, version }));
+  const side = root.querySelector(".reader-side");
   const panes = [...root.querySelectorAll(".pane")];
   const at = [Math.max(0, pages.findIndex((page) => String(page.id) === root.dataset.at)), 0];
   const number = document.getElementById("page-number");
@@ -49,9 +50,15 @@
       if (is) { here = entry; entry.setAttribute("aria-current", "true"); } else entry.removeAttribute("aria-current");
     }
     document.getElementById("page-of").textContent = here?.querySelector(".legal").textContent ?? "";
-    here?.scrollIntoView({ block: "nearest" });
+    if (here && !found.size) intoSight(here); // what was found stays in sight
     history.replaceState(null, "", `?page=${page.id}`);
     ahead(at[which]);
+  }
+
+  /** Scrolls the side alone: the page stays where its reader has it. */
+  function intoSight(entry) {
+    const [at_, of] = [entry.getBoundingClientRect(), side.getBoundingClientRect()];
+    side.scrollTop += Math.min(0, at_.top - of.top) + Math.max(0, at_.bottom - of.bottom);
   }
 
   function turn(to) {
@@ -76,6 +83,7 @@
     const hits = document.getElementById("in-hits");
     found = new Map();
     hits.replaceChildren();
+    side.scrollTop = 0;
     if (words) {
       const answer = await fetch(`/edossiers/${root.dataset.case}/found?q=${encodeURIComponent(words)}`);
       const told = answer.ok ? await answer.json() : [];

@@ -13,6 +13,7 @@ from drivers.ffmpeg import ended, without_secret
 from drivers.line import Counts
 from drivers.microphones.ffmpeg_input.arrivals import Arrivals
 from drivers.microphones.ffmpeg_input.source import (
+    FRAGMENT_S,
     Sound,
     command,
     server_of,
@@ -21,7 +22,7 @@ from drivers.microphones.ffmpeg_input.source import (
     unlike,
 )
 
-CHUNKS_A_SECOND = 20
+CHUNKS_A_SECOND = round(1 / FRAGMENT_S)
 SILENT_S = 10.0
 """A source that gives nothing for so long is gone."""
 _LAST_WORD_S = 2.0
@@ -44,7 +45,7 @@ class Capture:
         self._process = process
         self._said: deque[str] = deque(maxlen=_REPORT_LINES)
         self._sound: Sound | None = None
-        self._listening = asyncio.create_task(self._listen(), name=f"report of ffmpeg for {port}")
+        self._listening = asyncio.create_task(self._listen(), name=f"report of ffmpeg for {self._port}")
 
     @classmethod
     async def start(cls, port: str, rate: int, channels: int) -> "Capture":

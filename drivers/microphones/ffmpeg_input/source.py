@@ -14,8 +14,8 @@ from devices.errors import DeviceFault
 
 PORT = r"^(?:alsa:.+|pulse:[^@]+(?:@.+)?|rtp:.+\.sdp|rtsp://.+|file:.+)$"
 """What a port may look like."""
-FRAGMENT_S = 0.02
-"""How often a sound server hands over what it has."""
+FRAGMENT_S = 0.05
+"""How often a sound server hands over what it has: a chunk, since each time costs."""
 
 _STREAM = re.compile(r"Stream #0:\d+.*: Audio: .*?, (\d+) Hz, ([^,]+)")
 _NAMED_LAYOUTS = {"mono": 1, "stereo": 2, "2.1": 3, "3.0": 3, "3.1": 4, "4.0": 4, "quad": 4, "4.1": 5, "5.0": 5}

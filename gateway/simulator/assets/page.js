@@ -54,7 +54,7 @@ function handRows(device) {
 
 function handForm(device, args) {
   const inputs = Object.entries(args).map(([arg, kind]) => [arg, kind, element("input", {
-    type: { bool: "checkbox", int: "number", str: "text" }[kind], title: arg, placeholder: arg, required: kind !== "bool",
+    type: { bool: "checkbox", int: "number", str: "text" }[kind], title: arg, ariaLabel: arg, placeholder: arg, required: kind !== "bool",
   })]);
   const form = element("form", {}, ...inputs.map(([, , input]) => input));
   form.addEventListener("submit", async (event) => {

@@ -1,15 +1,15 @@
-"""The log, on standard error: text for people, JSON for collectors. No names and no codes that were read."""
+"""The log of a program, on standard error: text for people, JSON for collectors. Never a name or a code."""
 
 import json
 import logging
 from datetime import UTC, datetime
 from typing import Literal
 
-Form = Literal["text", "json"]
+LogForm = Literal["text", "json"]
 
 
-class _Json(logging.Formatter):
-    """One object a record."""
+class _JsonLines(logging.Formatter):
+    """One JSON object a record: `at`, `level`, `from`, `text`, and `traceback` if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
@@ -24,8 +24,8 @@ class _Json(logging.Formatter):
         return json.dumps(told, ensure_ascii=False)
 
 
-def set_up(form: Form) -> None:
-    """Log from here on in that form."""
+def set_up(form: LogForm) -> None:
+    """Log on standard error from here on in that form."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Json() if form == "json" else logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    handler.setFormatter(_JsonLines() if form == "json" else logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
