@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
 
-LOOPBACK = "127.0.0.1"
+from drivers.kept_port import LOOPBACK, KeptPort
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,16 @@ class WebServer:
     """Serves one device, with `tls` behind its certificate; once it has a port it comes back there."""
 
     def __init__(self, device: Emulated, tls: ssl.SSLContext | None = None) -> None:
-        self.port = 0
+        self._port = KeptPort()
         self._tls = tls
         self._device = device
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port.number
 
     def start(self) -> None:
         """Listen. Raises OSError."""
@@ -66,7 +71,6 @@ class WebServer:
         server.daemon_threads = True
         if self._tls is not None:  # shaken hands in the thread of each request: who says nothing holds up nobody
             server.socket = self._tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        self.port = server.server_port
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from drivers.kept_port import LOOPBACK, KeptPort
 from drivers.weather import Passage, Weather
 from gateway.catalogue import Emulator, Findable, Greeter
 
@@ -180,16 +181,15 @@ class Tcp:
         self.met: Callable[[], None] = lambda: None
         """Called when somebody has connected."""
         self._heard = heard
-        self._port = 0
+        self._port: KeptPort | None = None
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
 
     async def plug(self) -> str:
         """Listen; the first time on a free port, then on the same."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
-            self._port = self._server.sockets[0].getsockname()[1]
-        return f"tcp://127.0.0.1:{self._port}"
+            self._server = await asyncio.start_server(self._serve, LOOPBACK, self.number)
+        return f"tcp://{LOOPBACK}:{self.number}"
 
     async def unplug(self) -> None:
         """Cut every connection and listen no more."""
@@ -207,7 +207,8 @@ class Tcp:
     @property
     def number(self) -> int:
         """Where it listens."""
-        return self._port
+        self._port = self._port or KeptPort()
+        return self._port.number
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections.add(writer)
@@ -234,7 +235,7 @@ class Found(Tcp):
         """Listen by both; gives the port by which it is looked for."""
         await super().plug()
         if self._ears is None:
-            loop, at = asyncio.get_running_loop(), ("127.0.0.1", self.number)
+            loop, at = asyncio.get_running_loop(), (LOOPBACK, self.number)
             self._ears, _ = await loop.create_datagram_endpoint(lambda: _Ears(self._device), local_addr=at)
         return self._device.found_at(self.number)
 

@@ -6,25 +6,16 @@ import time
 from pathlib import Path
 
 from central.fleet.broker_conf import end
+from drivers.kept_port import KeptPort
 
 _EXE = "/usr/sbin/mosquitto"
+_KEPT: list[KeptPort] = []
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on, and that the system gives nobody else for a minute.
-
-    A connection that was ended there rests (TIME_WAIT): who asks for this very port may listen on it, who asks for any
-    gets another. Without that, whoever connects anywhere meanwhile may get it as its own end.
-    """
-    with socket.socket() as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else nobody may listen there for that minute
-        door.bind(("127.0.0.1", 0))
-        door.listen()
-        with socket.create_connection(door.getsockname()) as caller:
-            accepted, _ = door.accept()
-            accepted.close()  # who closes first has the connection's rest
-            caller.recv(1)
-        return int(door.getsockname()[1])
+    """A TCP port of the loopback that nobody listens on, and that nobody else is given while this process lives."""
+    _KEPT.append(KeptPort())
+    return _KEPT[-1].number
 
 
 class Mosquitto:

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from drivers.hands import Hand
-from drivers.web_emulated import LOOPBACK
+from drivers.kept_port import LOOPBACK, KeptPort
 
 SIZE = (320, 180)
 EVERY_S = 0.1
@@ -22,7 +22,7 @@ class Stage:
     """One camera. Its pictures have a little noise, as real ones have, unless they are frozen."""
 
     def __init__(self, settings: Mapping[str, Any], folder: Path) -> None:
-        self._port = 0
+        self._port = KeptPort()
         self._server: asyncio.Server | None = None
         self._viewers: set[asyncio.Task[None]] = set()
         self._covered = self._taken = False
@@ -33,9 +33,8 @@ class Stage:
     async def plug(self) -> str:
         """Appear; gives its address."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, LOOPBACK, self._port)
-            self._port = self._server.sockets[0].getsockname()[1]
-        return f"http://{LOOPBACK}:{self._port}/video"
+            self._server = await asyncio.start_server(self._serve, LOOPBACK, self._port.number)
+        return f"http://{LOOPBACK}:{self._port.number}/video"
 
     async def unplug(self) -> None:
         """Vanish, from under whoever looks too."""

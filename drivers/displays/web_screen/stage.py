@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from drivers.hands import Hand
+from drivers.kept_port import LOOPBACK, KeptPort
 
 EVERY_S = 0.1
 
@@ -17,20 +17,16 @@ class Stage:
     """One browser, open at first."""
 
     def __init__(self, settings: Mapping[str, Any], folder: Path) -> None:
-        self._port = 0
+        self._port = KeptPort()
         self._open = True
         self._shows: dict[str, Any] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def plug(self) -> str:
         """Open the page; gives its address. Once known it stays the same."""
-        if not self._port:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self._port = free.getsockname()[1]
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._ask())
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{LOOPBACK}:{self._port.number}"
 
     async def unplug(self) -> None:
         """Close the browser."""
@@ -63,10 +59,10 @@ class Stage:
             await asyncio.sleep(EVERY_S)
 
     async def _now(self) -> dict[str, Any]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = await asyncio.open_connection(LOOPBACK, self._port.number)
         try:
             path = f"/now?painted={self._shows.get('number', '')}"
-            writer.write(f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{self._port}\r\n\r\n".encode())
+            writer.write(f"GET {path} HTTP/1.0\r\nHost: {LOOPBACK}:{self._port.number}\r\n\r\n".encode())
             told: dict[str, Any] = json.loads((await reader.read()).partition(b"\r\n\r\n")[2])
             return told
         finally:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from drivers.hands import Hand
+from drivers.kept_port import LOOPBACK
 from drivers.printers.ipp import wire
-from drivers.web_emulated import LOOPBACK, Answer, WebServer
+from drivers.web_emulated import Answer, WebServer
 
 PATH = "/ipp/print"
 _SUPPORTED = {b"one-sided", b"two-sided-long-edge", b"two-sided-short-edge"}

@@ -10,8 +10,9 @@ from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 from drivers.escl_feeder import Feeder, read_pile
 from drivers.hands import Hand
+from drivers.kept_port import LOOPBACK
 from drivers.scanners.escl.found import PORT, SERVICE
-from drivers.web_emulated import LOOPBACK, WebServer
+from drivers.web_emulated import WebServer
 
 
 class Stage:

@@ -11,7 +11,8 @@ from typing import Any
 
 from drivers.escl_feeder import Feeder, read_pile
 from drivers.hands import Hand
-from drivers.web_emulated import LOOPBACK, WebServer
+from drivers.kept_port import LOOPBACK
+from drivers.web_emulated import WebServer
 
 NAME = "adf"
 OWN = re.compile(r"sane:((?:test|pnm):\d+)")
