@@ -1,11 +1,15 @@
 """A disk that forgets: what a process wrote and did not fsync is gone after a power cut (see powercut.c)."""
 
+import ctypes
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 _SOURCE = Path(__file__).with_name("powercut.c")
+_C = ctypes.CDLL(None, use_errno=True)
+_HERE, _EXCHANGE = -100, 2
+"""AT_FDCWD and RENAME_EXCHANGE of renameat2(2)."""
 
 
 def build(folder: Path) -> Path:
@@ -33,14 +37,18 @@ class ForgetfulDisk:
         return {**os.environ, **layer}
 
     def cut(self) -> None:
-        """The power is gone and back: the folder holds what was durable. Its processes must be killed before."""
+        """The power is gone and back: the folder holds what was durable. Its processes must be killed before.
+
+        Who else has its files there, as the broker its certificates, finds them at every moment.
+        """
         root = self._shadow / "root"
         if not root.exists():
             return  # no process ran on this disk since the last cut
-        gone = self._scratch / f"gone-{self.cuts}"  # a child that outlives its parent may still write there
-        self.folder.rename(gone)
-        self._compose(root.read_text(), self.folder)
-        shutil.rmtree(gone, ignore_errors=True)
+        other = self._scratch / f"other-{self.cuts}"
+        self._compose(root.read_text(), other)
+        if _C.renameat2(_HERE, os.fsencode(other), _HERE, os.fsencode(self.folder), _EXCHANGE) != 0:
+            raise OSError(ctypes.get_errno(), "renameat2", str(self.folder))
+        shutil.rmtree(other, ignore_errors=True)  # a child that outlives its parent may still write there
         shutil.rmtree(self._shadow)
         self.cuts += 1
         self._shadow = self._new_shadow()

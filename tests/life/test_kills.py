@@ -82,7 +82,13 @@ def wreck(court: Installation, box: Box, havoc: Havoc, kills: int, facts: int) -
 
 def wait_for_progress(court: Installation, box: Box) -> None:
     lines, committed = court.last(box), len(court.ledger(box.name))
-    until("facts flow again", lambda: court.last(box) > lines and len(court.ledger(box.name)) > committed)
+
+    def flow() -> bool:
+        for name, process in court.processes.items():
+            assert process.runs, f"{name} ended by itself:\n{process.last_words()}"
+        return court.last(box) > lines and len(court.ledger(box.name)) > committed
+
+    until("facts flow again", flow)
 
 
 def judge(court: Installation, box: Box, witness: Witness) -> tuple[int, int]:
