@@ -26,6 +26,10 @@ Port = Annotated[
 
 CHUNK = 4096
 CONNECT_S = 5.0
+STUCK_S = 30.0
+"""A port that takes no byte for so long is stuck: a flow control that never lets go, a printer that stopped reading."""
+LAST_WORD_S = 2.0
+"""What was handed over still leaves within this time when a connection is closed."""
 _GONE = (OSError, serial.SerialException, termios.error)
 """All that pyserial and the kernel say when a port vanishes; termios.error is no OSError."""
 
@@ -41,7 +45,7 @@ class Link(Protocol):
         ...
 
     async def write(self, data: bytes) -> None:
-        """Hand all of it to the port. Raises DeviceOffline."""
+        """Hand all of it to the port. Raises DeviceOffline, also if it takes nothing for STUCK_S."""
         ...
 
     async def close(self) -> None:
@@ -54,7 +58,7 @@ async def open_link(port: str, baud: int) -> Link:
     if is_usb(port):
         from drivers.usb_link import open_usb  # not at the head: few boxes have such a device
 
-        return await open_usb(port)
+        return await open_usb(port, STUCK_S)
     if port.startswith("tcp://"):
         return await _open_tcp(port)
     try:
@@ -101,14 +105,14 @@ class SerialLink:
             return data
 
     async def write(self, data: bytes) -> None:
-        """Hand all of it to the kernel. Raises DeviceOffline."""
+        """Hand all of it to the kernel. Raises DeviceOffline, also if that takes nothing for STUCK_S."""
         loop = asyncio.get_running_loop()
         while data:
             self._check_open()
             try:
                 data = data[os.write(self._fd, data) :]
             except BlockingIOError:
-                await self._ready(loop.add_writer, loop.remove_writer)
+                await self._takes_more(loop)
             except _GONE as error:
                 raise DeviceOffline(f"{self.name} is gone: {error}") from error
 
@@ -125,6 +129,15 @@ class SerialLink:
                 future.set_exception(DeviceOffline(f"{self.name} was closed"))
         with contextlib.suppress(*_GONE):
             self._device.close()
+
+    async def _takes_more(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            async with asyncio.timeout(STUCK_S):
+                await self._ready(loop.add_writer, loop.remove_writer)
+        except TimeoutError as error:
+            if isinstance(self._device, serial.Serial):
+                self._device.reset_output_buffer()  # else the kernel's close waits for it, and all of us with it
+            raise DeviceOffline(f"{self.name} is stuck: it took nothing for {STUCK_S:.0f} s") from error
 
     def _check_open(self) -> None:
         if self._closed:
@@ -167,12 +180,17 @@ class TcpLink:
         return data
 
     async def write(self, data: bytes) -> None:
-        """Hand all of it to the kernel. Raises DeviceOffline."""
+        """Hand all of it to the kernel. Raises DeviceOffline, also if that takes nothing for STUCK_S."""
         if self._writer.is_closing():
             raise DeviceOffline(f"{self.name} is gone: the connection was closed")
         try:
-            self._writer.write(data)
-            await self._writer.drain()
+            for at in range(0, len(data), CHUNK):
+                self._writer.write(data[at : at + CHUNK])
+                async with asyncio.timeout(STUCK_S):
+                    await self._writer.drain()
+        except TimeoutError as error:  # what waits to be sent must not come out when it goes on, with the next in front
+            self._writer.transport.abort()
+            raise DeviceOffline(f"{self.name} is stuck: it took nothing for {STUCK_S:.0f} s") from error
         except OSError as error:
             raise DeviceOffline(f"{self.name} is gone: {error}") from error
 
@@ -180,4 +198,8 @@ class TcpLink:
         """Close the connection; a waiting read ends with DeviceOffline."""
         self._writer.close()
         with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+            try:
+                async with asyncio.timeout(LAST_WORD_S):
+                    await self._writer.wait_closed()
+            except TimeoutError:
+                self._writer.transport.abort()

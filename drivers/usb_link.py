@@ -11,8 +11,8 @@ OPEN_S = 10.0
 LAST_WORD_S = 2.0
 
 
-async def open_usb(port: str) -> "UsbLink":
-    """Open `usb://...`. Raises DeviceOffline."""
+async def open_usb(port: str, stuck_s: float) -> "UsbLink":
+    """Open `usb://...`; a device that takes nothing for `stuck_s` is stuck. Raises DeviceOffline."""
     try:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "drivers.usb_pump", port),
@@ -24,7 +24,7 @@ async def open_usb(port: str) -> "UsbLink":
         raise DeviceOffline(f"{port} cannot be opened: {error}") from error
     if process.stdin is None or process.stdout is None:
         raise DeviceOffline(f"{port} cannot be opened: no pipes")
-    link = UsbLink(port, process, process.stdout, process.stdin)
+    link = UsbLink(port, process, process.stdout, process.stdin, stuck_s)
     why = "libusb does not answer"
     try:
         with contextlib.suppress(TimeoutError):
@@ -48,12 +48,19 @@ class UsbLink:
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        stuck_s: float,
     ) -> None:
         self.name = name
+        self._stuck_s = stuck_s
         self._process = process
         self._reader = reader
         self._writer = writer
         self._closed = False
+
+    @property
+    def pid(self) -> int:
+        """Number of the pump's process."""
+        return self._process.pid
 
     async def read(self) -> bytes:
         """At least one byte. Raises DeviceOffline when the device is gone or closed."""
@@ -63,12 +70,17 @@ class UsbLink:
         return data
 
     async def write(self, data: bytes) -> None:
-        """Hand all of it to the pump. Raises DeviceOffline."""
+        """Hand all of it to the pump. Raises DeviceOffline, also if the device is stuck."""
         if self._closed or self._process.returncode is not None:
             raise DeviceOffline(f"{self.name} is gone")
         try:
-            self._writer.write(data)
-            await self._writer.drain()
+            for at in range(0, len(data), CHUNK):
+                self._writer.write(data[at : at + CHUNK])
+                async with asyncio.timeout(self._stuck_s):
+                    await self._writer.drain()
+        except TimeoutError as error:  # the rest of a job must not come out days later, when somebody puts in paper
+            self._process.kill()
+            raise DeviceOffline(f"{self.name} is stuck: it took nothing for {self._stuck_s:.0f} s") from error
         except OSError as error:
             raise DeviceOffline(f"{self.name} is gone: {error}") from error
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from devices.errors import DeviceOffline
+from drivers import link as links
 from drivers.link import Link, open_link
 
 BIG = bytes(range(256)) * 2000
@@ -136,6 +137,44 @@ async def test_bytes_go_both_ways_over_tcp_and_back_after_a_cut() -> None:
             writer.write(b"back")
             assert await heard(link, 4) == b"back"
             writer.close()
+
+
+async def test_a_serial_port_that_takes_nothing_is_offline(socket: Socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "STUCK_S", 0.1)
+    async with opened(socket.port) as link:
+        with pytest.raises(DeviceOffline, match="is stuck"):
+            await link.write(BIG)
+    socket.unplug()
+
+
+async def test_a_tcp_peer_that_takes_nothing_is_offline_and_the_job_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "STUCK_S", 0.1)
+    async with listening() as (port, callers), opened(port) as link:
+        reader, writer = await callers.get()
+        with pytest.raises(DeviceOffline, match="is stuck"):
+            await link.write(BIG * 40)
+        with pytest.raises(DeviceOffline, match="is gone"):
+            await link.write(b"the next job")
+        came = await reader.read(-1)
+        assert len(came) < len(BIG * 40)
+        assert (BIG * 40).startswith(came)
+        writer.close()
+
+
+async def test_closing_a_connection_waits_no_longer_than_its_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "LAST_WORD_S", 0.1)
+    async with listening() as (port, callers):
+        link = await open_link(port, 19200)
+        reader, writer = await callers.get()
+        writing = asyncio.ensure_future(link.write(BIG * 40))
+        await asyncio.wait({writing}, timeout=0.1)
+        assert not writing.done()
+        writing.cancel()
+        await link.close()
+        came = await reader.read(-1)
+        assert len(came) < len(BIG * 40)
+        assert (BIG * 40).startswith(came)
+        writer.close()
 
 
 async def test_a_tcp_port_where_nobody_listens_is_offline() -> None:

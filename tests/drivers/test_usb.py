@@ -1,11 +1,15 @@
 """USB devices: which one is meant, bytes both ways through pyusb, unplugged, plugged in again."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
 
 from devices.errors import DeviceOffline
+from drivers import link as links
+from drivers import usb_link
 from drivers.link import open_link
 from drivers.usb_port import UsbPort, emulated, usb_port
 from gateway.catalogue import product
@@ -64,6 +68,18 @@ async def test_an_unplugged_device_is_offline_at_once_and_is_found_when_it_is_ba
     await again.write(b"here")
     assert await again.read() == b"here"
     await again.close()
+
+
+async def test_a_device_that_takes_nothing_is_offline(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(links, "STUCK_S", 0.1)
+    link = await open_link(await echo.plug.plug(), 0)
+    assert isinstance(link, usb_link.UsbLink)
+    os.kill(link.pid, signal.SIGSTOP)
+    with pytest.raises(DeviceOffline, match="is stuck"):
+        await link.write(BIG * 10)
+    with pytest.raises(DeviceOffline, match="is gone"):
+        await link.read()
+    await link.close()
 
 
 async def test_a_device_with_another_serial_number_is_another_device(echo: Echo) -> None:
