@@ -195,10 +195,9 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.messages, app.state.send = messages, by_apprise
     app.state.public_url, app.state.signature_authorities = settings.public_url, settings.authorities
     app.state.ailing = lambda: now[0].ailing if now else []
-    for router in _routers(court, hub, lambda: now[0] if now else None):
+    beside = _routers(court, hub, lambda: now[0] if now else None)
+    for router in (*(module.router for module in APIS), *beside, *(module.router for module in PAGES)):
         app.include_router(router)
-    for module in (*APIS, *PAGES):
-        app.include_router(module.router)
     dress(app, look, lambda token: who(court.store, token, clock()))
     return app
 
