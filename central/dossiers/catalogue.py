@@ -228,7 +228,7 @@ def open_items(session: Session, case: Case) -> Sequence[Said]:
 
 def lock(session: Session, person: Actor, case: Case, now: datetime, keep: Keep) -> Dossier | None:
     """Freeze the catalogue and seal it with a line; None if the case has no electronic dossier. Raises Refused."""
-    dossier = session.get(Dossier, case.id, with_for_update={"of": Dossier})
+    dossier = session.get(Dossier, case.id, with_for_update={"of": Dossier}, populate_existing=True)
     if dossier is None or dossier.locked:
         return dossier
     against = open_items(session, case)

@@ -68,6 +68,7 @@ def open_dossier(session: Session, person: Actor, case: int, now: datetime) -> D
     """The dossier, to be changed by this person. Raises Refused (locked, not allowed)."""
     must(person, "dossier.write")
     dossier = dossier_of(session, case, now)
+    session.refresh(dossier, with_for_update={"of": Dossier})  # whoever closes the case waits for us, or we for them
     if dossier.locked:
         raise Refused("本案电子卷宗已锁定，不能再收录或调整。只能查阅。", code="dossier_locked")
     return dossier

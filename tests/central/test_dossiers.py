@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from central.cases import service as cases
 from central.cases.tables import Case
@@ -200,13 +201,19 @@ def test_nothing_is_in_a_dossier_twice(both: Shelf) -> None:
         both.bring("二.jpg", data)
 
 
+def pronounced(shelf: Shelf, session: Session) -> Case:
+    """The case, one step before it is closed."""
+    case = cases.find_case(session, shelf.case)
+    for state in ("FILED", "ASSIGNED", "SERVED", "TRIAL", "JUDGED", "PRONOUNCED"):
+        cases.advance(session, shelf.actor(), case, state, shelf.locker.now)
+    return case
+
+
 def test_closing_waits_for_the_catalogue_and_then_freezes_and_seals_it(both: Shelf) -> None:
     both.bring("诉状.jpg", paper.jpeg(slip(COMPLAINT, 200), 200))
     locker = both.locker
     with both.store.write() as session:
-        case = cases.find_case(session, both.case)
-        for state in ("FILED", "ASSIGNED", "SERVED", "TRIAL", "JUDGED", "PRONOUNCED"):
-            cases.advance(session, both.actor(), case, state, locker.now)
+        case = pronounced(both, session)
         with pytest.raises(Refused, match="还有 1 份材料正在识别"):
             cases.advance(session, both.actor(), case, "CLOSED", locker.now)
     both.work()
@@ -224,6 +231,21 @@ def test_closing_waits_for_the_catalogue_and_then_freezes_and_seals_it(both: She
         assert catalogue.sealed(catalogue.entries(session, None, both.case)) == sealed
     with pytest.raises(Refused, match="已锁定"):
         both.bring("晚来.jpg", paper.jpeg(slip(RECEIPT, 200), 200))
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)  # SQLite lets one write at a time
+def test_a_catalogue_frozen_in_the_same_moment_is_not_changed_any_more(both: Shelf) -> None:
+    both.bring("诉状.jpg", paper.jpeg(slip(COMPLAINT, 200), 200))
+    both.work()
+    both.confirm_all()
+    with both.store.write() as session:
+        pronounced(both, session)
+    with pytest.raises(Refused, match="已锁定"), both.store.write() as second:
+        seen = second.get_one(Dossier, both.case)
+        with both.store.write() as first:
+            cases.advance(first, both.actor(), cases.find_case(first, both.case), "CLOSED", both.locker.now)
+        assert not seen.locked
+        both.hand(second)
 
 
 def test_central_s_own_book_tells_every_step_and_no_name(shelf: Shelf) -> None:
