@@ -15,9 +15,3 @@ def upgrade() -> None:
     """Go forward."""
     with op.batch_alter_table("gateway_keys") as altered:
         altered.add_column(sa.Column("handed_over_at", UtcTime(timezone=True), nullable=True))
-
-
-def downgrade() -> None:
-    """Go back."""
-    with op.batch_alter_table("gateway_keys") as altered:
-        altered.drop_column("handed_over_at")

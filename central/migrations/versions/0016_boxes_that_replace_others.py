@@ -13,9 +13,3 @@ def upgrade() -> None:
     """Go forward."""
     with op.batch_alter_table("gateway_invites") as altered:
         altered.add_column(sa.Column("replaces", sa.Boolean(), nullable=False, server_default=sa.false()))
-
-
-def downgrade() -> None:
-    """Go back."""
-    with op.batch_alter_table("gateway_invites") as altered:
-        altered.drop_column("replaces")

@@ -18,14 +18,3 @@ def upgrade() -> None:
     with op.batch_alter_table("scan_jobs") as altered:
         altered.add_column(sa.Column("explained_line", sa.BigInteger().with_variant(sa.Integer(), "sqlite")))
         altered.add_column(sa.Column("note", sa.String(64)))
-
-
-def downgrade() -> None:
-    """Go back."""
-    with op.batch_alter_table("scan_jobs") as altered:
-        altered.drop_column("note")
-        altered.drop_column("explained_line")
-    with op.batch_alter_table("pages") as altered:
-        altered.drop_column("flaws")
-        altered.drop_column("side")
-        altered.drop_column("sheet")

@@ -26,11 +26,3 @@ def upgrade() -> None:
     with op.batch_alter_table("rollouts") as altered:
         altered.add_column(sa.Column("document", sa.String(48), nullable=False, server_default="config"))
         altered.add_column(sa.Column("sha256", sa.String(64), nullable=True))
-
-
-def downgrade() -> None:
-    """Go back."""
-    with op.batch_alter_table("rollouts") as altered:
-        altered.drop_column("sha256")
-        altered.drop_column("document")
-    op.drop_table("software_releases")

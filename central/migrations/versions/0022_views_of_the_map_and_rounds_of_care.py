@@ -32,9 +32,3 @@ def upgrade() -> None:
         sa.Column("refused", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_care_rounds")),
     )
-
-
-def downgrade() -> None:
-    """Go back."""
-    op.drop_table("care_rounds")
-    op.drop_table("map_views")

@@ -23,8 +23,3 @@ def upgrade() -> None:
         sa.Column("by", sa.String(80), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_file_sets")),
     )
-
-
-def downgrade() -> None:
-    """Go back."""
-    op.drop_table("file_sets")
