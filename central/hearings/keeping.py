@@ -85,6 +85,26 @@ def due(session: Session, hearing: Hearing, keeping: Keeping) -> date | None:
     return date(day.year + years, 3, 1) if leap else day.replace(year=day.year + years)
 
 
+def step(session: Session, hand: Hand, event: str, rule: str, words: str) -> Keeping:
+    """Take a step by its name. Raises Refused."""
+    match event:
+        case "classify":
+            return classify(session, hand, rule)
+        case "hold" if not words.strip():
+            text = "请写明内容，最多 {most} 个字。"
+            raise Refused(text, code="bad_words", status=422, most=LONGEST)
+        case "hold":
+            return hold(session, hand, words)
+        case "lift":
+            return hold(session, hand, "")
+        case "propose":
+            return propose(session, hand, words)
+        case "approve":
+            return approve(session, hand)
+        case _:
+            raise Refused("没有这个步骤。", code="no_such_step", status=404)
+
+
 def classify(session: Session, hand: Hand, rule: str) -> Keeping:
     """Put it into a class. Raises Refused."""
     must(hand.person, "hearing.keep")

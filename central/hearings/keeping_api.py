@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from central.hearings import keeping, schedule, transcript
 from central.hearings.export import Taker
-from central.hearings.keeping_pages import take
 from central.hearings.tables import Hearing
 from central.hearings.taken_away import taken_away
 from central.people.auth import needs
@@ -100,7 +99,7 @@ def step_keeping(  # noqa: PLR0913  (who, when, which, what)
     """Class it, hold it, lift that, propose its disposal, approve it; gives how it is kept then."""
     with store.write() as session:
         hand = keeping.Hand(by, schedule.find_hearing(session, by, hearing), now)
-        return _out(request, session, hand.hearing, take(session, hand, event, told.rule, told.words))
+        return _out(request, session, hand.hearing, keeping.step(session, hand, event, told.rule, told.words))
 
 
 def _out(request: Request, session: Session, hearing: Hearing, kept: keeping.Keeping) -> KeepingOut:

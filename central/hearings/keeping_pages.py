@@ -52,32 +52,14 @@ def step(  # noqa: PLR0913  (who, when, which, what)
     """Class it, hold it, lift that, propose its disposal, approve it."""
     try:
         with store_of(request).write() as session:
-            take(session, keeping.Hand(by, schedule.find_hearing(session, by, hearing), now), event, rule, words)
+            keeping.step(
+                session, keeping.Hand(by, schedule.find_hearing(session, by, hearing), now), event, rule, words
+            )
     except Refused as refused:
         with store_of(request).read() as session:
             hand = keeping.Hand(by, schedule.find_hearing(session, by, hearing), now)
             return _page(request, session, hand, refused, {event: words})
     return go(f"/hearings/{hearing}/keeping")
-
-
-def take(session: Session, hand: keeping.Hand, event: str, rule: str, words: str) -> keeping.Keeping:
-    """Take a step by its name. Raises Refused."""
-    match event:
-        case "classify":
-            return keeping.classify(session, hand, rule)
-        case "hold" if not words.strip():
-            text = "请写明内容，最多 {most} 个字。"
-            raise Refused(text, code="bad_words", status=422, most=keeping.LONGEST)
-        case "hold":
-            return keeping.hold(session, hand, words)
-        case "lift":
-            return keeping.hold(session, hand, "")
-        case "propose":
-            return keeping.propose(session, hand, words)
-        case "approve":
-            return keeping.approve(session, hand)
-        case _:
-            raise Refused("没有这个步骤。", code="no_such_step", status=404)
 
 
 def _page(

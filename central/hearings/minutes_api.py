@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Base64Bytes, Field
 
 from central.hearings import certified, minutes, minutes_flow, schedule
-from central.hearings.minutes_pages import hand_of, take
+from central.hearings.minutes_steps import hand_of, take
 from central.hearings.minutes_tables import MinutesText
 from central.people.auth import needs
 from central.people.roles import Actor

@@ -1,19 +1,17 @@
 """The minutes in the browser: drawn up, read back, objected to, signed, and taken away on paper."""
 
 import base64
-import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cryptography import x509
 from fastapi import Depends, File, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from central.blobs import Blobs, NoBlob
 from central.hearings import certified, minutes, minutes_flow, papers, schedule, transcript
+from central.hearings.minutes_steps import hand_of, take
 from central.hearings.minutes_tables import MinutesText, Objection, Signature
 from central.hearings.minutes_text import Minutes
 from central.hearings.papers import Sheet, Signed
@@ -27,7 +25,6 @@ from central.web.refused import Refused, Said
 from devices.agenda import ROLE_NAMES
 
 router = pages()
-_LOG = logging.getLogger(__name__)
 
 Listener = Annotated[Actor, Depends(needs("hearing.listen"))]
 Corrector = Annotated[Actor, Depends(needs("hearing.correct"))]
@@ -104,49 +101,11 @@ def certificate_file(  # noqa: PLR0913  (who, when, whose, which)
     return Response(content, 200, {"content-disposition": f'attachment; filename="{name}"'}, _SENT[kind])
 
 
-def hand_of(request: Request, session: Session, by: Actor, now: datetime, hearing: int) -> minutes.Hand:
-    """Whoever asks, at that hearing."""
-    found = schedule.find_hearing(session, by, hearing)
-    look = look_of(request)
-    return minutes.Hand(by, found, blobs_of(request), look.title, now, _authorities(request))
-
-
-def _authorities(request: Request) -> bytes:
-    """The certificates this court trusts for signatures; read each time, so that a new list needs no restart."""
-    path: Path | None = request.app.state.signature_authorities
-    try:
-        listed = path.read_bytes() if path else b""
-        return listed if listed and x509.load_pem_x509_certificates(listed) else b""
-    except (OSError, ValueError) as error:
-        _LOG.error("signature_authorities %s cannot be used, nobody signs by certificate: %s", path, error)
-        return b""
-
-
 def _numbered(session: Session, hearing: int, number: int) -> MinutesText:
     text = next((text for text in minutes.texts(session, hearing) if text.number == number), None)
     if text is None:
         raise Refused("还没有形成笔录文本。", code="no_minutes", status=404)
     return text
-
-
-def take(session: Session, hand: minutes.Hand, event: str, told: Any) -> MinutesText:
-    """Take that step. Raises Refused."""
-    match event:
-        case "draw_up":
-            return minutes.draw_up(session, hand)
-        case "read_back":
-            return minutes.read_back(session, hand, told.how)
-        case "object":
-            return minutes.object_to(session, hand, told.key, told.words)
-        case "grant" | "refuse":
-            return minutes.decide(session, hand, told.objection, told.words, granted=event == "grant")
-        case "sign" if told.signature is not None:
-            return minutes.certify(session, hand, told.key, told.name, told.signature)
-        case "sign":
-            return minutes.sign(session, hand, told.key, told.name, told.drawing)
-        case "decline":
-            return minutes.decline(session, hand, told.key, told.name, told.words)
-    raise Refused("没有这个步骤。", code="no_such_step", status=404)
 
 
 def _page(
