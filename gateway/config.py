@@ -167,9 +167,10 @@ def read(path: Path) -> GatewayConfig:
 def parse(name: str, text: str, box: GatewayFile | None = None) -> GatewayConfig:
     """The gateway described by that text, called `name` in errors. Raises BadConfig with every error in it.
 
-    What comes from central is for one `box`: its names and its data folder stay as its own file has them.
+    What comes from central is for one `box`: its names and its data folder stay as its own file has them, and errors
+    repeat nothing of it.
     """
-    source = Source(name)
+    source = Source(name, quotes=box is None)
     content = source.compose(text)
     if box is not None:
         own = box.model_dump(mode="json", include={"gateway", "court", "data"})

@@ -28,6 +28,8 @@ class Source:
     """The file as read: where each value stands, and what is wrong with it."""
 
     file: str
+    quotes: bool = True
+    """Whether errors repeat what stands there: it may be a password, and what is told to central is a line for ever."""
     lines: dict[Where, int] = field(default_factory=dict)
     errors: list[tuple[int, str]] = field(default_factory=list)
 
@@ -74,7 +76,7 @@ class Source:
             return model.model_validate(values)
         except ValidationError as error:
             for detail in error.errors(include_url=False):
-                self.say((*where, *_place(detail)), _sentence(model, detail))
+                self.say((*where, *_place(detail)), _sentence(model, detail, self.quotes))
             return None
 
 
@@ -82,15 +84,16 @@ def _place(detail: ErrorDetails) -> Where:
     return tuple(part for part in detail["loc"] if part != "[key]")
 
 
-def _sentence(model: type[BaseModel], detail: ErrorDetails) -> str:
+def _sentence(model: type[BaseModel], detail: ErrorDetails, quotes: bool) -> str:
     if detail["type"] == "missing":
         return "is missing; write it"
     if detail["type"] == "extra_forbidden":
         known = _settings_at(model, detail["loc"][:-1])
         return f"no such setting; {hint(str(detail['loc'][-1]), known)}"
     if detail["type"] == "string_pattern_mismatch" and (wanted := _description(model, detail["loc"])):
-        return f"{detail['input']!r} cannot stand here. {wanted}"
-    return f"{detail['msg'].removeprefix('Value error, ')} (here: {detail['input']!r})"
+        return f"{repr(detail['input']) if quotes else 'this'} cannot stand here. {wanted}"
+    said = detail["msg"].removeprefix("Value error, ")
+    return f"{said} (here: {detail['input']!r})" if quotes else said
 
 
 def _description(model: type[BaseModel], where: Where) -> str:

@@ -1,4 +1,4 @@
-"""REST: a gateway's configuration, read and changed by programs."""
+"""REST: a gateway's configuration, read and changed by programs of whoever may change it: passwords stand in it."""
 
 from datetime import datetime
 from typing import Annotated
@@ -34,7 +34,7 @@ class ConfigurationOut(Out):
 
 @router.get("/gateways/{gateway}/configuration")
 def configuration_of(
-    request: Request, store: StoreOf, _: Annotated[Actor, Depends(needs("fleet.read"))], gateway: str
+    request: Request, store: StoreOf, _: Annotated[Actor, Depends(needs("fleet.write"))], gateway: str
 ) -> ConfigurationOut:
     """The configuration a gateway is to have."""
     with store.read() as session:

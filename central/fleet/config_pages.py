@@ -1,4 +1,7 @@
-"""A gateway's configuration: a form and its text, checked as one types, what would change, and what became of it."""
+"""A gateway's configuration: a form and its text, checked as one types, what would change, and what became of it.
+
+In it stand passwords of devices: only who may change it sees it, whole.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -21,13 +24,12 @@ from central.web.refused import Refused
 
 router = pages()
 
-Reader = Annotated[Any, Depends(needs("fleet.read"))]
 Keeper = Annotated[Any, Depends(needs("fleet.write"))]
 _VERSIONS_SHOWN = 30
 
 
 @router.get("/config/{gateway}")
-def config(request: Request, by: Reader, session: Reading, gateway: str, version: int = 0) -> HTMLResponse:
+def config(request: Request, by: Keeper, session: Reading, gateway: str, version: int = 0) -> HTMLResponse:
     """The configuration the gateway is to have, or an older one to go back to."""
     found = gateway_of(session, gateway)
     text = configuration.text_of(session, blobs_of(request), found)
@@ -39,7 +41,7 @@ def config(request: Request, by: Reader, session: Reading, gateway: str, version
 
 @router.post("/config/{gateway}/check")
 def check(
-    request: Request, by: Reader, session: Reading, gateway: str, text: Annotated[str, Form()] = ""
+    request: Request, by: Keeper, session: Reading, gateway: str, text: Annotated[str, Form()] = ""
 ) -> HTMLResponse:
     """What is wrong with the text so far, and what it would change."""
     found, blobs = gateway_of(session, gateway), blobs_of(request)

@@ -1,4 +1,4 @@
-"""REST: roll-outs and invitations, begun and followed by programs."""
+"""REST: roll-outs and invitations, begun and followed by programs of whoever may change gateways."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -20,7 +20,6 @@ from central.web.rest import After, In, Limit, Out
 
 router = APIRouter(prefix="/api/v1", tags=["fleet"])
 
-Reader = Annotated[Actor, Depends(needs("fleet.read"))]
 Keeper = Annotated[Actor, Depends(needs("fleet.write"))]
 
 
@@ -114,7 +113,7 @@ class InvitedOut(Out):
 
 
 @router.get("/rollouts")
-def rollouts(store: StoreOf, _: Reader, limit: Limit = 50, after: After = None) -> list[RolloutOut]:
+def rollouts(store: StoreOf, _: Keeper, limit: Limit = 50, after: After = None) -> list[RolloutOut]:
     """Roll-outs, newest first."""
     with store.read() as session:
         found = session.scalars(newest(select(Rollout), Rollout.id, limit, after)).all()
@@ -123,7 +122,7 @@ def rollouts(store: StoreOf, _: Reader, limit: Limit = 50, after: After = None) 
 
 
 @router.get("/rollouts/{number}")
-def one_rollout(store: StoreOf, _: Reader, number: int) -> RolloutOut:
+def one_rollout(store: StoreOf, _: Keeper, number: int) -> RolloutOut:
     """One roll-out."""
     with store.read() as session:
         return _told(session, rollout.one(session, number))
@@ -131,7 +130,7 @@ def one_rollout(store: StoreOf, _: Reader, number: int) -> RolloutOut:
 
 @router.get("/rollouts/{number}/gateways")
 def rollout_gateways(
-    store: StoreOf, _: Reader, number: int, limit: Limit = 50, after: After = None
+    store: StoreOf, _: Keeper, number: int, limit: Limit = 50, after: After = None
 ) -> list[RolloutGatewayOut]:
     """Its gateways in the order of their turns."""
     box = (RolloutBox.id, Gateway.name.label("gateway"), RolloutBox.wave, RolloutBox.state, RolloutBox.why)

@@ -1,4 +1,7 @@
-"""Roll-outs: one change or release for many gateways, wave after wave, with progress; where each gateway stands."""
+"""Roll-outs: one change or release for many gateways, wave after wave, with progress; where each gateway stands.
+
+A change may hold passwords as configurations do: only who may change gateways sees it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +24,6 @@ from central.web.refused import Refused
 
 router = pages()
 
-Reader = Annotated[Any, Depends(needs("fleet.read"))]
 Keeper = Annotated[Any, Depends(needs("fleet.write"))]
 _SHOWN, _BOXES = 50, 200
 _G = columns_of(Gateway)
@@ -67,7 +69,7 @@ def equipped(request: Request, number: int, chosen: Chosen, now: datetime, *, ac
 
 @router.get("/rollouts")
 def rollouts(
-    request: Request, by: Reader, session: Reading, picked: Annotated[list[str] | None, Query()] = None
+    request: Request, by: Keeper, session: Reading, picked: Annotated[list[str] | None, Query()] = None
 ) -> HTMLResponse:
     """The roll-outs, newest first, and the form for another, for those that were picked on the map."""
     return _page(request, session, picked or [])
@@ -130,7 +132,7 @@ def bring_files(
 
 
 @router.get("/rollouts/{number}")
-def one(request: Request, by: Reader, session: Reading, number: int) -> HTMLResponse:
+def one(request: Request, by: Keeper, session: Reading, number: int) -> HTMLResponse:
     """How far it is, box by box; where there are too many, those first that somebody may have to look after."""
     found = rollout.one(session, number)
     last = case((RolloutBox.state == "kept", 1), else_=0)

@@ -49,7 +49,7 @@ def round_page(request: Request, by: Reader, session: Reading, number: int) -> H
 
 
 @router.get("/wishes/{jti}/diagnostics")
-def diagnostics(request: Request, by: Reader, session: Reading, jti: str) -> Response:
+def diagnostics(request: Request, by: Keeper, session: Reading, jti: str) -> Response:
     """How a box said it was, as JSON. Raises Refused while that is not here."""
     row = service.find(session, jti)
     sha256 = rounds.answers(session, [row]).get(jti, {}).get("sha256")

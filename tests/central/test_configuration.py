@@ -301,10 +301,3 @@ def test_a_device_is_not_added_over_one_that_is_there(at: Desk, locker: Locker) 
     form = {"device": "wall-a", "driver": "printers/escpos", "do": "add", "text": GOOD, "s.port": "/dev/ttyS9"}
     shown = at.send(f"/config/{BOX}/form", 422, **form)
     assert "已经有名为“wall-a”的设备" in shown and "/dev/ttyS9" not in shown
-
-
-def test_a_clerk_may_look_and_not_change(at: Desk, locker: Locker) -> None:
-    Told(locker, BOX).start()
-    at.sign_in("clerk")
-    at.open(f"/config/{BOX}")
-    at.send(f"/config/{BOX}", 403, text=GOOD)

@@ -207,6 +207,20 @@ async def test_a_typo_is_refused_with_its_place_before_anything_is_touched(tmp_p
         assert at.bench.reached("reader-a") is reader
 
 
+async def test_why_one_is_refused_repeats_no_password(tmp_path: Path) -> None:
+    wrong = (
+        f"{{driver: displays/pjlink, port: 'tcp://192.0.2.7:4352', password: {'hush' * 9}}}",
+        "{driver: displays/samsung_mdc, port: /dev/ttyS9, pin: 'hush12'}",
+        "{driver: microphones/ffmpeg_input, port: 'rtps://court:hush@192.0.2.8/1'}",
+    )
+    devices = "".join(f"  bad-{number}: {device}\n" for number, device in enumerate(wrong))
+    async with room(tmp_path) as at:
+        await at.wants(5, f"devices:\n{devices}")
+        why = (await at.told("config_refused", 5)).body["why"]
+        assert all(f"line {2 + number}: devices.bad-{number}" in why for number in range(len(wrong)))
+        assert "hush" not in why and "this cannot stand here" in why
+
+
 async def test_what_was_gone_before_for_its_own_reasons_does_not_stand_in_the_way(tmp_path: Path) -> None:
     async with room(tmp_path) as at:
         await at.wants(5, at.devices())
