@@ -100,7 +100,7 @@ def user_add(home: Path, login: str, name: str, roles: tuple[str, ...], password
 @click.argument("login")
 @click.option("--password", help="Asked for if not given.")
 def user_reset(home: Path, login: str, password: str | None) -> None:
-    """Give a person a new password; ends every session of theirs."""
+    """Give a person a new password; ends every session of theirs and revokes every token."""
     from central.cli.plain import Fault, plainly
     from central.cli.works import courtroom
     from central.people.service import SYSTEM, hash_password, person_by_login, set_password
@@ -114,8 +114,8 @@ def user_reset(home: Path, login: str, password: str | None) -> None:
             person = person_by_login(session, login)
             if person is None:
                 raise Fault(f"nobody signs in as {login} any more")
-            set_password(session, SYSTEM, person, hashed)
-    click.echo(f"{login} has a new password")
+            revoked = set_password(session, SYSTEM, person, hashed, court.clock())
+    click.echo(f"{login} has a new password; tokens revoked: {revoked}")
 
 
 @program.group()

@@ -133,11 +133,11 @@ def change(store: StoreOf, actor: Acting, now: Now, person: int, told: PersonPat
 
 
 @router.put("/people/{person}/password", status_code=204)
-def set_password(store: StoreOf, actor: Admin, person: int, told: Password) -> None:
-    """A new password; ends every session of that person."""
+def set_password(store: StoreOf, actor: Admin, now: Now, person: int, told: Password) -> None:
+    """A new password; ends every session of that person and revokes every token."""
     hashed = service.hash_password(told.password)
     with store.write() as session:
-        service.set_password(session, actor, service.find_person(session, person), hashed)
+        service.set_password(session, actor, service.find_person(session, person), hashed, now)
 
 
 @router.get("/tokens")

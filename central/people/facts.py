@@ -24,6 +24,8 @@ class PasswordSet(Fact):
     """A person got a new password; every session of theirs ended."""
 
     person: str
+    tokens_revoked: int = 0
+    """Of their programs, each with its own line before this one."""
 
 
 class SignedIn(Fact):

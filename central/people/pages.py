@@ -75,14 +75,16 @@ def set_language(request: Request, by: Here, now: Now, language: Text = "") -> R
 
 
 @router.post("/me/password")
-def set_own_password(request: Request, by: Here, now: Now, old: Text = "", new: Text = "") -> Response:
+def set_own_password(
+    request: Request, by: Here, now: Now, old: Text = "", new: Text = "", revokes: Text = ""
+) -> Response:
     """A new password for whoever knows the old one; they stay signed in here and nowhere else."""
     store = store_of(request)
     try:
-        token = sessions.set_own_password(store, by, old, new, now)
+        token = sessions.set_own_password(store, by, old, new, now, keeps_tokens=not revokes)
     except Refused as refused:
         with store.read() as session:
-            return _me(request, by, session, refused.status, refused=refused.said)
+            return _me(request, by, session, refused.status, refused=refused.said, revokes=bool(revokes))
     answer = go("/me?done=password")
     web.remember(answer, token, secure=request.url.scheme == "https")
     return answer
@@ -138,15 +140,15 @@ def add_person(
 
 
 @router.post("/people/{person}/reset")
-def reset(request: Request, by: Admin, person: int) -> HTMLResponse:
-    """A new password, shown once; every session of theirs ends."""
+def reset(request: Request, by: Admin, now: Now, person: int) -> HTMLResponse:
+    """A new password, shown once; every session of theirs ends, and every token is revoked."""
     password = _first_password()
     hashed = service.hash_password(password)
     with store_of(request).write() as session:
         found = service.find_person(session, person)
-        service.set_password(session, by, found, hashed)
+        revoked = service.set_password(session, by, found, hashed, now)
     with store_of(request).read() as session:
-        return _people(request, session, shown=(found, password))
+        return _people(request, session, shown=(found, password), revoked=revoked)
 
 
 @router.post("/people/{person}")
@@ -178,6 +180,7 @@ def _me(request: Request, by: Actor, session: Reading, status: int = 200, **cont
     context = {
         "refused": None,
         "issued": None,
+        "revokes": True,
         "person": service.find_person(session, by.id),
         "tokens": service.tokens(session, by.id),
         "role_names": ROLE_NAMES,
@@ -191,6 +194,7 @@ def _people(request: Request, session: Reading, status: int = 200, **context: ob
     context = {
         "refused": None,
         "shown": None,
+        "revoked": 0,
         "form": {"login": "", "name": "", "roles": []},
         "people": service.people(session),
         "role_names": ROLE_NAMES,

@@ -94,6 +94,7 @@ def change_person(  # noqa: PLR0913
         person.disabled_at = now if disabled else None
         changed.append("disabled" if disabled else "enabled")
         session.execute(delete(SignIn).where(SignIn.person_id == person.id))
+        _revoke_all(session, by, person, now)
     if changed:
         roles_now = person.roles if "roles" in changed else None
         record(session, PersonChanged(person=person.ref, fields=changed, roles=roles_now), actor=by.ref)
@@ -101,16 +102,22 @@ def change_person(  # noqa: PLR0913
     return person
 
 
-def set_password(session: Session, by: Actor, person: Person, hashed: str) -> None:
+def set_password(
+    session: Session, by: Actor, person: Person, hashed: str, now: datetime, *, keeps_tokens: bool = False
+) -> int:
     """A new password for this person, by themselves or by whoever manages people; ends every session of theirs.
 
     `hashed` is what `hash_password` made of it before the transaction: it takes its time, and others wait to write.
+    Gives how many tokens were revoked with it, for whoever knew the old password may have issued some: every one of
+    theirs, unless whoever changes their own password keeps them.
     """
     if by.id != person.id:
         must(by, "people.write")
     person.password = hashed
     session.execute(delete(SignIn).where(SignIn.person_id == person.id))
-    record(session, PasswordSet(person=person.ref), actor=by.ref)
+    revoked = 0 if keeps_tokens else _revoke_all(session, by, person, now)
+    record(session, PasswordSet(person=person.ref, tokens_revoked=revoked), actor=by.ref)
+    return revoked
 
 
 def people(session: Session) -> Sequence[Person]:
@@ -175,8 +182,20 @@ def revoke_token(session: Session, by: Actor, token: int, now: datetime) -> None
     if row is None or (row.person_id != by.id and not may(by, "people.write")):
         raise Refused("没有编号为 {token} 的令牌。", code="no_such_token", status=404, token=token)
     if row.revoked_at is None:
-        row.revoked_at = now
-        record(session, TokenRevoked(token=row.id), actor=by.ref)
+        _revoke(session, by, row, now)
+
+
+def _revoke_all(session: Session, by: Actor, person: Person, now: datetime) -> int:
+    """No token of theirs opens anything any more; gives how many did."""
+    good = session.scalars(select(ApiToken).where(ApiToken.person_id == person.id, ApiToken.revoked_at.is_(None))).all()
+    for row in good:
+        _revoke(session, by, row, now)
+    return len(good)
+
+
+def _revoke(session: Session, by: Actor, row: ApiToken, now: datetime) -> None:
+    row.revoked_at = now
+    record(session, TokenRevoked(token=row.id), actor=by.ref)
 
 
 def tokens(session: Session, person: int) -> Sequence[ApiToken]:

@@ -37,7 +37,7 @@ def sign_in(store: Store, login: str, password: str, now: datetime) -> str:
     return _if_known(store, login, password, now, wrong, _begin)
 
 
-def set_own_password(store: Store, by: Actor, old: str, new: str, now: datetime) -> str:
+def set_own_password(store: Store, by: Actor, old: str, new: str, now: datetime, *, keeps_tokens: bool = False) -> str:
     """A new password for whoever knows the old one; ends all their sessions and gives the token of a new one.
 
     Raises Refused: the old one is wrong, which counts as a sign-in that failed, or to wait; the new one is too short.
@@ -47,7 +47,7 @@ def set_own_password(store: Store, by: Actor, old: str, new: str, now: datetime)
         login = find_person(session, by.id).login
 
     def change(session: Session, person: Person, now: datetime) -> str:
-        set_password(session, by, person, hashed)
+        set_password(session, by, person, hashed, now, keeps_tokens=keeps_tokens)
         return _begin(session, person, now)
 
     wrong = Refused("原密码不对，密码没有改动。", code="wrong_password", status=422)

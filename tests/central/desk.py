@@ -78,7 +78,9 @@ class Desk:
         with self.locker.store.write() as session:
             person = people.person_by_login(session, login)
             assert person is not None
-            people.set_password(session, people.SYSTEM, person, people.hash_password(PASSWORD))
+            people.set_password(
+                session, people.SYSTEM, person, people.hash_password(PASSWORD), self.locker.now, keeps_tokens=True
+            )
         self.open("/sign-in")
         self.send("/sign-in", login=login, password=PASSWORD)
 

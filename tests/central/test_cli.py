@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from cryptography import x509
 
 from central.cli.program import program
+from central.cli.works import courtroom
+from central.people.service import SYSTEM, issue_token, person_by_login
 
 PEOPLE = "登录名,姓名,角色\nclerk,王书记,clerk\njudge,李法官,judge\n"
 CASES = "案号,案由,当事人\n(2026)苏0206民初1号,民间借贷纠纷,原告:周某;被告:吴某\n"
@@ -147,7 +149,13 @@ def test_a_person_is_let_in_once_and_gets_a_new_password(founded: Path) -> None:
     person = ("user", "add", "wang", "--home", founded, "--name", "王", "--role", "clerk", "--password", "long enough")
     assert "wang may sign in as clerk" in ok(*person)
     assert "wang" in refused(*person)
-    assert "new password" in ok("user", "reset", "wang", "--home", founded, "--password", "another one")
+    with courtroom(founded) as court, court.store.write() as session:
+        wang = person_by_login(session, "wang")
+        assert wang is not None
+        issue_token(session, SYSTEM, wang, "filing", "clerk", court.clock())
+    for revoked in (1, 0):
+        told = ok("user", "reset", "wang", "--home", founded, "--password", "another one")
+        assert told == f"wang has a new password; tokens revoked: {revoked}\n"
     assert "nobody signs in as li" in refused("user", "reset", "li", "--home", founded, "--password", "another one")
     assert "nobody signs in as li" in refused("user", "reset", "li", "--home", founded)  # nor asks for a password
 

@@ -109,7 +109,8 @@ def test_a_session_writes_only_with_the_forms_word(client: TestClient, locker: L
     from hashlib import sha256
 
     with locker.store.write() as session:
-        set_password(session, SYSTEM, find_person(session, locker.who("clerk").id), hash_password(PASSWORD))
+        clerk = find_person(session, locker.who("clerk").id)
+        set_password(session, SYSTEM, clerk, hash_password(PASSWORD), locker.now)
     assert client.post("/api/v1/session", json={"login": "clerk", "password": PASSWORD}).status_code == 204
     assert client.get("/api/v1/me").json()["login"] == "clerk"
     body = {"volume": "HS-0001", "cabinet": "A"}

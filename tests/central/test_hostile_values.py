@@ -112,7 +112,7 @@ async def test_no_value_is_a_fault_of_ours(database: str, tmp_path: Path) -> Non
     room.plan()
     with store.write() as session:
         everybody = add_person(session, SYSTEM, "all", "全部", list(ROLES), "", START)
-        set_password(session, SYSTEM, everybody, hash_password(PASSWORD))
+        set_password(session, SYSTEM, everybody, hash_password(PASSWORD), START)
 
     def signed_in(client: httpx.AsyncClient) -> None:
         client.cookies.set(COOKIE, token := sessions.sign_in(store, "all", PASSWORD, START))
