@@ -41,6 +41,7 @@ class AlarmKind(StrEnum):
     ARMING_REFUSED = "arming_refused"
     SOUND_MISSING = "sound_missing"
     SOUND_ALTERED = "sound_altered"
+    CENTRAL_FULL = "central_full"
 
 
 SEVERITY: Mapping[str, int] = {"notice": 0, "warning": 1, "severe": 2}
@@ -49,6 +50,7 @@ _SEVERE = frozenset(
     {
         *("chain_broken", "bad_seal", "fork", "door_unasked", "forged_wishes", "identity_contested", "loss_declared"),
         *("safe_mode", "site_lost", "recording_fault", "arming_refused", "sound_missing", "sound_altered"),
+        "central_full",
     }
 )
 _NOTICE = frozenset({"volume_overdue", "config_refused", "software_refused", "files_refused"})
@@ -77,7 +79,7 @@ class Alarm(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(160))
-    """What it is about: a gateway, `gateway/device` or `gateway/device/cell`."""
+    """What it is about: a gateway, `gateway/device` or `gateway/device/cell`, or a central."""
     params: Mapped[dict[str, Any]]
     raised_at: Mapped[datetime]
     last_at: Mapped[datetime]

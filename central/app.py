@@ -69,6 +69,7 @@ from central.people import pages as people_pages
 from central.people import sessions
 from central.people.roles import may
 from central.people.sessions import who
+from central.room import Room
 from central.rules import api as rule_api
 from central.rules import pages as rule_pages
 from central.running import Court, Running, running
@@ -162,7 +163,9 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     """The web application of a court; what runs beside it starts and stops with it."""
     court, hub, rooms, logs = open_court(settings, clock), Hub(), LiveRooms(), LiveLogs()
     desks = LiveDesks(hub.tell)
-    court = replace(court, heard={COURTROOM: rooms.heard, SCANNING: desks.heard, GATEWAY: logs.heard})
+    room = _room(court)
+    heard = {COURTROOM: rooms.heard, SCANNING: desks.heard, GATEWAY: logs.heard}
+    court = replace(court, heard=heard, sweeps=(*court.sweeps, room.sweep))
     court.store.on_tell(hub.tell)
     look = make_look(settings.title or settings.court, settings.zone, may, clock)
     messages = Messages(look, settings.public_url)
@@ -195,23 +198,29 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     app.state.messages, app.state.send = messages, by_apprise
     app.state.public_url, app.state.signature_authorities = settings.public_url, settings.authorities
     app.state.ailing = lambda: now[0].ailing if now else []
-    beside = _routers(court, hub, lambda: now[0] if now else None)
+    beside = _routers(court, hub, lambda: now[0] if now else None, room)
     for router in (*(module.router for module in APIS), *beside, *(module.router for module in PAGES)):
         app.include_router(router)
     dress(app, look, lambda token: who(court.store, token, clock()))
     return app
 
 
-def _routers(court: Court, hub: Hub, now: Now) -> Sequence[APIRouter]:
+def _room(court: Court) -> Room:
+    settings, kept = court.settings, court.blobs.folder
+    folders = [settings.uploads] if kept is None else [settings.uploads, kept]
+    return Room(settings.instance, settings.keep_free_gib, *folders, clock=court.clock)
+
+
+def _routers(court: Court, hub: Hub, now: Now, room: Room) -> Sequence[APIRouter]:
     settings, store = court.settings, court.store
     knock = gateway_door(store, settings.court, court.clock)
-    uploads, large = settings.home / "uploads", settings.home / "large-files"
+    uploads, large = settings.uploads, settings.home / "large-files"
     routers = (
         health_routes(store, now),
         live_routes(hub, signed_in),
         fleet_api(store, settings, court.authority, knock, court.clock),
         blob_routes(court.blobs, knock, _receipts(court.pen)),
-        upload_routes(court.blobs, uploads, knock),
+        upload_routes(court.blobs, uploads, knock, room),
         large_files(court.blobs, large),
     )
     for folder in (uploads, large):

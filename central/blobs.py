@@ -26,6 +26,7 @@ from tuspyserver import create_tus_router
 from tuspyserver.storage.local import LocalFileStorage
 
 from central.durable import keep_names
+from central.room import Room
 
 MAX_BLOB = 8 * 1024**3
 """Bytes one blob may have."""
@@ -206,19 +207,28 @@ def blob_routes(blobs: Blobs, door: Door, receipt: Receipt) -> APIRouter:
     return router
 
 
-def upload_routes(blobs: Blobs, folder: Path, door: Door) -> APIRouter:
-    """tus 1.0 at `/api/v1/uploads/`; metadata names `sha256`, and `filename` and `filetype` as tuspyserver asks."""
+def upload_routes(blobs: Blobs, folder: Path, door: Door, room: Room) -> APIRouter:
+    """tus 1.0 at `/api/v1/uploads/`; metadata names `sha256`, and `filename` and `filetype` as tuspyserver asks.
+
+    What finds no room is refused (507).
+    """
 
     def created(metadata: Mapping[str, str], _: Mapping[str, Any]) -> None:
         if not _SHA256.fullmatch(metadata.get("sha256", "")):
             raise HTTPException(400, "Upload-Metadata must name sha256, 64 hex digits")
 
     async def completed(path: str, metadata: Mapping[str, str]) -> None:
-        await asyncio.to_thread(_keep, blobs, Path(path), metadata["sha256"])
+        lies = Path(path)
+        try:
+            with room.held(lies.stat().st_size) if blobs.folder is not None else contextlib.nullcontext():
+                await asyncio.to_thread(_keep, blobs, lies, metadata["sha256"])
+        except HTTPException:  # one that finds no room any more would take it from all others
+            await asyncio.to_thread(_throw_away, lies)
+            raise
 
     return in_pieces(
-        "uploads", folder, MAX_BLOB, [Depends(door), Depends(small_enough)], created, tags=["gateways"],
-        on_upload_complete=completed,
+        "uploads", folder, MAX_BLOB, [Depends(door), Depends(small_enough), Depends(room.admits)], created,
+        tags=["gateways"], on_upload_complete=completed,
     )  # fmt: skip
 
 
@@ -267,8 +277,12 @@ def _keep(blobs: Blobs, path: Path, sha256: str) -> None:
     except WrongBlob as error:
         raise HTTPException(460, str(error)) from error
     finally:
-        path.unlink(missing_ok=True)
-        path.with_name(f"{path.name}.info").unlink(missing_ok=True)
+        _throw_away(path)
+
+
+def _throw_away(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}.info").unlink(missing_ok=True)
 
 
 def small_enough(content_length: Annotated[int, Header()] = 0) -> None:

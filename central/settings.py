@@ -109,6 +109,9 @@ class Settings(BaseModel):
     signature_authorities: Path | None = Field(
         default=None, description="PEM file of the authorities whose certificates sign minutes; none: only the pad."
     )
+    keep_free_gib: float = Field(
+        default=2, ge=0, description="GiB of the disk that uploads of gateways leave free; else they are told to wait."
+    )
     log: LogForm = Field(default="text", description="Form of the log on standard error; json: an object a line.")
     http: Http = Http()
     broker: Broker = Broker()
@@ -123,6 +126,11 @@ class Settings(BaseModel):
     def blob_place(self) -> Path | str:
         """Where blobs are kept: a folder, or an obstore URL."""
         return self.blobs or self.home / "blobs"
+
+    @property
+    def uploads(self) -> Path:
+        """The folder where uploads of gateways lie until they are whole."""
+        return self.home / "uploads"
 
     @property
     def authorities(self) -> Path | None:

@@ -38,12 +38,17 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UPLOADS = "/api/v1/uploads/"
 _BLOBS = "/api/v1/blobs/"
 _TUS = {"Tus-Resumable": "1.0.0"}
+_NO_ROOM = 507
 
 log = logging.getLogger(__name__)
 
 
 class NotStored(Exception):
     """Central did not take the blob in, this time; the text says why. The blob stays."""
+
+
+class NoRoom(NotStored):
+    """Central's disk has no room for it now."""
 
 
 class Uploads:
@@ -108,11 +113,20 @@ class Uploads:
             raise DeviceOffline(f"blob {sha256[:12]} cannot be had: {error}") from error
 
     async def _upload_all(self) -> bool:
-        """Try each once: one that central will not have must not hold up the others. True if all are there."""
-        failed = 0
+        """Try each once: one that central will not have must not hold up the others. True if all are there.
+
+        Where one found no room, one as large finds none either, and is not tried.
+        """
+        failed, too_large = 0, float("inf")
         for sha256 in self.waiting():
+            path = self._blobs / sha256
             try:
-                await asyncio.to_thread(self._central.upload, self._blobs / sha256)
+                if (size := path.stat().st_size) >= too_large:
+                    continue
+                await asyncio.to_thread(self._central.upload, path)
+            except NoRoom:
+                failed, too_large = failed + 1, size
+                self._say_once("central has no room for blobs now (507); they wait")
             except NotStored as error:
                 failed += 1
                 self._say_once(f"blob {sha256[:12]}: {error}")
@@ -165,7 +179,7 @@ class _Central:
                     head = {**_TUS, "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
                     status, told, _ = ask("PATCH", place, blob.read(PIECE), head)
                     if status != 204:
-                        raise NotStored(f"PATCH {place} at {offset}: {status}")
+                        raise (NoRoom if status == _NO_ROOM else NotStored)(f"PATCH {place} at {offset}: {status}")
                     offset = int(told["upload-offset"])
             if offset == size and not self._take_receipt(ask, path):
                 _beside(path, "at").unlink(missing_ok=True)
@@ -192,7 +206,8 @@ class _Central:
         head = {**_TUS, "Upload-Length": str(size), "Upload-Metadata": _metadata(path.name)}
         status, told, body = ask("POST", _UPLOADS, headers=head)
         if status != 201:
-            raise NotStored(f"POST {_UPLOADS}: {status} {body[:200].decode(errors='replace')}")
+            refused = NoRoom if status == _NO_ROOM else NotStored
+            raise refused(f"POST {_UPLOADS}: {status} {body[:200].decode(errors='replace')}")
         place = urlsplit(urljoin(_UPLOADS, told["location"])).path
         durable.write(note, place.encode())
         return place, 0

@@ -25,7 +25,6 @@ from central.web import __file__ as web
 
 _SOON = timedelta(days=60)
 _NAMED = 5
-_FREE_BYTES = 2 * 1024**3
 _LOCKERS_OF_NOBODY = """
     SELECT name, gateway FROM cabinets WHERE gateway NOT IN (SELECT name FROM gateways) ORDER BY name
 """
@@ -167,9 +166,12 @@ def _door(told: Settings, _now: datetime) -> Iterator[Finding]:
 
 
 def _disk(told: Settings, _now: datetime) -> Iterator[Finding]:
-    free = shutil.disk_usage(told.home).free
-    words = f"{free / 1024**3:.1f} GiB free at {told.home}"
-    yield Finding("ok", "disk", words) if free > _FREE_BYTES else Finding("bad", "disk", f"{words}; make room")
+    free = shutil.disk_usage(told.home).free / 1024**3
+    words = f"{free:.1f} GiB free at {told.home}"
+    if free > told.keep_free_gib:
+        yield Finding("ok", "disk", words)
+    else:
+        yield Finding("bad", "disk", f"{words}; make room: with {told.keep_free_gib:g} GiB and less gateways must wait")
 
 
 def _blobs(told: Settings, _now: datetime) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Alarms that only the world ends: who is away is not there again because somebody says so."""
+"""Alarms that only the world ends: who is away is not there again because somebody says so, nor is a disk empty."""
 
 from collections.abc import Collection, Set
 
@@ -12,10 +12,13 @@ _AWAY = ("lost", "disconnected")
 
 
 def lasting(session: Session, alarms: Collection[Alarm]) -> Set[int]:
-    """Those of these alarms, by number, whose gateways or devices are still away; availability is counted by them."""
+    """Those of these alarms, by number, whose gateways or devices are still away (availability is counted by them), and
+    of a central without room, which ends it by itself.
+    """
     causes = [alarm.id for alarm in alarms if alarm.kind in (AlarmKind.SITE_LOST, AlarmKind.DEVICES_GONE)]
     within = session.scalars(select(Alarm).where(Alarm.cause_id.in_(causes), Alarm.cleared_at.is_(None))).all()
     away = _away(session, {alarm.subject for alarm in (*alarms, *within)})
+    away |= {(alarm.kind, alarm.subject) for alarm in alarms if alarm.kind == AlarmKind.CENTRAL_FULL}
     still = [alarm for alarm in (*alarms, *within) if (alarm.kind, alarm.subject) in away and alarm.cleared_at is None]
     return {alarm.id for alarm in still} | {alarm.cause_id for alarm in still if alarm.cause_id is not None}
 

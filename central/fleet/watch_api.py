@@ -55,7 +55,7 @@ class AlarmOut(Out):
 
     id: int
     kind: str
-    subject: str = Field(description="A gateway, `gateway/device` or `gateway/device/cell`.")
+    subject: str = Field(description="A gateway, `gateway/device` or `gateway/device/cell`; or a central.")
     severity: str
     state: str = Field(description="raised, seen or assigned.")
     raised_at: datetime

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Header, HTTPException
 from fastapi.testclient import TestClient
 
 from central.blobs import KEEP_UPLOADS_S, MAX_PIECE, Blobs, NoBlob, WrongBlob, blob_routes, sweep_uploads, upload_routes
+from central.room import Room
 
 DATA = os.urandom(300_000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -35,15 +36,20 @@ def client(blobs: Blobs, tmp_path: Path) -> TestClient:
     """The routes of blobs and uploads."""
     app = FastAPI()
     app.include_router(blob_routes(blobs, door, lambda gateway, sha256, size: f"{gateway} {sha256} {size}"))
-    app.include_router(upload_routes(blobs, tmp_path / "uploads", door))
+    app.include_router(upload_routes(blobs, tmp_path / "uploads", door, Room("central", 0, tmp_path)))
     return TestClient(app, headers=BOX | {"Tus-Resumable": "1.0.0"})
+
+
+def metadata(sha256: str) -> str:
+    """What an upload is, as tus has it."""
+    told = {"sha256": sha256, "filename": sha256, "filetype": "application/octet-stream"}
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
 
 
 def begin(client: TestClient, sha256: str = SHA256, size: int = len(DATA)) -> str:
     """Create an upload; gives its path."""
-    told = {"sha256": sha256, "filename": sha256, "filetype": "application/octet-stream"}
-    metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in told.items())
-    answer = client.post("/api/v1/uploads/", headers={"Upload-Length": str(size), "Upload-Metadata": metadata})
+    headers = {"Upload-Length": str(size), "Upload-Metadata": metadata(sha256)}
+    answer = client.post("/api/v1/uploads/", headers=headers)
     assert answer.status_code == 201
     return str(answer.headers["location"])
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -36,12 +37,18 @@ class TusServer:
         self.pieces: list[int] = []
         self.cut_after = 0
         self.withhold = False
+        self.full = False
+        self.fills = False
+        self.turned_away = 0
         self.claims_size = 0
         self.at: Callable[[], float] = time.time
 
     def answer(self, request: Request) -> Answer:
         token = request.headers["authorization"].removeprefix("Bearer ")
         read("gateway", token, keys_of([self.identity.key.public_key()]), "locker-a", COURT, datetime.now(UTC))
+        if self.full and request.method in ("POST", "PATCH"):
+            self.turned_away += 1
+            return Answer(507)
         return {"POST": self._create, "HEAD": self._offset, "PATCH": self._piece, "GET": self._get}[request.method](
             request
         )
@@ -62,6 +69,8 @@ class TusServer:
         self.under_way += request.body
         if len(self.under_way) == len(BLOB):
             self.blobs[hashlib.sha256(self.under_way).hexdigest()] = self.under_way
+        if self.fills:
+            self.full, self.fills = True, False
         if self.cut_after:
             self.cut_after -= 1
             return Answer(cut=True)
@@ -138,6 +147,41 @@ async def test_the_fourteen_days_are_counted_by_centrals_clock(central: TusServe
     async with running(central, tmp_path / "data") as it:
         sha256 = await it.keep(BLOB)
         await until(lambda: not (tmp_path / "data/blobs" / sha256).exists())
+
+
+async def test_while_central_has_no_room_the_blob_stays_and_what_was_begun_goes_on_after(
+    central: TusServer, tmp_path: Path
+) -> None:
+    central.full = True
+    async with running(central, tmp_path / "data") as it:
+        sha256 = await it.keep(BLOB)
+        await until(lambda: central.turned_away > 2)
+        assert it.waiting() == [sha256] and not central.named
+        central.fills = True
+        central.full = False
+        await until(lambda: central.full)
+        tried = central.turned_away
+        await until(lambda: central.turned_away > tried + 2)
+        assert it.waiting() == [sha256] and it.kept(sha256) == BLOB
+        central.full = False
+        await until(lambda: not it.waiting())
+    assert central.pieces == [PIECE, len(BLOB) - PIECE], "the first piece was not sent again"
+    assert central.blobs == {sha256: BLOB}
+
+
+async def test_where_one_finds_no_room_only_smaller_ones_are_tried_besides(
+    central: TusServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    central.full = True
+    it = Uploads(central.identity, Clock(rtc_healthy=True), tmp_path / "data", IMPATIENT)
+    for age, blob in enumerate((b"as large", b"one", b"is large", b"two"), 1):
+        os.utime(tmp_path / "data/blobs" / await it.keep(blob), (age, age))
+    assert not await it._upload_all() and not await it._upload_all()
+    assert central.turned_away == 2 * 2
+    assert len(it.waiting()) == 4
+    assert [record.getMessage() for record in caplog.records if "507" in record.getMessage()] == [
+        "central has no room for blobs now (507); they wait"
+    ]
 
 
 async def test_an_upload_goes_on_where_the_line_broke(central: TusServer, tmp_path: Path) -> None:
