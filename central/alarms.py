@@ -74,6 +74,7 @@ class Alarm(Base):
             sqlite_where=text("cleared_at IS NULL"),
             postgresql_where=text("cleared_at IS NULL"),
         ),
+        Index("ix_alarms_again", "kind", "subject", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -68,7 +68,9 @@ class Contact(Base):
 
 
 class Notice(Base):
-    """That one contact was told of one alarm, and what the provider said: it took it, or not. Never that it arrived."""
+    """That one contact was told of one alarm and of its end, and what the provider said: it took it, or not.
+
+    Never that it arrived."""
 
     __tablename__ = "alarm_notices"
     __table_args__ = (UniqueConstraint("alarm_id", "contact_id"),)
@@ -83,6 +85,10 @@ class Notice(Base):
     why: Mapped[str] = mapped_column(Text, default="")
     tries: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime]
+    ended: Mapped[str] = mapped_column(String(8), default="", index=True)
+    """The same of word of the end: empty until then, `untold` if it is not to be told."""
+    ended_tries: Mapped[int] = mapped_column(default=0)
+    ended_at: Mapped[datetime | None]
 
 
 class Ticket(Base):

@@ -158,10 +158,11 @@ class TicketStepped(Fact):
 
 
 class NoticeAccepted(Fact):
-    """A provider took a message about an alarm; whether it arrived is not known."""
+    """A provider took a message about an alarm, or about its end; whether it arrived is not known."""
 
     alarm: int
     contact: int
+    ended: bool = False
 
 
 class GatewayStateChanged(Fact):

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from central.alarms import Alarm
 from central.fleet.service import find
+from central.people.service import name_of
 from central.web.look import Look
 
 
@@ -21,10 +22,13 @@ class Messages:
 
     def about(self, session: Session, alarm: Alarm, language: str, now: datetime) -> tuple[str, str]:
         """Title and body: what is wrong and where, since when, what to do, and the address of its page."""
-        gateway = find(session, alarm.subject.split("#")[0].split("/")[0])
-        place = " ".join(part for part in (gateway.floor, gateway.room) if part) if gateway else ""
         minutes = (now - alarm.raised_at) // timedelta(minutes=1)
-        return self._text(language, alarm=alarm, place=place, minutes=minutes)
+        return self._text(language, alarm=alarm, place=_place(session, alarm), minutes=minutes, since=alarm.raised_at)
+
+    def of_end(self, session: Session, alarm: Alarm, since: datetime, language: str) -> tuple[str, str]:
+        """Title and body: what was wrong and where, who cleared it or that it ended by itself, and after how long."""
+        by = name_of(session, alarm.cleared_by) if alarm.cleared_by else ""
+        return self._text(language, alarm=alarm, place=_place(session, alarm), since=since, by=by)
 
     def trial(self, language: str) -> tuple[str, str]:
         """Title and body of a message that only shows whether messages arrive."""
@@ -35,6 +39,11 @@ class Messages:
         drawn = template.render(title=self.look.title, url=self.url, may=lambda _: False, **context)
         lines: Sequence[str] = [line for line in map(_plain, drawn.splitlines()) if line]
         return lines[0], "\n".join(lines[1:])
+
+
+def _place(session: Session, alarm: Alarm) -> str:
+    gateway = find(session, alarm.subject.split("#")[0].split("/")[0])
+    return " ".join(part for part in (gateway.floor, gateway.room) if part) if gateway else ""
 
 
 def _plain(line: str) -> str:

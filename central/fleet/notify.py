@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from central.alarms import SEVERITY, Alarm, heaviest
 from central.clock import Clock
+from central.fleet import endings
 from central.fleet.alarm_tables import AlarmRule, Contact, Notice
+from central.fleet.endings import Untold
 from central.fleet.facts import NoticeAccepted
 from central.fleet.messages import Messages
 from central.ledger.own import record
@@ -36,10 +38,13 @@ Send = Callable[[str, str, str], bool]
 class Call:
     """One message to be sent."""
 
-    notice: int
+    notices: Sequence[int]
+    alarm: int
     url: str
     title: str
     body: str
+    ended: bool = False
+    """It tells that the alarm ended."""
 
 
 def is_address(url: str) -> bool:
@@ -58,10 +63,19 @@ def by_apprise(url: str, title: str, body: str) -> bool:
 
 
 def due(session: Session, now: datetime, messages: Messages) -> list[Call]:
-    """Whom to call now about what, and in which words; each is noted as being sent."""
+    """Whom to call now about what, or to tell that it ended, in which words; each is noted as being sent."""
     contacts = session.scalars(select(Contact)).all()
     if not contacts:
         return []
+    waiting = endings.untold(session, TRIES)
+    calls = _calls(session, contacts, waiting, now, messages)
+    return [*calls, *_ends(session, waiting, now, messages, A_ROUND - len(calls))]
+
+
+def _calls(
+    session: Session, contacts: Sequence[Contact], waiting: Sequence[Untold], now: datetime, messages: Messages
+) -> list[Call]:
+    known = {(alarm, each.notice.contact_id) for each in waiting for alarm in each.back}
     found = select(Alarm).where(
         Alarm.cleared_at.is_(None), Alarm.cause_id.is_(None), Alarm.seen_at.is_(None), Alarm.raised_at < now - GRACE
     )
@@ -71,21 +85,42 @@ def due(session: Session, now: datetime, messages: Messages) -> list[Call]:
         for contact in contacts:
             if len(calls) >= A_ROUND:
                 return calls
-            if _concerns(session, alarm, contact, now, zone) and (notice := _notice(session, alarm, contact, now)):
+            if (alarm.id, contact.id) in known or not _concerns(session, alarm, contact, now, zone):
+                continue
+            if notice := _notice(session, alarm, contact, now):
                 title, body = messages.about(session, alarm, contact.language, now)
-                calls.append(Call(notice.id, contact.url, title, body))
+                calls.append(Call([notice.id], alarm.id, contact.url, title, body))
     return calls
+
+
+def _ends(session: Session, waiting: Sequence[Untold], now: datetime, messages: Messages, most: int) -> Iterator[Call]:
+    """What has ended is told in the contact's shift, and in the quiet hours of no rule."""
+    zone = messages.look.zone
+    for (alarm, contact), notices in endings.over(waiting, now).items():
+        late = any(notice.ended_at is not None and now - notice.ended_at < RETRY for notice in notices)
+        if most <= 0 or late or not in_shift(contact, now, zone) or _is_quiet(session, alarm, now, zone):
+            continue
+        most -= 1
+        for notice in notices:
+            notice.ended, notice.ended_at, notice.ended_tries = "sending", now, notice.ended_tries + 1
+        since = min(notice.alarm.raised_at for notice in notices)
+        title, body = messages.of_end(session, alarm, since, contact.language)
+        yield Call([notice.id for notice in notices], alarm.id, contact.url, title, body, ended=True)
 
 
 def sent(session: Session, call: Call, accepted: bool, now: datetime) -> None:
     """What the provider said."""
-    notice = session.get(Notice, call.notice)
-    if notice is None:  # the contact was taken away meanwhile
+    notices = session.scalars(select(Notice).where(Notice.id.in_(call.notices))).all()
+    if not notices:  # the contact was taken away meanwhile
         return
-    notice.state, notice.at = "accepted" if accepted else "failed", now
-    notice.why = "" if accepted else "the provider did not take it"
+    for notice in notices:
+        if call.ended:
+            notice.ended, notice.ended_at = "accepted" if accepted else "failed", now
+        else:
+            notice.state, notice.at = "accepted" if accepted else "failed", now
+            notice.why = "" if accepted else "the provider did not take it"
     if accepted:
-        record(session, NoticeAccepted(alarm=notice.alarm_id, contact=notice.contact_id))
+        record(session, NoticeAccepted(alarm=call.alarm, contact=notices[0].contact_id, ended=call.ended))
     tell(session, "alarms")
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +11,27 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import event
 
+from central.alarms import AlarmKind, clear_alarm, raise_alarm
 from central.custody import service
 from central.custody.permits import issue_permit
 from central.custody.service import code_read
 from central.custody.tables import Cabinet
-from central.fleet import glance
+from central.fleet import glance, notify
+from central.fleet.alarm_tables import Contact
 from central.fleet.glance import Filter
 from central.people import sessions
 from central.store import Store
 from central.wishes.outbox import WishOutbox
 from devices.locks import DoorLeftOpen
-from tests.central.locker import Locker
+from tests.central.desk import messages
+from tests.central.locker import BOX, Locker
 from tests.central.test_custody import deposit, hand_out, stored
 from tests.kit.databases import sqlite_in
 
-GROWING = ("moves", "wishes", "permits", "custody", "volumes", "ledger_lines", "ledger_seals", "sign_ins", "alarms")
+GROWING = (
+    *("moves", "wishes", "permits", "custody", "volumes", "ledger_lines", "ledger_seals", "sign_ins"),
+    *("alarms", "alarm_notices"),
+)
 
 
 @pytest.fixture
@@ -89,7 +96,20 @@ def the_outbox(locker: Locker) -> None:
     outbox.sent(outbox.due())
 
 
-@pytest.mark.parametrize("work", [a_days_work, the_sweeps, the_outbox])
+def the_calls(locker: Locker) -> None:
+    with locker.store.write() as session:
+        session.add(Contact(name="孙工", url="x://"))
+        for subject in ("wall-a", "wall-b"):
+            raise_alarm(session, AlarmKind.DEVICE_GONE, f"{BOX}/{subject}", at=locker.now)
+    for minute in (1, 2, 9):
+        now = locker.now + timedelta(minutes=minute)
+        with locker.store.write() as session:
+            for call in notify.due(session, now, messages(locker)):
+                notify.sent(session, call, True, now)
+            clear_alarm(session, AlarmKind.DEVICE_GONE, f"{BOX}/wall-a", at=now)
+
+
+@pytest.mark.parametrize("work", [a_days_work, the_sweeps, the_outbox, the_calls])
 def test_nothing_asked_often_reads_a_growing_table_through(locker: Locker, work: Callable[[Locker], None]) -> None:
     with asked(locker.store) as questions:
         work(locker)
