@@ -29,6 +29,7 @@ from central.dossiers.projector import ScanProjector
 from central.fleet import (
     config_api,
     config_pages,
+    desk_api,
     desk_pages,
     figures,
     grouping,
@@ -108,6 +109,7 @@ APIS = (
     rule_api,
     config_api,
     watch_api,
+    desk_api,
     ticket_api,
     rollout_api,
     ledger_api,

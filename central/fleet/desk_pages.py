@@ -9,14 +9,12 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from central.alarms import Alarm, AlarmKind, clear_alarm, heaviest, see_alarm, state_of
-from central.fleet import duty, rules, service, tickets
+from central.alarms import Alarm, heaviest, state_of
+from central.fleet import desk, duty, rules, service, tickets
 from central.fleet.alarm_tables import AlarmRule, Contact, Notice, Ticket
-from central.fleet.facts import AlarmCleared, AlarmSeen, ContactWritten
 from central.fleet.lasting import lasting
 from central.fleet.messages import Messages
 from central.fleet.notify import Send
-from central.ledger.own import record
 from central.people.roles import ROLE_NAMES
 from central.people.service import name_of
 from central.web.here import Now, Reading, go, needs, pages, store_of
@@ -65,10 +63,10 @@ def alarms(request: Request, by: Reader, session: Reading, closed: bool = False)
 def seen(request: Request, by: Keeper, now: Now, alarm: int, mine: Annotated[bool, Form()] = False) -> Response:
     """Somebody has seen it, or takes it."""
     with store_of(request).write() as session:
-        found = session.get(Alarm, alarm)
-        if found is not None and found.cleared_at is None:
-            see_alarm(session, found, at=now, by=by.ref, assign=by.ref if mine else None)
-            record(session, AlarmSeen(alarm=alarm, assigned=mine), actor=by.ref)
+        if (found := _open(session, alarm)) is not None and mine:
+            desk.hand(session, found, by.ref, now, actor=by.ref)
+        elif found is not None:
+            desk.see(session, found, now, actor=by.ref)
     return go("/alarms")
 
 
@@ -76,14 +74,8 @@ def seen(request: Request, by: Keeper, now: Now, alarm: int, mine: Annotated[boo
 def clear(request: Request, by: Keeper, now: Now, alarm: int) -> Response:
     """Somebody saw to it, and to what is within it."""
     with store_of(request).write() as session:
-        found = session.get(Alarm, alarm)
-        if found is not None and found.cleared_at is None:
-            if lasting(session, [found]):
-                raise Refused("它还没有恢复，不能解除；恢复后告警自动解除。不用再通知别人时，请按“看到了”。",
-                              code="still_so")  # fmt: skip
-            for each in (found, *session.scalars(select(Alarm).where(Alarm.cause_id == alarm))):
-                clear_alarm(session, AlarmKind(each.kind), each.subject, at=now, by=by.ref)
-            record(session, AlarmCleared(alarm=alarm), actor=by.ref)
+        if (found := _open(session, alarm)) is not None:
+            desk.clear(session, found, now, actor=by.ref)
     return go("/alarms")
 
 
@@ -123,24 +115,16 @@ async def change_contact(request: Request, by: Keeper) -> Response:
 @router.post("/alarms/contacts/{contact}/try")
 def try_contact(request: Request, by: Keeper, contact: int) -> HTMLResponse:
     """Send a message that only shows whether messages arrive, and say what the provider said."""
+    told = tried(request, contact)
     with store_of(request).read() as session:
-        found = duty.one(session, contact)
-        name, url, message = found.name, found.url, cast(Messages, request.app.state.messages).trial(found.language)
-    accepted = cast(Send, request.app.state.send)(url, *message)  # may take seconds, so outside any transaction
-    with store_of(request).read() as session:
-        return _rules(request, session, None, tried=(name, accepted))
+        return _rules(request, session, None, tried=told)
 
 
 @router.post("/alarms/contacts/{contact}/remove")
 def remove_contact(request: Request, by: Keeper, contact: int) -> Response:
     """Call somebody no longer."""
     with store_of(request).write() as session:
-        found = session.get(Contact, contact)
-        if found is not None:
-            for notice in session.scalars(select(Notice).where(Notice.contact_id == contact)):
-                session.delete(notice)
-            session.delete(found)
-            record(session, ContactWritten(contact=contact, to="removed"), actor=by.ref)
+        duty.remove_contact(session, contact, actor=by.ref)
     return go("/alarms/rules")
 
 
@@ -176,6 +160,20 @@ def step(request: Request, by: Keeper, now: Now, ticket: int, to: str, note: Ann
     with store_of(request).write() as session:
         tickets.step(session, tickets.one(session, ticket), to, now, actor=by.ref, note=note.strip())
     return go("/tickets")
+
+
+def tried(request: Request, contact: int) -> tuple[str, bool]:
+    """Who was sent a trial, and whether the provider took it. Raises Refused (404)."""
+    with store_of(request).read() as session:
+        found = duty.one(session, contact)
+        name, url, message = found.name, found.url, cast(Messages, request.app.state.messages).trial(found.language)
+    return name, cast(Send, request.app.state.send)(url, *message)  # may take seconds, so outside any transaction
+
+
+def _open(session: Session, number: int) -> Alarm | None:
+    """None if it was cleared, perhaps just now: what the page shows next says so."""
+    found = session.get(Alarm, number)
+    return found if found is not None and found.cleared_at is None else None
 
 
 def _tickets(  # noqa: PLR0913

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from central.alarms import SEVERITY
@@ -57,7 +57,7 @@ def write_rule(session: Session, told: Told, now: datetime, *, actor: str) -> No
     record(session, written, actor=actor)
 
 
-def write_contact(session: Session, told: Told, *, actor: str) -> None:
+def write_contact(session: Session, told: Told, *, actor: str) -> Contact:
     """Change whom to call, or add somebody; an address that is not written again stays. Raises Refused (404, 422)."""
     number = row_in(told.get("id", ""))
     contact = Contact(url="") if number is None else one(session, number)
@@ -85,6 +85,17 @@ def write_contact(session: Session, told: Told, *, actor: str) -> None:
         failed = Notice.contact_id == contact.id, Notice.state == "failed"
         session.execute(update(Notice).where(*failed).values(tries=0))
     record(session, ContactWritten(contact=contact.id, to="added" if number is None else "changed"), actor=actor)
+    return contact
+
+
+def remove_contact(session: Session, number: int, *, actor: str) -> None:
+    """Call somebody no longer; who is called no longer already stays so."""
+    found = session.get(Contact, number)
+    if found is not None:
+        for notice in session.scalars(select(Notice).where(Notice.contact_id == number)):
+            session.delete(notice)
+        session.delete(found)
+        record(session, ContactWritten(contact=number, to="removed"), actor=actor)
 
 
 def one(session: Session, number: int) -> Contact:

@@ -123,6 +123,8 @@ class AlarmSeen(Fact):
 
     alarm: int
     assigned: bool = False
+    to: str | None = None
+    """Whose it is, if it was handed to another."""
 
 
 class AlarmCleared(Fact):

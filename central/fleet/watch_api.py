@@ -1,4 +1,4 @@
-"""REST: gateways, their devices and open alarms, to be read by programs."""
+"""REST: gateways, their devices and alarms, to be read by programs."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -51,17 +51,23 @@ class GatewayOut(Out):
 
 
 class AlarmOut(Out):
-    """An open alarm."""
+    """One alarm, open or cleared."""
 
     id: int
     kind: str
     subject: str = Field(description="A gateway, `gateway/device` or `gateway/device/cell`; or a central.")
     severity: str
-    state: str = Field(description="raised, seen or assigned.")
+    state: str = Field(description="raised, seen, assigned or cleared.")
+    params: Mapping[str, Any] = Field(description="What is known of it besides.")
     raised_at: datetime
     last_at: datetime
     times: int
     cause: int | None = Field(description="`id` of the alarm that explains it.")
+    seen_at: datetime | None
+    seen_by: str | None = Field(description="A reference, as those below.")
+    assigned_to: str | None
+    cleared_at: datetime | None
+    cleared_by: str | None = Field(description="null if it ended by itself.")
 
 
 @router.get("/gateways")
@@ -88,13 +94,21 @@ def one_gateway(store: StoreOf, _: Reader, gateway: str) -> GatewayOut:
 def alarms(
     store: StoreOf,
     _: Reader,
+    closed: Annotated[bool, Query(description="Those that are cleared instead.")] = False,
+    explained: Annotated[bool, Query(description="False leaves out those that another explains.")] = True,
     limit: Limit = 50,
     after: After = None,
 ) -> list[AlarmOut]:
     """Open alarms, newest first."""
-    some = select(Alarm).where(Alarm.cleared_at.is_(None))
+    some = select(Alarm).where(Alarm.cleared_at.is_not(None) if closed else Alarm.cleared_at.is_(None))
+    some = some if explained else some.where(Alarm.cause_id.is_(None))
     with store.read() as session:
-        return [_alarm(alarm) for alarm in session.scalars(newest(some, Alarm.id, limit, after))]
+        return [told_of(alarm) for alarm in session.scalars(newest(some, Alarm.id, limit, after))]
+
+
+def told_of(alarm: Alarm) -> AlarmOut:
+    """An alarm as programs are told of it."""
+    return AlarmOut.of(alarm, state=state_of(alarm), cause=alarm.cause_id)
 
 
 def _gateway(gateway: Gateway) -> GatewayOut:
@@ -106,7 +120,3 @@ def _gateway(gateway: Gateway) -> GatewayOut:
         heartbeat=gateway.health,
         devices=gateway.devices_now,
     )
-
-
-def _alarm(alarm: Alarm) -> AlarmOut:
-    return AlarmOut.of(alarm, state=state_of(alarm), cause=alarm.cause_id)

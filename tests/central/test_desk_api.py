@@ -39,8 +39,14 @@ class Program:
 
     def post(self, path: str, status: int, **told: object) -> Any:
         """What comes of it; of a refusal its code."""
-        answer = self._client.post(f"/api/v1/{path}", json=told, headers=self._head)
+        return self.send("POST", path, status, told)
+
+    def send(self, method: str, path: str, status: int, told: object = None) -> Any:
+        """The same, by any method."""
+        answer = self._client.request(method, f"/api/v1/{path}", json=told, headers=self._head)
         assert answer.status_code == status, answer.text
+        if status == 204:
+            return None
         return answer.json()["error"]["code"] if status >= 400 else answer.json()
 
 
