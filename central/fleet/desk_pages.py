@@ -54,6 +54,7 @@ def alarms(request: Request, by: Reader, session: Reading, closed: bool = False)
         notices=_notices(session, numbers),
         orders=_orders(session, numbers),
         lasting=lasting(session, shown),
+        hands=desk.hands(session),
         names={ref: name_of(session, ref) for ref in whose if ref},
         state_of=state_of,
     )
@@ -67,6 +68,15 @@ def seen(request: Request, by: Keeper, now: Now, alarm: int, mine: Annotated[boo
             desk.hand(session, found, by.ref, now, actor=by.ref)
         elif found is not None:
             desk.see(session, found, now, actor=by.ref)
+    return go("/alarms")
+
+
+@router.post("/alarms/{alarm}/hand")
+def hand(request: Request, by: Keeper, now: Now, alarm: int, to: Annotated[str, Form()] = "") -> Response:
+    """It is another's from now on, who may act on it."""
+    with store_of(request).write() as session:
+        if (found := _open(session, alarm)) is not None:
+            desk.hand(session, found, to, now, actor=by.ref)
     return go("/alarms")
 
 

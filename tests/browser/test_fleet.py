@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from central.demo.court import PASSWORD
 from tests.browser.place import furnished
-from tests.browser.windows import Windows, live, redrawn, windows
+from tests.browser.windows import Windows, fits, live, redrawn, windows
 from tests.kit.installation import Box, Installation
 from tests.kit.process import run, until
 from tests.kit.wheels import wheel
@@ -177,7 +178,23 @@ def test_a_change_that_breaks_a_box_stops_the_roll_out_and_alarms(place: tuple[I
     desk.get_by_role("button", name="我来处理").first.press("Enter")
     expect(desk.locator(".chip", has_text="处理中").first).to_be_visible()
     at.picture(desk, "alarm-desk")
-    desk.goto(f"{at.url}/alarms/rules")
+    place[0].central("user add", "it2", "--name", "周工", "--role", "it", "--password", PASSWORD)
+    desk.reload()
+    live(desk)
+    desk.locator("summary", has_text="交给别人").first.press("Enter")
+    redrawn(desk)
+    expect(desk.get_by_label("由谁处理")).to_be_visible()
+    at.picture(desk, "alarm-to-be-handed")
+    assert fits(desk)
+    desk.locator("summary", has_text="交给别人").first.focus()
+    for key in ("Tab", "ArrowDown", "Tab", "Enter"):
+        desk.keyboard.press(key)
+    expect(desk.get_by_text("由 周工 处理")).to_be_visible()
+    at.picture(desk, "alarm-handed")
+    desk.goto(f"{at.url}/alarms?lang=en")
+    desk.locator("summary", has_text="Hand to another").first.press("Enter")
+    at.picture(desk, "alarm-handed-english")
+    desk.goto(f"{at.url}/alarms/rules?lang=zh")
     at.picture(desk, "rules")
     desk.goto(f"{at.url}/tickets")
     desk.get_by_label("出了什么问题").fill("打印机接口坏了")

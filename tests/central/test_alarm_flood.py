@@ -1,5 +1,6 @@
 """What the alarm desk refuses and what it keeps: a flood, who is still away, and rules and shifts that cannot be."""
 
+import re
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -14,7 +15,9 @@ from central.fleet.alarm_tables import AlarmRule, Contact
 from central.fleet.presence import Presence
 from central.fleet.tables import Gateway
 from central.ledger.tables import CENTRAL, LedgerLine
+from central.people import service as people
 from central.store import Store
+from devices.journal import read_line
 
 from .desk import Desk, messages
 from .locker import BOX, WALL, Locker
@@ -125,3 +128,32 @@ def test_growth_is_told_by_the_hour(locker: Locker) -> None:
         beats(locker, minute, noise=minute * 20)
     with locker.store.read() as session:
         assert [alarm.params["value"] for alarm in open_alarms(session)] == [1200]
+
+
+def test_an_alarm_is_handed_to_another_who_may_act_on_it(at: Desk, locker: Locker) -> None:
+    with locker.store.write() as session:
+        raise_alarm(session, AlarmKind.DOOR_UNASKED, f"{BOX}/{WALL}/1", at=locker.now)
+    at.sign_in("it")
+    assert "交给别人" not in at.open("/alarms")
+    with locker.store.write() as session:
+        other = people.add_person(session, people.SYSTEM, "it2", "周工", ["it"], "", locker.now).ref
+    shown = at.open("/alarms")
+    assert re.findall('<option value="(person[^"]*)">([^<]*)', shown) == [(other, "周工")]
+    at.send("/alarms/1/hand", 422, to=locker.who("clerk").ref)
+    at.open("/alarms")
+    shown = at.send("/alarms/1/hand", to=other)
+    assert "由 周工 处理" in shown and "我来处理" not in shown
+    mine = locker.who("it").ref
+    assert re.findall('<option value="(person[^"]*)">', shown) == [mine]
+    at.send("/alarms/1/hand", to=mine)
+    at.send("/alarms/1/clear")
+    at.send("/alarms/1/hand", to=other)
+    with locker.store.read() as session:
+        lines = select(LedgerLine.raw).where(LedgerLine.gateway == CENTRAL, LedgerLine.type == "alarm_seen")
+        told = [dict(read_line(raw).body) for raw in session.scalars(lines.order_by(LedgerLine.id))]
+    by_it = {"alarm": 1, "assigned": True, "actor": mine}
+    assert told == [by_it | {"to": other}, by_it]
+    at.send("/sign-out")
+    at.sign_in("clerk")
+    assert "交给别人" not in at.open("/alarms?closed=1")
+    at.send("/alarms/1/hand", 403, to=mine)
