@@ -15,7 +15,8 @@ from central.ledger.own import record
 from central.people.roles import ROLE_NAMES
 from central.store import row_in
 from central.web.refused import Refused
-from central.web.words import LANGUAGES, SOURCE
+from central.web.states import RULE_NAMES
+from central.web.words import LANGUAGES, SOURCE, words_of
 from devices.health import Heartbeat
 
 FIGURES = sorted({*Heartbeat.model_fields, "clock_off_s"} - {"at"})
@@ -35,7 +36,7 @@ def write_rule(session: Session, told: Told, now: datetime, *, actor: str) -> No
     if rule is None or told.get("kind") not in rules.KINDS or told.get("severity") not in SEVERITY:
         raise Refused("规则的种类或轻重不对。", code="bad_rule", status=422)
     before = (rule.kind, rule.figure, rule.tag, rule.enabled)
-    rule.name, rule.kind = told.get("name", "").strip()[:80] or told["kind"], told["kind"]
+    rule.name, rule.kind = _name(rule.name, told.get("name", "").strip()[:80]) or told["kind"], told["kind"]
     rule.figure, rule.severity, rule.tag = told.get("figure", "").strip(), told["severity"], told.get("tag", "")[:40]
     if rule.kind in ("threshold", "rate") and rule.figure not in FIGURES:
         raise Refused("没有“{figure}”这个数据项，可以写：{known}", code="bad_figure", status=422,
@@ -104,6 +105,12 @@ def one(session: Session, number: int) -> Contact:
     if found is None:
         raise Refused("这位已经去掉了，不再通知。", code="no_such_contact", status=404)
     return found
+
+
+def _name(before: str, written: str) -> str:
+    """What was shown in a reader's language, and not changed, stays what it is in every other."""
+    shown = {words_of(language).say(before) for language in LANGUAGES} if before in RULE_NAMES else {before}
+    return before if written in shown else written
 
 
 def _number(told: Told, name: str) -> float:

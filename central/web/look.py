@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from central.clock import Clock, utc_now
 from central.web import session, times
 from central.web.refused import Said
-from central.web.states import STATES, State
+from central.web.states import RULE_NAMES, STATES, State
 from central.web.words import LANGUAGES, SOURCE, Words, words_of
 
 HERE = Path(__file__).parent
@@ -149,6 +149,7 @@ def _environment(words: Words, zone: tzinfo, clock: Clock, versions: Mapping[str
         "exact": lambda moment: times.exact(moment, zone),
         "span": lambda seconds: times.span(seconds, words.language),
         "state": _state,
+        "rule_name": lambda name: words.say(name) if name in RULE_NAMES else name,
     }
     environment.filters |= filters
     return environment

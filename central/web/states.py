@@ -190,3 +190,6 @@ STATES: Mapping[str, State] = {
     "person:disabled": State("已停用", "away"),
 }
 """State (`kind:state`) -> its word and tone."""
+
+RULE_NAMES = ("磁盘将满", "待送记录堆积", "时钟偏差", "温度过高", "没有心跳", "线路杂字节增多", "反复掉线")
+"""What the rules of alarms are called that a court begins with: said in the reader's language, as no other name is."""

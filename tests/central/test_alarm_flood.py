@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select
 
+from central import migrations
 from central.alarms import AlarmKind, open_alarms, raise_alarm
 from central.fleet import notify, service
 from central.fleet.alarm_tables import AlarmRule, Contact
@@ -17,6 +18,7 @@ from central.fleet.tables import Gateway
 from central.ledger.tables import CENTRAL, LedgerLine
 from central.people import service as people
 from central.store import Store
+from central.web.states import RULE_NAMES
 from devices.journal import read_line
 
 from .desk import Desk, messages
@@ -157,3 +159,33 @@ def test_an_alarm_is_handed_to_another_who_may_act_on_it(at: Desk, locker: Locke
     at.sign_in("clerk")
     assert "交给别人" not in at.open("/alarms?closed=1")
     at.send("/alarms/1/hand", 403, to=mine)
+
+
+def test_names_of_the_products_rules_are_said_in_the_readers_language_and_others_stay_as_written(
+    at: Desk, locker: Locker, store: Store
+) -> None:
+    names = ("磁盘将满", "告警", "磁盘 <b>{满}")
+    with store.write() as session:
+        session.add_all(rule(name=name, for_s=0) for name in names)
+    beats(locker, 0, disk_used=0.95)
+    at.sign_in("it")
+    shown = at.open("/alarms?lang=en")
+    assert re.findall("<h2[^>]*>([^<]*) <", shown) == ["Disk nearly full", "告警", "磁盘 &lt;b&gt;{满}"]
+    assert "磁盘将满" not in shown and "磁盘将满" in at.open("/alarms?lang=zh")
+    assert "磁盘将满" not in at.open("/alarms/rules?lang=en") and 'value="Disk nearly full"' in at.shown
+    same = {"kind": "threshold", "severity": "warning", "figure": "disk_used", "limit": "0.9", "clear_at": "0.8"}
+    with store.read() as session:
+        own, _, other = session.scalars(select(AlarmRule.id).order_by(AlarmRule.id))
+    at.send("/alarms/rules", id=str(own), name="Disk nearly full", **same)
+    at.send("/alarms/rules", id=str(other), name="Disk nearly full", **same)
+    with store.read() as session:
+        kept = session.scalars(select(AlarmRule.name).order_by(AlarmRule.id)).all()
+    assert kept == ["磁盘将满", "告警", "Disk nearly full"]
+
+
+def test_every_rule_that_a_court_begins_with_has_a_name_in_every_language(empty_database: str) -> None:
+    fresh = Store(empty_database)
+    migrations.upgrade(fresh)
+    with fresh.read() as session:
+        assert sorted(session.scalars(select(AlarmRule.name))) == sorted(RULE_NAMES)
+    fresh.close()
