@@ -1,14 +1,14 @@
 """REST: bringing files in, the catalogue, full-text search, and the bound volumes."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query, Request, UploadFile
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from central.dossiers import catalogue, doors, scan_api, service, work
-from central.dossiers.tables import Dossier, Intake
+from central.dossiers.tables import Change, Dossier, Intake
 from central.people.auth import needs
 from central.people.roles import Actor
 from central.web import look
@@ -60,6 +60,26 @@ class Place(In):
     item: int | None = Field(description="1 to 28; null: not placed.")
     secret: bool = Field(default=False, description="In the side volume.")
     before: int | None = Field(default=None, description="The document it comes before; left out: the last one.")
+
+
+class Turn(In):
+    """Which way a page is turned, by a quarter."""
+
+    to: Literal["left", "right"]
+    page: int | None = Field(default=None, description="Left out: every page of the document.")
+
+
+class Undo(In):
+    """What is taken back."""
+
+    change: int | None = Field(default=None, description="Only if it is still the last change; left out: the last one.")
+
+
+class ChangeOut(Out):
+    """A change of the catalogue."""
+
+    change: int
+    what: str
 
 
 class VolumesOut(Out):
@@ -123,6 +143,25 @@ def place(store: StoreOf, by: Writer, now: Now, case: int, document: int, told: 
         catalogue.place(at, document, told.item, secret=told.secret, before=told.before)
 
 
+@_own.post("/cases/{case}/documents/{document}/turn")
+def turn(  # noqa: PLR0913  (who, when and what)
+    request: Request, store: StoreOf, by: Writer, now: Now, case: int, document: int, told: Turn
+) -> ChangeOut:
+    """Have a page that lies wrong, or a whole document, turned: another image is made of what came, and read again."""
+    with store.write() as session:
+        catalogue.turn(catalogue.hand(session, by, case, now), document, told.page, left=told.to == "left")
+        return _change(request, catalogue.last_change(session, case))
+
+
+@_own.post("/cases/{case}/catalogue/undo")
+def undo(request: Request, store: StoreOf, by: Writer, now: Now, case: int, told: Undo) -> ChangeOut:
+    """Take back the last change of the catalogue that was not taken back."""
+    with store.write() as session:
+        at, last = catalogue.hand(session, by, case, now), catalogue.last_change(session, case)
+        catalogue.undo(at, told.change)
+        return _change(request, last)
+
+
 @_own.get("/pages/search")
 def search(
     store: StoreOf,
@@ -169,6 +208,12 @@ def _volumes(dossier: Dossier | None) -> VolumesOut:
         raise Refused("本案还没有收入材料，没有可以装订的。", code="nothing_to_bind", status=404)
     current = dossier.pdf_revision == dossier.revision
     return VolumesOut(main=dossier.pdf is not None, side=dossier.pdf_side is not None, current=current)
+
+
+def _change(request: Request, change: Change | None) -> ChangeOut:
+    if change is None:
+        raise Refused("目录还没有可以撤销的改动。", code="nothing_to_undo", status=404)
+    return ChangeOut(change=change.id, what=look.words(request).tell(change.said))
 
 
 def _file(intake: Intake, words: Words) -> FileOut:

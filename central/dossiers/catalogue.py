@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from central.cases.tables import Case
 from central.dossiers import flow, lessons, work
@@ -183,8 +183,8 @@ def move_page(at: Hand, page: int, document: int, index: int) -> None:
     _changed(at, Said("移动“{title}”的一页", {"title": _named(source)}), kept)
 
 
-def turn(at: Hand, document: int, page: int | None = None) -> Document:
-    """Have one page of a document, or all of it, turned a quarter clockwise: another image is made, and read again.
+def turn(at: Hand, document: int, page: int | None = None, *, left: bool = False) -> Document:
+    """Have one page of a document, or all of it, turned a quarter: another image is made, and read again.
 
     Raises Refused (it is being turned already).
     """
@@ -196,21 +196,26 @@ def turn(at: Hand, document: int, page: int | None = None) -> Document:
         raise Refused("这一页还在识别，请等它识别完再转。", code="being_read")
     kept = _before(at, [])
     kept["turned"] = [[each.id, each.turned] for each in pages]
-    _turned(at.session, {each.id: (each.turned + 90) % 360 for each in pages})
-    _changed(at, Said("把“{title}”的 {n} 页转了 90 度", {"title": _named(found), "n": len(pages)}), kept)
+    _turned(at.session, {each.id: (each.turned + (270 if left else 90)) % 360 for each in pages})
+    what = "把“{title}”的 {n} 页左转了 90 度" if left else "把“{title}”的 {n} 页右转了 90 度"
+    _changed(at, Said(what, {"title": _named(found), "n": len(pages)}), kept)
     return found
 
 
-def undo(at: Hand) -> Said | None:
-    """Take back the last change that was not taken back; gives what it was, None if there is none."""
-    last = select(Change).where(Change.case_id == at.dossier.case_id, Change.undone.is_(False))
-    change = at.session.scalars(last.order_by(Change.id.desc()).limit(1)).one_or_none()
+def undo(at: Hand, only: int | None = None) -> Said | None:
+    """Take back the last change that was not taken back; gives what it was, None if there is none.
+
+    `only`: the change that is meant. Raises Refused (another one has been made since).
+    """
+    change = last_change(at.session, at.dossier.case_id)
+    if only is not None and (change is None or change.id != only):
+        raise Refused("这一步以后目录又有别的改动，不能单独撤销它。请到编目页一步一步撤销。", code="not_the_last")
     if change is None:
         return None
     _restore(at.session, change.before)
     change.undone = True
     _noted(at, undone=True)
-    return Said.unpacked(change.what)
+    return change.said
 
 
 def open_items(session: Session, case: Case) -> Sequence[Said]:
@@ -260,11 +265,10 @@ def sealed(whole: Sequence[Entry]) -> bytes:
     return json.dumps({"order": ORDER.source, "documents": told}, ensure_ascii=False, sort_keys=True).encode()
 
 
-def last_change(session: Session, case: int) -> Said | None:
+def last_change(session: Session, case: int) -> Change | None:
     """What `undo` would take back."""
-    last = select(Change.what).where(Change.case_id == case, Change.undone.is_(False)).order_by(Change.id.desc())
-    what = session.scalars(last.limit(1)).one_or_none()
-    return Said.unpacked(what) if what else None
+    last = select(Change).where(Change.case_id == case, Change.undone.is_(False)).order_by(Change.id.desc())
+    return session.scalars(last.options(defer(Change.before)).limit(1)).one_or_none()
 
 
 def _named(document: Document) -> str:

@@ -34,6 +34,7 @@ class Wanted(BaseModel):
     index: int = 0
     title: str = ""
     dated: str = ""
+    left: str = ""
 
 
 @router.get("/edossiers/{case}/catalogue")
@@ -86,7 +87,7 @@ def _do(at: catalogue.Hand, what: str, form: Wanted) -> int:
             catalogue.move_page(at, form.page, form.document, form.index)
             return form.document
         case "turn":
-            return catalogue.turn(at, form.document, form.page or None).id
+            return catalogue.turn(at, form.document, form.page or None, left=bool(form.left)).id
         case "undo":
             catalogue.undo(at)
             return form.document

@@ -13,6 +13,7 @@ from central.cases.tables import Case
 from central.dossiers import board, catalogue, catalogue_pages, doors, layout, scan_pages, service, work
 from central.dossiers.order import ITEMS, ORDER, name_of, sides
 from central.dossiers.splitting import sheet_code
+from central.dossiers.tables import Page
 from central.grams import folded
 from central.people.roles import Actor, may
 from central.rules.service import in_force
@@ -51,8 +52,9 @@ def reader(
     found = cases.find_case(session, case)
     dossier = service.find_dossier(session, by, case)
     whole = catalogue.entries(session, by, case)
-    told = [[p.id, p.width, p.height, entry.document.id, (p.image or "")[:8]] for entry in whole for p in entry.pages]
+    told = [_told(page) for entry in whole for page in entry.pages]
     context: dict[str, Any] = {"case": found, "dossier": dossier, "entries": whole, "told": json.dumps(told)}
+    context["editable"] = may(by, "dossier.write") and not (dossier and dossier.locked)
     context |= {"at": page or "", "q": q, "name_of": name_of, "groups": board.groups(whole)}
     context |= {"unread": board.unread(session, case), "on_the_desk": board.on_the_desk(session, case)}
     return drawn(request, "dossiers/reader.html", **context)
@@ -67,6 +69,12 @@ def found_in(request: Request, by: Reader, session: Reading, case: int, q: str =
          "boxes": _boxes(request, hit.page.layout, folded(q), hit.page.width, hit.page.height)}
         for hit in hits if hit.page.document_id
     ])  # fmt: skip
+
+
+@router.get("/edossiers/pages/{page}")
+def page_now(by: Reader, session: Reading, page: int) -> JSONResponse:
+    """How a page stands now, as the reader was told of all of them when it was opened."""
+    return JSONResponse(_told(service.find_page(session, by, page)))
 
 
 @router.get("/edossiers/pages/{page}/{what}")
@@ -145,6 +153,11 @@ def _intake(
         "side": may(by, "dossier.side"),
     }
     return drawn(request, "dossiers/intake.html", 409 if refused else 200, **context)
+
+
+def _told(page: Page) -> list[Any]:
+    """Number, size, document, which image it has, and whether another one is on its way."""
+    return [page.id, page.width, page.height, page.document_id, (page.image or "")[:8], page.state == "NEW"]
 
 
 def _cases(session: Session, hits: Any) -> dict[int, Case]:

@@ -223,6 +223,11 @@ class Change(Base):
     """Documents and pages as they were."""
     undone: Mapped[bool] = mapped_column(default=False)
 
+    @property
+    def said(self) -> Said:
+        """What was done."""
+        return Said.unpacked(self.what)
+
 
 class Lesson(Base):
     """What people confirmed: documents with such a title belong there."""

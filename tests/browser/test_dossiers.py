@@ -112,6 +112,44 @@ def test_pages_are_put_in_order_and_turned_by_keys_and_all_of_it_is_undone(at: W
     expect(desk.locator(".doc")).to_have_count(4)
 
 
+def _lies(page: Page, *, wide: bool) -> None:
+    """The page in the reader comes to lie so, its paper with it."""
+    page.wait_for_function(
+        "(wide) => { const i = document.querySelector('.pane img'), box = i.getBoundingClientRect();"
+        " return i.complete && i.naturalWidth > i.naturalHeight === wide && box.width > box.height === wide; }",
+        arg=wide,
+        timeout=60_000,
+    )
+
+
+def test_a_page_that_lies_wrong_is_turned_where_it_is_read_and_every_reader_sees_it(at: Windows) -> None:
+    clerk, other = at.desk(path="/edossiers/1"), at.desk("judge", "/edossiers/1")
+    expect(other.locator("[data-turn]")).to_have_count(0)
+    for window in (clerk, other):
+        _lies(window, wide=True)
+    clerk.keyboard.press("Shift+Y")
+    for window in (clerk, other):
+        _lies(window, wide=False)
+    expect(clerk.locator("#turning")).to_be_empty()
+    at.picture(clerk, "turned-left")
+    assert fits(clerk)
+    clerk.keyboard.press("Control+z")
+    for window in (clerk, other):
+        _lies(window, wide=True)
+    expect(clerk.get_by_role("button", name="撤销这次转页")).to_be_hidden()
+    clerk.get_by_role("button", name="右转 90°").click()
+    _lies(clerk, wide=False)
+    other.keyboard.press("End")
+    other.keyboard.press("Home")
+    _lies(other, wide=False)
+    clerk.goto(f"{at.url}/edossiers/1/catalogue")
+    with clerk.expect_response("**/undo"):
+        clerk.locator("#undo").click()
+    clerk.goto(f"{at.url}/edossiers/1?lang=en")
+    _lies(clerk, wide=True)
+    at.picture(clerk, "reader-english")
+
+
 def test_a_judge_turns_pages_finds_words_and_lays_pages_side_by_side(at: Windows, desk: Page) -> None:
     judge = at.desk("judge", "/edossiers/1")
     number = judge.locator("#page-number")

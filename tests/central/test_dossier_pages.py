@@ -126,6 +126,48 @@ def test_a_program_brings_files_in_and_reads_the_catalogue(shelf: Shelf) -> None
         )
 
 
+def test_a_program_turns_what_lies_wrong_and_takes_back_only_what_it_means(shelf: Shelf) -> None:
+    shelf.bring("诉状.jpg", slip(COMPLAINT))
+    shelf.work()
+    (entry,), page = _entries(shelf), shelf.pages()[0].id
+    turn, undo = f"/api/v1/cases/1/documents/{entry.document.id}/turn", "/api/v1/cases/1/catalogue/undo"
+    with _program(shelf) as client:
+        assert client.post(undo, json={}).json()["error"]["code"] == "nothing_to_undo"
+        assert client.post(turn, json={"to": "up"}).status_code == 422
+        left = client.post(turn, json={"to": "left", "page": page}).json()
+        assert left["what"] == "把“民事起诉状”的 1 页左转了 90 度"
+        assert client.post(turn, json={"to": "right"}).json()["error"]["code"] == "being_read"
+        shelf.work()
+        assert [each.turned for each in shelf.pages()] == [270]
+        right = client.post(turn, json={"to": "right"}).json()
+        assert client.post(undo, json={"change": left["change"]}).json()["error"]["code"] == "not_the_last"
+        assert client.post(undo, json={"change": right["change"]}).json() == right
+        assert client.post(undo, json={}).json() == left
+        shelf.work()
+        assert [(each.turned, each.state) for each in shelf.pages()] == [(0, "READ")]
+        client.headers.update(bearer(shelf.locker, "judge"))
+        assert client.post(turn, json={"to": "left"}).status_code == 403
+        assert client.post(undo, json={}).status_code == 403
+
+
+def test_the_reader_offers_turning_to_those_who_may_and_says_how_a_page_stands(at: Desk, shelf: Shelf) -> None:
+    shelf.bring("诉状.jpg", slip(COMPLAINT))
+    shelf.work()
+    at.sign_in("judge")
+    assert "data-turn" not in at.open("/edossiers/1") and "Shift+Y" not in at.shown
+    at.sign_in("clerk")
+    assert "data-turn" in at.open("/edossiers/1") and "Shift+Y 左转" in at.shown
+    (page,), (entry,) = shelf.pages(), _entries(shelf)
+    seen = [page.id, page.width, page.height, entry.document.id, (page.image or "")[:8]]
+    assert at.client.get(f"/edossiers/pages/{page.id}").json() == [*seen, False]
+    with shelf.store.write() as session:
+        catalogue.turn(shelf.hand(session), entry.document.id, page.id)
+    assert at.client.get(f"/edossiers/pages/{page.id}").json() == [*seen, True]
+    shelf.work()
+    _, width, height, _, image, is_turning = at.client.get(f"/edossiers/pages/{page.id}").json()
+    assert (width, height, is_turning) == (page.height, page.width, False) and image != seen[-1]
+
+
 @contextmanager
 def _program(shelf: Shelf) -> Iterator[TestClient]:
     """A program that acts for a clerk."""

@@ -48,7 +48,8 @@
   }
 
   const thumbs = (thumb) => [...thumb.closest(".thumbs").querySelectorAll(".thumb[data-page]")];
-  const turn = (thumb) => send("turn", { page: thumb.dataset.page, document: thumb.closest(".thumbs").dataset.of });
+  const turn = (thumb, isLeft) =>
+    send("turn", { page: thumb.dataset.page, document: thumb.closest(".thumbs").dataset.of, left: isLeft ? "1" : "" });
 
   /** A page to that place of its document. */
   function put(page, beside, step = 0) {
@@ -59,7 +60,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-turn]");
-    if (button) turn(button.closest(".thumb-with").querySelector(".thumb"));
+    if (button) turn(button.closest(".thumb-with").querySelector(".thumb"), button.dataset.turn === "left");
   });
 
   document.addEventListener("keydown", (event) => {
@@ -71,8 +72,8 @@
       event.preventDefault();
       event.stopPropagation();
       put(thumb.dataset.page, thumb, step);
-    } else if (thumb && event.key === "y" && !event.altKey && !event.ctrlKey && !event.metaKey) {
-      turn(thumb);
+    } else if (thumb && (event.key === "y" || event.key === "Y") && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      turn(thumb, event.shiftKey);
     } else if ((event.ctrlKey || event.metaKey) && event.key === "z") {
       event.preventDefault();
       if (!document.getElementById("undo").disabled) send("undo", { document: doc?.dataset.document ?? document.querySelector(".thumbs[data-of]")?.dataset.of ?? 0 });

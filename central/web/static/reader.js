@@ -2,11 +2,17 @@
 (() => {
   const AHEAD = 4;
   const root = document.getElementById("reader");
-  const pages = JSON.parse(root.dataset.pages).map(([id, width, height, document_, version]) => ({ id, width, height, document: document_, version }));
+  let heard = 0; // how often it was heard that something of this dossier changed
+  const told = ([id, width, height, document_, version, isTurning]) => ({ id, width, height, document: document_, version, isTurning, heard });
+  const pages = JSON.parse(root.dataset.pages).map(told);
   const side = root.querySelector(".reader-side");
   const panes = [...root.querySelectorAll(".pane")];
   const at = [Math.max(0, pages.findIndex((page) => String(page.id) === root.dataset.at)), 0];
   const number = document.getElementById("page-number");
+  const turning = document.getElementById("turning");
+  const refusal = document.getElementById("turn-refused");
+  const unturn = document.getElementById("unturn");
+  const turns = []; // numbers of the changes that were made here, the last one last
   const fetched = new Map();
   let active = 0;
   let found = new Map();
@@ -30,8 +36,51 @@
     }));
   }
 
+  /** Asks how a page stands if something changed since it was told of; what is shown of it is drawn anew. */
+  async function look(page) {
+    if (page.heard === heard) return;
+    const asked = (page.heard = heard);
+    const answer = await fetch(`/edossiers/pages/${page.id}`).catch(() => null);
+    if (!answer?.ok) return;
+    const now = told(await answer.json());
+    if (page.heard !== asked) return; // it has been asked again, and that answer is newer
+    if (now.version !== page.version) { fetched.delete(page.id); found.delete(page.id); }
+    Object.assign(page, now, { heard: asked });
+    panes.forEach((pane, which) => { if (!pane.hidden && pages[at[which]] === page) show(which); });
+  }
+
+  function changed() {
+    heard += 1;
+    panes.forEach((pane, which) => { if (!pane.hidden) look(pages[at[which]]); });
+  }
+
+  /** Has a page turned, or that taken back; gives what was answered, or null. */
+  async function send(path, fields) {
+    const headers = { "X-CSRF": document.querySelector("meta[name=csrf]").content, "Content-Type": "application/json" };
+    const url = `/api/v1/cases/${root.dataset.case}/${path}`;
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(fields) }).catch(() => null);
+    if (answer?.status === 401) { location.reload(); return null; } // where one signs in again
+    const said = await answer?.json().catch(() => null);
+    refusal.textContent = answer?.ok ? "" : said?.error.message ?? refusal.dataset.lost;
+    if (answer?.status === 409 && !path.endsWith("turn")) turns.length = 0; // others went on since
+    return answer?.ok ? said : null;
+  }
+
+  async function lay(to) {
+    const page = pages[at[active]];
+    const made = await send(`documents/${page.document}/turn`, { to, page: page.id });
+    if (made) turns.push(made.change);
+    unturn.hidden = !turns.length;
+  }
+
+  async function layBack() {
+    if (await send("catalogue/undo", { change: turns.at(-1) })) turns.pop();
+    unturn.hidden = !turns.length;
+  }
+
   function show(which = active) {
     const page = pages[at[which]];
+    look(page);
     const pane = panes[which];
     const image = pane.querySelector("img");
     image.src = url(page);
@@ -43,6 +92,7 @@
     panes.forEach((each, index) => each.classList.toggle("is-active", index === active && !panes[1].hidden));
     if (which !== active) return;
     number.value = at[which] + 1;
+    turning.textContent = page.isTurning ? turning.dataset.said : "";
     let here = null;
     for (const entry of root.querySelectorAll(".toc-doc")) {
       const is = Number(entry.dataset.document) === page.document;
@@ -63,6 +113,7 @@
 
   function turn(to) {
     at[active] = Math.min(pages.length - 1, Math.max(0, to));
+    refusal.textContent = "";
     panes[active].scrollTo({ top: 0 });
     show();
   }
@@ -86,9 +137,9 @@
     side.scrollTop = 0;
     if (words) {
       const answer = await fetch(`/edossiers/${root.dataset.case}/found?q=${encodeURIComponent(words)}`);
-      const told = answer.ok ? await answer.json() : [];
+      const all = answer.ok ? await answer.json() : [];
       const order = new Map(pages.map((page, index) => [page.id, index]));
-      const list = told.filter((hit) => order.has(hit.page)).sort((a, b) => order.get(a.page) - order.get(b.page));
+      const list = all.filter((hit) => order.has(hit.page)).sort((a, b) => order.get(a.page) - order.get(b.page));
       for (const hit of list) found.set(hit.page, hit.boxes);
       hits.textContent = list.length ? hits.dataset.many.replace("{n}", list.length) : hits.dataset.none;
       for (const hit of list) hits.appendChild(entry(hit, order.get(hit.page)));
@@ -115,11 +166,16 @@
     t: () => document.getElementById("in-q").select(),
   };
   document.addEventListener("keydown", (event) => {
-    if (event.target.matches("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input, select, textarea") || event.altKey) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && turns.length) { event.preventDefault(); layBack(); }
+    if (event.ctrlKey || event.metaKey) return;
     const press = KEYS[event.key];
     if (press) { event.preventDefault(); event.stopPropagation(); press(); }
   }, true);
   for (const button of root.querySelectorAll("[data-go]")) button.addEventListener("click", () => turn(at[active] + Number(button.dataset.go)));
+  for (const button of root.querySelectorAll("[data-turn]")) button.addEventListener("click", () => lay(button.dataset.turn));
+  unturn?.addEventListener("click", layBack);
+  for (const told_ of [`sse:edossier:${root.dataset.case}`, "again"]) document.body.addEventListener(told_, changed);
   panes.forEach((pane, index) => pane.addEventListener("click", () => { active = panes[1].hidden ? 0 : index; show(); }));
   document.getElementById("zoom").addEventListener("click", zoom);
   document.getElementById("beside").addEventListener("click", beside);
