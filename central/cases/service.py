@@ -133,7 +133,7 @@ def set_barcode(session: Session, person: Actor, volume: Volume, barcode: str) -
     volume.barcode = barcode
     session.flush()
     record(session, VolumeLabelled(volume=volume.ref), actor=person.ref)
-    tell(session, case_topic(volume.case_id), volume_topic(volume.id))
+    tell(session, volume_topic(volume.id))
 
 
 def advance(

@@ -28,7 +28,7 @@ class Case(Base):
     created_at: Mapped[datetime]
 
     parties: Mapped[list["Party"]] = relationship(order_by="Party.id", back_populates="case")
-    volumes: Mapped[list["Volume"]] = relationship(order_by="Volume.number", back_populates="case")
+    volumes: Mapped[list["Volume"]] = relationship(order_by="[Volume.number, Volume.secret]", back_populates="case")
 
 
 class Party(Base):

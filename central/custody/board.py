@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from central.cases.tables import Party, Volume
 from central.custody.tables import UNDER_WAY, Cabinet, Cell, Custody, Move, Permit
 from central.people.tables import Person
+from central.store import row_in
 
+PIECE = 20
+"""Volumes of a case that are shown at once."""
 _LISTED = 20
 
 
@@ -57,6 +60,28 @@ class Waiting:
     def nothing(self) -> bool:
         """True if nothing waits."""
         return not (self.moves or self.overdue or self.held or self.reserved or self.to_check)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Those volumes of a case that are shown at once."""
+
+    volumes: Sequence[Volume]
+    first: int
+    """How many of those found stand before them."""
+    found: int
+    words: str
+    """What was looked for."""
+
+
+def piece_of(volumes: Sequence[Volume], chosen: int | None, asked: Mapping[str, str]) -> Piece:
+    """The piece that was asked for (`q`: number or part of a barcode, `first`), or the one with the chosen volume."""
+    words = asked.get("q", "").strip()[:40]
+    found = [each for each in volumes if str(each.number) == words] if words else volumes
+    found = found or [each for each in volumes if words.casefold() in (each.barcode or "").casefold()]
+    at = next((n for n, each in enumerate(found) if each.id == chosen), row_in(asked.get("first", "")) or 0)
+    first = min(at, max(0, len(found) - 1)) // PIECE * PIECE
+    return Piece(found[first : first + PIECE], first, len(found), words)
 
 
 def walls(session: Session) -> list[tuple[Cabinet, list[CellView]]]:

@@ -1,6 +1,7 @@
 """The lockers drawn as walls, and the dossier with its chain of custody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
@@ -103,8 +104,18 @@ def block(request: Request, by: CabinetKeeper, cabinet: str, number: int, blocke
 def dossier(
     request: Request, by: CaseReader, session: Reading, now: Now, case: int, volume: int | None = None
 ) -> HTMLResponse:
-    """A dossier: the case, its volumes, and the chain of custody of each with its proofs."""
+    """A dossier: the case, its volumes, and the chain of custody of each with its proofs; of many volumes a piece."""
     return _dossier(request, by, session, now, case, chosen=volume)
+
+
+@router.get("/volumes/{volume}/card")
+def card(
+    request: Request, by: CaseReader, session: Reading, now: Now, volume: int, chosen: bool = False
+) -> HTMLResponse:
+    """One volume as its dossier shows it: what is drawn again when nothing else changed."""
+    found = cases.find_volume(session, volume)
+    drawn = _volumes(session, by, now, [found]) | {"drawn_at": f"/dossiers/{found.case_id}"}
+    return page(request, "custody/volume.html", volume=found, chosen=chosen, **drawn)
 
 
 @router.get("/volumes/{volume}")
@@ -217,27 +228,34 @@ def _dossier(  # noqa: PLR0913  (a page that is drawn after several forms)
     form: VolumeForm | None = None,
 ) -> HTMLResponse:
     found = cases.find_case(session, case)
-    where = standing.custody_of_all(session, found.volumes)
-    chains = board.chains(session, found.volumes)
-    live = board.live_permits(session, found.volumes)
+    piece = board.piece_of(found.volumes, chosen, request.query_params)
+    context = _volumes(session, by, now, piece.volumes)
+    context |= {"case_steps": case_flow.steps_from(found.state), "archive_by": cases.archive_by(session, found)}
+    context |= {"refused": refused.said if refused else None, "said": said}
+    context |= {"types": cases.TYPES, "form": form or VolumeForm(), "sizes": SIZE_NAMES, "shut": case_flow.SHUT}
+    context |= {"shown": piece.volumes, "found": piece.found, "first": piece.first, "q": piece.words}
+    context |= {"piece": board.PIECE, "drawn_at": f"/dossiers/{case}" + (f"?volume={chosen}" if chosen else "")}
+    status = refused.status if refused else 200
+    return page(request, "custody/dossier.html", status, case=found, chosen=chosen, **context)
+
+
+def _volumes(session: Session, by: Actor, now: datetime, volumes: Sequence[Volume]) -> dict[str, Any]:
+    """What the cards of these volumes show."""
+    where = standing.custody_of_all(session, volumes)
+    chains = board.chains(session, volumes)
+    live = board.live_permits(session, volumes)
     refs = {ref for moves in chains.values() for move in moves for ref in (move.person, move.holder)}
     refs |= {ref for row in where.values() for ref in (row.holder, row.reserved_for)}
     refs |= {permit.holder for permit in live.values()}
-    context: dict[str, Any] = {
+    return {
         "standing": where,
         "chains": chains,
         "permits": live,
         "names": board.names_of(session, refs),
-        "steps": {volume.id: standing.possible(session, volume, by, now) for volume in found.volumes},
-        "case_steps": case_flow.steps_from(found.state),
-        "archive_by": cases.archive_by(session, found),
+        "steps": {volume.id: standing.possible(session, volume, by, now) for volume in volumes},
         "rules": every(session),
+        "event_names": EVENT_NAMES,
     }
-    context |= {"refused": refused.said if refused else None, "said": said, "event_names": EVENT_NAMES}
-    context |= {"types": cases.TYPES, "form": form or VolumeForm(), "sizes": SIZE_NAMES, "shut": case_flow.SHUT}
-    context["drawn_at"] = f"/dossiers/{case}"
-    status = refused.status if refused else 200
-    return page(request, "custody/dossier.html", status, case=found, chosen=chosen, **context)
 
 
 def _at(volume: Volume) -> str:

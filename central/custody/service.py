@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from central.alarms import AlarmKind, clear_alarm
-from central.cases.service import case_topic, volume_by_barcode, volume_topic
+from central.cases.service import volume_by_barcode, volume_topic
 from central.cases.tables import Case, Volume
 from central.custody import flow, settle
 from central.custody.cells import find_cabinet, free_cell, must_be_there, tell_cell
@@ -231,7 +231,7 @@ def loan(session: Session) -> timedelta:
 
 def tell_volume(session: Session, volume: Volume) -> None:
     """Pages that show this volume are to draw it again."""
-    tell(session, volume_topic(volume.id), case_topic(volume.case_id), "cases")
+    tell(session, volume_topic(volume.id), "cases")
 
 
 def _locked(session: Session, move: Move) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from central.alarms import AlarmKind, clear_alarm, raise_alarm
-from central.cases.service import case_topic, volume_topic
+from central.cases.service import volume_topic
 from central.custody import door
 from central.custody.cells import tell_cell
 from central.custody.facts import MoveEnded, VolumeMoved
@@ -38,7 +38,7 @@ def step(session: Session, move: Move, event: door.Event, line: LineView, said: 
     move.prove(event, line.id)
     if said is not None:
         say(move, said)
-    tell(session, move.topic, volume_topic(move.volume_id), case_topic(move.volume.case_id), "moves")
+    tell(session, move.topic, volume_topic(move.volume_id), "moves")
     return True
 
 
@@ -130,7 +130,7 @@ def commit(session: Session, custody: Custody, move: Move, before: str, proof: L
     move.prove("committed", line.id)
     if move.cell is not None:
         tell_cell(session, move.cell)
-    tell(session, move.topic, volume_topic(move.volume_id), case_topic(move.volume.case_id), "moves", "cases")
+    tell(session, move.topic, volume_topic(move.volume_id), "moves", "cases")
 
 
 def end_by_central(session: Session, move: Move, event: door.Event, said: Said, person: str | None = None) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -104,9 +104,10 @@ def words(request: Request) -> Words:
 
 def _here(request: Request, address: str, **params: str) -> str:
     """This page's address with some parameters changed."""
-    query = {**request.query_params, **params}
+    drawn_at, _, own = address.partition("?")
+    query = {**dict(parse_qsl(own)), **request.query_params, **params}
     query = query if params else {name: value for name, value in query.items() if name != "lang"}
-    path = address or session.safe_next(request.url.path)  # of an address that begins with // a link leads elsewhere
+    path = drawn_at or session.safe_next(request.url.path)  # of an address that begins with // a link leads elsewhere
     return f"{path}?{urlencode(query)}" if query else path
 
 

@@ -9,6 +9,9 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from central.cases import service as cases
+from central.cli.works import courtroom
+from central.people.service import SYSTEM
 from devices.journal import read_line
 from tests.browser.place import asked_to_open, display, furnished, receipts, shut, wait_open
 from tests.browser.windows import Windows, cell_on, fits, live, redrawn, types, windows
@@ -256,3 +259,58 @@ def last_shut(court: Installation, box: Box, cell: int) -> datetime:
     doors = [line for line in lines if line.type == "door_changed" and line.body["cell"] == cell]
     assert doors[-1].body["door"] == "shut"
     return doors[-1].at
+
+
+def test_a_change_of_one_volume_is_drawn_in_its_card_and_nothing_else_is_fetched(at: Windows) -> None:
+    other, desk = at.desk(path="/dossiers/4"), at.desk(path="/dossiers/4")
+    for cards in (2, 3):
+        _adds_a_volume(other)
+        expect(desk.locator("section[id^=volume-]")).to_have_count(cards)  # by itself
+    desk.wait_for_function("() => !document.querySelector('.htmx-request')")
+    last = int(str(desk.locator("section[id^=volume-]").last.get_attribute("id")).removeprefix("volume-"))
+    _labels(other, last, "NEW-1")
+    expect(desk.locator(f"#volume-{last}")).to_contain_text("NEW-1")  # though it came after the page was opened
+    desk.reload()
+    live(desk)
+    desk.wait_for_function("() => !document.querySelector('.htmx-request')")
+    asked = list[str]()
+    desk.on("request", lambda request: asked.append(request.url.removeprefix(at.url)))
+    _labels(other, last - 1, "NEW-2")
+    expect(desk.locator(f"#volume-{last - 1}")).to_contain_text("NEW-2")
+    assert asked == [f"/volumes/{last - 1}/card"]
+    at.picture(desk, "volumes")
+
+
+def test_one_of_many_volumes_is_found_by_its_number_by_keys(place: tuple[Installation, Box], at: Windows) -> None:
+    with courtroom(place[0].home) as court, court.store.write() as session:
+        case = cases.find_case(session, 5)
+        for _ in range(45 - len(case.volumes)):
+            cases.register_volume(session, SYSTEM, case, court.clock())
+    desk = at.desk(path="/dossiers/5")
+    expect(desk.locator("section[id^=volume-]")).to_have_count(20)
+    at.picture(desk, "many-volumes")
+    assert fits(desk)
+    desk.get_by_role("link", name="后面的").first.press("Enter")
+    expect(desk.get_by_text("第 21–40 条，共 45 条").first).to_be_visible()
+    live(desk)
+    desk.locator("#which").focus()
+    desk.keyboard.type("33")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("section[id^=volume-]")).to_have_count(1)
+    expect(desk.locator("section[id^=volume-]")).to_contain_text("正卷第 33 册")
+    live(desk)
+    desk.goto(f"{desk.url}&lang=en")
+    at.picture(desk, "found-volume")
+
+
+def _adds_a_volume(desk: Page) -> None:
+    desk.locator("#another summary").click()
+    desk.get_by_role("button", name="添加", exact=True).click()
+    desk.wait_for_url("**#volume-*")
+    live(desk)
+
+
+def _labels(desk: Page, volume: int, barcode: str) -> None:
+    desk.locator(f"#label-{volume}").fill(barcode)
+    desk.locator(f"#label-{volume}").press("Enter")
+    expect(desk.locator(f"#volume-{volume}")).to_contain_text(barcode)

@@ -38,13 +38,12 @@
 
     listen(name) { this.inner?.addEventListener(name, (event) => this.dispatchEvent(new MessageEvent(name, event))); }
 
+    hears(topic) { return new URL(this.url, location).searchParams.getAll("topic").includes(topic); }
+
     /** What is shown now has a topic it had not when the page was opened: a wish that was made since. */
     follow(topic) {
-      if (new URL(this.url, location).searchParams.getAll("topic").includes(topic)) return;
-      this.url += `&topic=${encodeURIComponent(topic)}`;
+      if (this.hears(topic)) return;
       this.addEventListener(topic, () => htmx.trigger(document.body, "again"));
-      this.rest();
-      this.connect();
     }
 
     rest() { clearTimeout(this.watch); this.inner?.close(); this.inner = null; }
@@ -53,7 +52,12 @@
 
     addEventListener(name, listener) {
       super.addEventListener(name, listener);
-      if (!this.names.has(name)) { this.names.add(name); this.listen(name); }
+      if (this.names.has(name)) return;
+      this.names.add(name);
+      if (this.hears(name)) { this.listen(name); return; }
+      this.url += `&topic=${encodeURIComponent(name)}`; // of a piece that came since: the stream is asked for once more
+      clearTimeout(this.soon);
+      this.soon = setTimeout(() => { this.rest(); this.connect(); });
     }
   }
 
@@ -104,7 +108,7 @@
   }
 
   const watched = (root) => new Map([...root.querySelectorAll("[data-watch]")].map((e) => [e.dataset.watch, said(e)]));
-  let before = new Map();
+  const before = new WeakMap(); // piece -> what it said before it was drawn anew
   let focused = null; // what the reader stood on in a piece that is drawn anew
   let first; // the step that piece offered
 
@@ -165,7 +169,7 @@
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (isHeld) { event.detail.shouldSwap = false; isDue = true; return; }
-    before = watched(event.detail.target);
+    before.set(event.detail.target, watched(event.detail.target));
     written = unsent(event.detail.target);
     focused = event.detail.target.contains(document.activeElement) ? trace(document.activeElement) : null;
     first = event.detail.target.querySelector("[data-first]")?.id;
@@ -181,7 +185,8 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     for (const element of event.detail.target.querySelectorAll("[data-topic]")) stream?.follow(element.dataset.topic);
     for (const element of event.detail.target.querySelectorAll("[data-watch]")) {
-      if (!before.size || before.get(element.dataset.watch) === said(element)) continue;
+      const was = before.get(event.detail.target);
+      if (!was?.size || was.get(element.dataset.watch) === said(element)) continue;
       element.classList.add("glow");
       document.querySelector(`[data-until="${CSS.escape(element.dataset.watch)}"]`)?.remove(); // a refusal it has overtaken
     }
