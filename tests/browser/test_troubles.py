@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from central.demo.court import PASSWORD
 from tests.browser.place import asked_to_open, buttons, display, furnished, receipts, shut, wait_open
-from tests.browser.windows import Windows, cell_on, live, redrawn, types, windows
+from tests.browser.windows import Windows, cell_on, fits, live, redrawn, types, windows
 from tests.kit.installation import Box, Installation
 
 pytestmark = pytest.mark.browser
@@ -276,6 +276,37 @@ def test_a_page_says_that_nothing_comes_any_more_though_its_connection_was_never
     desk.evaluate(_NEXT_HEARTBEAT)
     desk.clock.fast_forward("00:30")
     assert desk.evaluate("() => document.body.dataset.live") == "on"
+
+
+def test_a_form_sent_while_central_is_down_stays_as_it_was_filled_in_and_is_sent_again(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    court, _ = place
+    desk, door = at.desk(path="/dossiers/new"), at.page(language="en")
+    door.goto(at.url)
+    desk.fill("#f-number", "（2026）苏0206民初903号")
+    desk.fill("#f-cause", "买卖合同纠纷")
+    desk.fill("#f-parties", "原告 周某\n被告 吴某")
+    court.stop("central")
+    desk.get_by_role("button", name="登记").press("Enter")
+    expect(desk.get_by_text("没有送出：现在连不上中心。")).to_be_visible()
+    expect(desk.locator("#f-parties")).to_have_value("原告 周某\n被告 吴某")
+    at.picture(desk, "not-sent")
+    assert fits(desk)
+    door.fill("#f-login", "clerk")
+    door.fill("#f-password", PASSWORD)
+    door.keyboard.press("Enter")
+    expect(door.get_by_text("Not sent: central cannot be reached now.")).to_be_visible()
+    at.picture(door, "not-sent-english")
+    court.start("central")
+    expect(desk.get_by_text("与中心的连接恢复了")).to_be_visible()
+    expect(desk.get_by_text("现在连不上中心")).to_be_hidden()
+    at.picture(desk, "may-be-sent")
+    desk.get_by_role("button", name="登记").press("Enter")
+    expect(desk.get_by_role("heading", name="（2026）苏0206民初903号")).to_be_visible()
+    expect(desk.locator("#not-sent")).to_be_hidden()
+    door.keyboard.press("Enter")
+    expect(door.locator(".topbar")).to_be_visible()
 
 
 def test_nobody_hears_of_changes_without_signing_in(place: tuple[Installation, Box]) -> None:

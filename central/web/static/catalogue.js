@@ -6,7 +6,8 @@
   async function send(what, fields) {
     const base = list().dataset.base;
     const headers = { "X-CSRF": document.querySelector("meta[name=csrf]").content };
-    const answer = await fetch(`${base}/${what}`, { method: "POST", body: new URLSearchParams(fields), headers });
+    const answer = await fetch(`${base}/${what}`, { method: "POST", body: new URLSearchParams(fields), headers }).catch(() => null);
+    if (!answer) { document.dispatchEvent(new Event("not-sent")); return; }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const piece = page.getElementById("catalogue");
     if (!piece) { refused(page.querySelector("main .panel")); return; }

@@ -102,7 +102,7 @@
   let isSent = false;
   const written = (field) => ["text", "textarea"].includes(field.type) && !field.matches("[data-scan]") && field.value !== field.defaultValue;
   const unsent = () => [...document.querySelectorAll("main form[method=post]")].some((form) => [...form.elements].some(written));
-  document.addEventListener("submit", (event) => { isSent ||= event.target.method === "post"; });
+  document.addEventListener("submit", (event) => { isSent ||= event.target.method === "post" && !event.defaultPrevented; });
   document.addEventListener("submit", (event) => {  // a form beside a text takes it along as it stands, not as it was drawn
     for (const along of event.target.querySelectorAll("input[data-of]")) along.value = document.getElementById(along.dataset.of).value;
   });

@@ -116,6 +116,7 @@
   let written = new Map(); // what was filled in and not sent yet in a piece that is drawn anew: id -> value
   let isHeld = false; // a sign is being put together from keys, or a button is down: drawn anew, it would come to nothing
   let isDue = false; // a piece was to be drawn meanwhile
+  let isAsking = false; // a form waits for central to answer: drawn anew, it would be another
 
   /** Whether a person changed this field since it was drawn. */
   function changed(field) {
@@ -160,15 +161,19 @@
   function release() {
     setTimeout(() => { // what was pressed is clicked before
       isHeld = false;
-      if (isDue) { isDue = false; htmx.trigger(document.body, "again"); }
+      drawDue();
     });
+  }
+
+  function drawDue() {
+    if (isDue) { isDue = false; htmx.trigger(document.body, "again"); }
   }
 
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRF"] = document.querySelector("meta[name=csrf]").content;
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (isHeld) { event.detail.shouldSwap = false; isDue = true; return; }
+    if (isHeld || isAsking) { event.detail.shouldSwap = false; isDue = true; return; }
     before.set(event.detail.target, watched(event.detail.target));
     written = unsent(event.detail.target);
     focused = event.detail.target.contains(document.activeElement) ? trace(document.activeElement) : null;
@@ -192,6 +197,43 @@
     }
     age();
   });
+
+  // Once the link is lost, or where there is none, a form leaves this page only for a central that answers: the browser's
+  // own page of errors would take its place, and what was written with it.
+  const ANSWERS_MS = 5000;
+  const notSent = document.getElementById("not-sent");
+  let leaves = null; // the form that goes now
+
+  async function isThere() {
+    const asked = { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(ANSWERS_MS) };
+    const answer = await fetch(document.querySelector("link[rel=icon]").href, asked).catch(() => null);
+    return answer?.ok === true; // what stands before central answers too, that it is not there
+  }
+
+  /** Says that it was not sent; once the link is there again, that it can be. */
+  function sayNotSent(isFound) {
+    notSent.hidden = false;
+    for (const sentence of notSent.children) sentence.hidden = (sentence.dataset.while === "found") !== isFound;
+  }
+
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form === leaves || form.method !== "post" || event.defaultPrevented) return;
+    if (stream && document.body.dataset.live !== "lost") return;
+    event.preventDefault();
+    if (isAsking) return;
+    isAsking = true;
+    notSent.hidden = true;
+    const goes = await isThere();
+    isAsking = false;
+    leaves = form;
+    if (goes) form.requestSubmit(event.submitter);
+    else sayNotSent(false);
+    leaves = null;
+    drawDue();
+  });
+  document.addEventListener("not-sent", () => sayNotSent(false)); // of what is sent by a script
+  document.addEventListener("link-found", () => { if (!notSent.hidden) sayNotSent(true); });
 
   // What was written outlives what kept it from being taken, a session that ended or an error: it waits in this window for
   // the same person at the same address, and no longer than the way back there takes.

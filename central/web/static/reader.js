@@ -61,7 +61,8 @@
     const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(fields) }).catch(() => null);
     if (answer?.status === 401) { location.reload(); return null; } // where one signs in again
     const said = await answer?.json().catch(() => null);
-    refusal.textContent = answer?.ok ? "" : said?.error.message ?? refusal.dataset.lost;
+    refusal.textContent = answer?.ok ? "" : said?.error.message ?? "";
+    if (!said) document.dispatchEvent(new Event("not-sent"));
     if (answer?.status === 409 && !path.endsWith("turn")) turns.length = 0; // others went on since
     return answer?.ok ? said : null;
   }
