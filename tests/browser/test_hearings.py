@@ -171,6 +171,11 @@ def test_the_rooms_display_goes_blank_when_nothing_is_known_and_the_clerks_page_
     desk.evaluate(_A_LEVEL_COMES)
     unheard = desk.locator("#unheard")
     expect(unheard).to_be_hidden()
+    beside = desk.context.new_page()  # one that comes while the room is listened to
+    beside.goto(desk.url)
+    expect(beside.locator("#seats[data-live=on]")).to_be_visible()
+    expect(beside.locator("#unheard")).to_be_hidden()
+    beside.close()
     os.kill(gateway.pid, signal.SIGSTOP)
     try:
         expect(unheard).to_be_visible()

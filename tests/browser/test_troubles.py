@@ -21,6 +21,7 @@ _NEXT_HEARTBEAT = """() => new Promise((heard) => {
     const stream = htmx.find("[sse-connect]")["htmx-internal-data"].sseEventSource;
     stream.addEventListener("heartbeat", heard);
 })"""
+_COUNT_AGAIN = "() => { window.again = 0; document.body.addEventListener('again', () => { window.again += 1; }); }"
 DEVICES = ("/fleet/locker-a/wall-a", "/fleet/locker-a/slip-a")
 DATA = {"一楼立案大厅", "苏", "民初", "号", "王书记", "离婚纠纷", "民事", "原告", "赵某", "被告", "孙某某"}
 """What the court itself wrote in Chinese."""
@@ -259,6 +260,7 @@ def test_a_page_says_that_nothing_comes_any_more_though_its_connection_was_never
     place: tuple[Installation, Box], at: Windows
 ) -> None:
     desk = at.desk(path="/dossiers/1")
+    other = beside(desk, f"{at.url}/lockers")
     desk.clock.install()
     desk.reload()
     live(desk)
@@ -268,8 +270,10 @@ def test_a_page_says_that_nothing_comes_any_more_though_its_connection_was_never
         desk.clock.fast_forward("00:45")
         expect(desk.locator("#link-lost")).to_be_visible()
         at.picture(desk, "nothing-comes")
+        expect(other.locator("#link-lost")).to_be_visible()  # what one window finds out is known to all
     finally:
         os.kill(central.pid, signal.SIGCONT)
+    live(other)
     live(desk)
     expect(desk.locator("#link-lost")).to_be_hidden()
     desk.clock.fast_forward("00:30")
@@ -309,6 +313,40 @@ def test_a_form_sent_while_central_is_down_stays_as_it_was_filled_in_and_is_sent
     expect(door.locator(".topbar")).to_be_visible()
 
 
+def test_windows_of_one_browser_share_a_stream_however_many_there_are(
+    place: tuple[Installation, Box], at: Windows
+) -> None:
+    court, box = place
+    opener = at.desk("it", "/fleet/rollouts")
+    first = beside(opener, f"{at.url}/fleet")
+    first.evaluate(_COUNT_AGAIN)
+    paths = (*("/fleet/locker-a/slip-a", "/fleet") * 3, "/fleet/locker-a/slip-a")
+    desks = [first, *(beside(opener, f"{at.url}{path}") for path in paths)]
+    assert first.evaluate("() => window.again") == 0  # it missed nothing while others came, so it fetched nothing
+    opener.close()
+    court.hand(box, box.slip, "paper_out")
+    for desk in desks:
+        expect(desk.get_by_text("缺纸").first).to_be_visible()
+    at.picture(desks[-1], "seventh-window")
+    for closed in (first, desks.pop()):
+        closed.close()
+    court.hand(box, box.slip, "new_roll")
+    for desk in desks[1:]:
+        expect(desk.get_by_text("缺纸")).to_have_count(0)
+
+
+def test_a_browser_that_cannot_share_gives_each_window_a_stream(place: tuple[Installation, Box], at: Windows) -> None:
+    court, box = place
+    desk = at.desk("it", "/fleet/rollouts")
+    desk.add_init_script("delete window.SharedWorker")
+    desk.goto(f"{at.url}/fleet")
+    live(desk)
+    court.hand(box, box.slip, "paper_out")
+    expect(desk.get_by_text("缺纸").first).to_be_visible()
+    court.hand(box, box.slip, "new_roll")
+    expect(desk.get_by_text("缺纸")).to_have_count(0)
+
+
 def test_nobody_hears_of_changes_without_signing_in(place: tuple[Installation, Box]) -> None:
     stranger = place[0].http.get("/live?topic=alarms", headers={"accept": "text/event-stream"})
     assert stranger.status_code == 401
@@ -326,6 +364,14 @@ def signs_out(desk: Page) -> None:
     """Whoever is signed in leaves."""
     desk.get_by_role("button", name="退出").press("Enter")
     expect(desk.locator("#f-login")).to_be_visible()
+
+
+def beside(desk: Page, url: str) -> Page:
+    """One more window of the same browser."""
+    page = desk.context.new_page()
+    page.goto(url)
+    live(page)
+    return page
 
 
 def begun(at: Windows, barcode: str) -> Page:

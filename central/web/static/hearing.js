@@ -1,5 +1,5 @@
 // A room live: the level of each seat, who speaks, and words under the seat that says them. What comes is shown and
-// kept nowhere; a hidden tab lets go of the stream, because a browser holds only six connections to a host.
+// kept nowhere. Windows that show the same hearing share one stream; a hidden one lets go of it.
 (() => {
   const seats = document.getElementById("seats");
   if (!seats) return;
@@ -63,8 +63,8 @@
 
   function connect() {
     if (source || document.hidden) return;
-    source = new EventSource(seats.dataset.stream);
-    source.addEventListener("live", () => { seats.dataset.live = "on"; });
+    source = openStream(seats.dataset.stream);
+    source.onopen = () => { seats.dataset.live = "on"; };
     source.addEventListener("levels", levels);
     source.addEventListener("captions", caption);
     source.onerror = () => {

@@ -1,11 +1,48 @@
-// What the page shows changes by itself. One stream a page; a hidden tab lets go of it, because a browser
-// holds only six connections to a host. When the link is there, everything live is fetched again: nobody told this
-// page what changed since it was drawn.
+// What the page shows changes by itself, by a stream that all windows of the browser share; a hidden one lets go of it,
+// for nobody sees what it would fetch. When the link is there, everything live is fetched again: nobody told this page
+// what changed since it was drawn.
 (() => {
   const SILENT_MS = 4000;
   const DEAD_MS = 40000; // two heartbeats of central and a half: of a cable that was pulled a browser hears nothing
   let lostAt = null;
   let stream = null;
+
+  const { streams } = document.currentScript.dataset;
+
+  /** Used as an EventSource is; the connection is that of all windows of this browser. */
+  class Shared extends EventTarget {
+    readyState = EventSource.CONNECTING;
+
+    constructor(url, isFresh) {
+      super();
+      const worker = new SharedWorker(streams);
+      worker.onerror = () => this.hear({ name: "error", readyState: EventSource.CLOSED });
+      this.port = worker.port;
+      this.port.onmessage = ({ data }) => this.hear(data);
+      this.port.postMessage({ join: url, isFresh });
+    }
+
+    hear({ name, data, readyState = EventSource.OPEN }) {
+      if (this.readyState === EventSource.CLOSED) return;
+      this.readyState = readyState;
+      if (name === "open" || name === "error") this[`on${name}`]?.();
+      else this.dispatchEvent(new MessageEvent(name, { data }));
+    }
+
+    addEventListener(name, listener) {
+      super.addEventListener(name, listener);
+      this.port.postMessage({ listen: name });
+    }
+
+    close() {
+      this.readyState = EventSource.CLOSED;
+      this.port.postMessage({});
+      this.port.close();
+    }
+  }
+
+  /** A stream of central, shared where the browser can; `isFresh`: the one there is says nothing any more. */
+  window.openStream = (url, isFresh = false) => (window.SharedWorker ? new Shared(url, isFresh) : new EventSource(url));
 
   class Stream extends EventTarget {
     constructor(url) {
@@ -17,9 +54,9 @@
       this.connect();
     }
 
-    connect() {
+    connect(isFresh) {
       if (this.inner || this.ended) return;
-      this.inner = new EventSource(this.url);
+      this.inner = openStream(this.url, isFresh);
       this.heard();
       this.inner.onopen = () => { this.heard(); this.readyState = EventSource.OPEN; this.onopen?.(new Event("open")); found(); };
       this.inner.addEventListener("heartbeat", () => this.heard());
@@ -33,7 +70,7 @@
 
     heard() {
       clearTimeout(this.watch);
-      this.watch = setTimeout(() => { lost(); this.rest(); this.connect(); }, DEAD_MS);
+      this.watch = setTimeout(() => { lost(); this.rest(); this.connect(true); }, DEAD_MS);
     }
 
     listen(name) { this.inner?.addEventListener(name, (event) => this.dispatchEvent(new MessageEvent(name, event))); }
