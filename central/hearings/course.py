@@ -72,6 +72,35 @@ def segments(session: Session, hearing: int) -> Sequence[Segment]:
     return session.scalars(found.order_by(Segment.from_sample, Segment.number)).all()
 
 
+def laid(told: Sequence[Event], recorded: Sequence[Segment]) -> Mapping[int, int]:
+    """Number of a segment -> the sample at which its device's sound was last laid on the axis by the clock.
+
+    Since then its samples were counted on, over what the source or the disk lost too (`gateway/hearing/track.py`).
+    """
+    gaps = (event for event in told if event.type == "sound_gap" and event.what["why"] in ("lost", "disk_full"))
+    counted = {(gap.at_sample, gap.to_sample) for gap in gaps}
+    found: dict[int, int] = {}
+    last: dict[str, Segment] = {}
+    for segment in recorded:
+        device = device_of(segment)
+        before = last.get(device)
+        hole = (before.to_sample, segment.from_sample) if before else None
+        goes_on = hole is not None and (hole[0] == hole[1] or hole in counted)
+        found[segment.number] = found[before.number] if before and goes_on else segment.from_sample
+        last[device] = segment
+    return found
+
+
+def device_of(segment: Segment) -> str:
+    """The device whose seats a segment has; "" of one that has none."""
+    return segment.sounds[0].device if segment.sounds else ""
+
+
+def drift(told: Sequence[Event]) -> Mapping[str, float]:
+    """Device -> by how many parts per million its samples came too fast, of each of which it was measured."""
+    return {event.what["device"]: event.what["ppm"] for event in told if event.type == "drift_measured"}
+
+
 def axis(hearing: Hearing, told: Sequence[Event], recorded: Sequence[Segment]) -> Sequence[Piece]:
     """Recorded, paused and missing stretches; gaps come last, for they must not be covered."""
     pieces = [_piece(hearing, "working", "recorded", s.from_sample, s.to_sample) for s in recorded]

@@ -64,7 +64,7 @@ def read(  # noqa: PLR0913  (which piece of it)
         context = _piece(session, found, after=after, before=before, at=at)
         if after is not None or before is not None:
             return drawn(request, "hearings/said.html", **context)
-        context |= {"told": _told(session, found), "mark": mark}
+        context |= {"told": _told(request, session, found), "mark": mark}
         context["disposed_at"] = keeping.of(session, hearing).disposed_at
         return drawn(request, "hearings/transcript.html", **context)
 
@@ -77,7 +77,7 @@ def news(request: Request, by: Listener, now: Now, hearing: int, taken: int = 0,
     with store_of(request).read() as session:
         found = schedule.find_hearing(session, by, hearing)
         said, mark = transcript.since(session, hearing, transcript.Mark(taken, corrected))
-        context = _shown(session, found, said) | {"told": _told(session, found), "mark": mark}
+        context = _shown(session, found, said) | {"told": _told(request, session, found), "mark": mark}
         return drawn(request, "hearings/news.html", **context)
 
 
@@ -150,14 +150,17 @@ def _shown(session: Session, hearing: Hearing, said: Sequence[Utterance]) -> dic
     return context | {"clock": lambda sample: course.clock(hearing, sample)}
 
 
-def _told(session: Session, hearing: Hearing) -> str:
-    """What the player has to know: each segment with its stretch, seats and device, and whether it has all of them."""
+def _told(request: Request, session: Session, hearing: Hearing) -> str:
+    """What the player has to know: each segment with its seats and device, who sits where, how fast devices ran."""
+    events, recorded = course.events(session, hearing.id), course.segments(session, hearing.id)
+    laid, say = course.laid(events, recorded), words(request).say
     told = [
         [s.number, s.from_sample, s.to_sample, s.rate, [one.seat for one in s.sounds],
-         s.sounds[0].device if s.sounds else "", s.mixed is not None]
-        for s in course.segments(session, hearing.id)
+         course.device_of(s), s.mixed is not None, laid[s.number]]
+        for s in recorded
     ]  # fmt: skip
-    return json.dumps({"hearing": hearing.id, "segments": told})
+    roles = {seat: say(ROLE_NAMES[role]) for seat, role in hearing.seats.items()}
+    return json.dumps({"hearing": hearing.id, "segments": told, "roles": roles, "drift": course.drift(events)})
 
 
 def _names(session: Session, said: Sequence[Utterance]) -> dict[str, str]:

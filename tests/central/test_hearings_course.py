@@ -115,6 +115,30 @@ def test_the_page_says_how_far_a_fast_sample_clock_came_apart_from_the_time(room
     assert "table-b 的采样时钟每百万慢 20.5（测了 7190 秒），全程差 148 毫秒" in shown
 
 
+def test_a_devices_sound_is_laid_anew_after_a_pause_and_after_it_was_gone_but_counted_on_over_what_was_lost(
+    room: Courtroom,
+) -> None:
+    hearing = room.plan()
+    ref = hearing.ref
+    room.tell(
+        HearingOpened(hearing=ref, by="agenda", opened_at=room.locker.now, rate=RATE),
+        segment(hearing, 1, 0, 10, room),
+        segment(hearing, 2, 10, 20, room),
+        SoundGap(hearing=ref, from_sample=20 * RATE, to_sample=21 * RATE, why="lost"),
+        segment(hearing, 3, 21, 30, room),
+        SoundGap(hearing=ref, from_sample=30 * RATE, to_sample=33 * RATE, why="device_gone"),
+        segment(hearing, 4, 33, 40, room),
+        HearingPaused(hearing=ref, reason="adjournment", at_sample=40 * RATE, by="button"),
+        HearingResumed(hearing=ref, at_sample=50 * RATE, by="button"),
+        segment(hearing, 5, 50, 60, room),
+        DriftMeasured(hearing=ref, device="table-a", ppm=100.0, seconds=7190),
+    )
+    with room.store.read() as session:
+        events, segments = course.events(session, hearing.id), course.segments(session, hearing.id)
+        assert course.laid(events, segments) == {1: 0, 2: 0, 3: 0, 4: 33 * RATE, 5: 50 * RATE}
+        assert course.drift(events) == {"table-a": 100.0}
+
+
 def test_a_button_pressed_in_the_room_and_one_that_did_nothing_stand_in_the_course(room: Courtroom) -> None:
     hearing = room.plan()
     room.tell(
