@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from central.demo.court import PASSWORD
 from tests.house import ROOT
 from tests.kit.installation import Installation
+from tests.kit.process import until
 
 PICTURES = ROOT / "build" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
@@ -27,6 +28,13 @@ QUIET = (
 _READER_S = 0.005
 _DESK = (1440, 900)
 _NARROW = (390, 844)
+_REMEMBER = """([selector, name]) => {
+    const seen = new Set();
+    const look = () => { for (const each of document.querySelectorAll(selector)) seen.add(each.getAttribute(name)); };
+    const all = { subtree: true, childList: true, attributes: true, attributeFilter: [name] };
+    new MutationObserver(look).observe(document, all);
+    return seen;
+}"""
 _ASK = """async () => {
     for (const each of document.getAnimations()) try { each.finish(); } catch { each.cancel(); } // one without an end
     const told = await axe.run({ rules: { "target-size": { enabled: true } }, resultTypes: ["violations"] });
@@ -114,6 +122,12 @@ def redrawn(page: Page) -> None:
         "() => new Promise(done => { document.addEventListener('htmx:afterSettle', () => done(), {once: true});"
         " htmx.trigger(document.body, 'again'); })"
     )
+
+
+def remembered(page: Page, selector: str, attribute: str) -> Callable[[str], None]:
+    """Waits until an attribute had a value there at any moment from now on: it may be gone before anybody looks."""
+    seen = page.evaluate_handle(_REMEMBER, [selector, attribute])
+    return lambda value: until(f"{selector} was {value}", lambda: value in seen.evaluate("seen => [...seen]"))
 
 
 def types(page: Page, code: str) -> None:
