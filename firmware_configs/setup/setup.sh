@@ -46,6 +46,7 @@ missing_for() { # Debian packages without which `make demo` or `make test` canno
     command -v soffice >/dev/null || echo libreoffice-writer-nogui # Word documents in dossiers
     command -v pdftotext >/dev/null || echo poppler-utils
     command -v chromium >/dev/null || echo chromium
+    command -v chromium-headless-shell >/dev/null || echo chromium-headless-shell
     [ -n "$(find /usr/lib/postgresql -name initdb -print -quit 2>/dev/null)" ] || echo postgresql
 }
 

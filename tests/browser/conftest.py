@@ -1,12 +1,21 @@
-"""What the windows of a failing test showed, beside the failure."""
+"""What the windows of a failing test showed, beside the failure; and no window outlives its test."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Error
 
 from tests.browser.windows import Windows
+
+
+@pytest.fixture(autouse=True)
+def _windows_are_shut() -> Iterator[None]:
+    """What a test opened hears of nothing after it: every window that is left open costs the others their time."""
+    stay = {context for browser in Windows.existing for context in browser.contexts}
+    yield
+    for context in [each for browser in Windows.existing for each in browser.contexts if each not in stay]:
+        context.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -102,11 +102,15 @@ def grew(at: Windows, reader: Page) -> None:
     reader.close()
 
 
-def shows_recording(at: Windows, screen: Page) -> None:
-    """The room's display says that it is recorded, and which hearing."""
+def speaks(court: tuple[Installation, Box], desk: Page, screen: Page) -> None:
+    """The judge speaks: marked at the desk, and on the display, which says that it is recorded, and which hearing."""
+    is_marked = remembered(desk, "[data-seat=judge]", "class")
+    is_shown = remembered(screen, "[data-seat=judge]", "data-sounds")
+    say(*court, 1, "court-01-base")
+    is_marked("seat is-speaking")
+    is_shown("speaks")
     expect(screen.locator("#state")).to_have_text("正在录音")
     expect(screen.locator("#about")).to_contain_text("庭审 h-")
-    at.picture(screen, "room-recording")
 
 
 def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
@@ -119,13 +123,9 @@ def test_a_hearing_is_opened_heard_live_paused_for_a_legal_reason_and_sealed(
     expect(desk.locator("[data-watch=state]")).to_contain_text("正在录音")
     expect(desk.locator("#seats[data-live=on]")).to_be_visible()
     reader = reads_early(at)
-    is_marked = remembered(desk, "[data-seat=judge]", "class")
-    is_shown = remembered(screen, "[data-seat=judge]", "data-sounds")
-    say(*court, 1, "court-01-base")
-    is_marked("seat is-speaking")
-    is_shown("speaks")
+    speaks(court, desk, screen)
     at.picture(desk, "speaking")
-    shows_recording(at, screen)
+    at.picture(screen, "room-recording")
     expect(judge.locator(".said")).to_contain_text("现在开庭请全体起立")
     expect(desk.locator("[data-seat=plaintiff] .said")).to_be_empty()
     at.picture(desk, "words")

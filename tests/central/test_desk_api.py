@@ -112,14 +112,16 @@ def test_a_change_of_configurations_is_begun_paused_and_stopped(locker: Locker, 
     assert (made["document"], made["state"], made["gateways"], made["kept"]) == ("config", "running", 3, 0)
     assert it.post("rollouts", 409, **asked) == "in_rollout"
     way = f"rollouts/{made['id']}"
-    first, *others = clerk.get(f"{way}/gateways")
+    first, *others = it.get(f"{way}/gateways")
     assert {row["gateway"] for row in (first, *others)} == {"box-0", "box-1", "box-2"} and first["state"] == "waiting"
-    assert clerk.get(f"{way}/gateways?after={first['id']}") == others
+    assert it.get(f"{way}/gateways?after={first['id']}") == others
     assert clerk.post(f"{way}/steps", 403, to="paused") == "not_allowed"
     for to in ("paused", "running", "stopped"):
         assert it.post(f"{way}/steps", 200, to=to)["state"] == to
     assert it.post(f"{way}/steps", 409, to="running") == "rollout_ended"
-    assert [row["state"] for row in clerk.get("rollouts")] == ["stopped"] and clerk.get(way)["state"] == "stopped"
+    assert [row["state"] for row in it.get("rollouts")] == ["stopped"] and it.get(way)["state"] == "stopped"
+    for seen in ("rollouts", way, f"{way}/gateways"):
+        assert clerk.get(seen, 403)["error"]["code"] == "not_allowed"
     assert it.get("rollouts/99/gateways", 404)["error"]["code"] == "no_such_rollout"
 
 
