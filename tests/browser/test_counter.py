@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from central.cases import service as cases
 from central.cli.works import courtroom
@@ -279,6 +279,28 @@ def test_a_change_of_one_volume_is_drawn_in_its_card_and_nothing_else_is_fetched
     expect(desk.locator(f"#volume-{last - 1}")).to_contain_text("NEW-2")
     assert asked == [f"/volumes/{last - 1}/card"]
     at.picture(desk, "volumes")
+
+
+def test_a_page_that_was_drawn_before_a_change_does_not_take_its_place(at: Windows) -> None:
+    other = at.desk(path="/dossiers/4")
+    _adds_a_volume(other)
+    desk = at.desk(path="/dossiers/4")
+    last = int(str(desk.locator("section[id^=volume-]").last.get_attribute("id")).removeprefix("volume-"))
+
+    drawn_before = desk.evaluate("async () => (await fetch(location.href)).text()")
+
+    def comes_late(route: Route) -> None:
+        _labels(other, last, "NEW-3")
+        expect(desk.locator(f"#volume-{last}")).to_contain_text("NEW-3")
+        route.fulfill(body=drawn_before, content_type="text/html; charset=utf-8")
+
+    desk.route("**/dossiers/4", comes_late, times=1)
+    asked = list[str]()
+    desk.on("request", lambda request: asked.append(request.url))
+    desk.evaluate("() => htmx.trigger(document.body, 'again')")
+    until("it is asked for once more", lambda: desk.evaluate("1") and asked.count(desk.url) == 2)
+    desk.wait_for_function("() => !document.querySelector('.htmx-request')")
+    expect(desk.locator(f"#volume-{last}")).to_contain_text("NEW-3")
 
 
 def test_one_of_many_volumes_is_found_by_its_number_by_keys(place: tuple[Installation, Box], at: Windows) -> None:

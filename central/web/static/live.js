@@ -209,6 +209,17 @@
   document.addEventListener("htmx:configRequest", (event) => {
     event.detail.headers["X-CSRF"] = document.querySelector("meta[name=csrf]").content;
   });
+  const underWay = new WeakSet(); // pieces that are being fetched
+  const overtaken = new WeakSet(); // those in which a smaller piece changed meanwhile: what comes may not know of it
+
+  document.addEventListener("htmx:beforeRequest", ({ detail: { target } }) => {
+    for (let outer = target.parentElement; outer; outer = outer.parentElement) if (underWay.has(outer)) overtaken.add(outer);
+    underWay.add(target);
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail: { target } }) => {
+    underWay.delete(target);
+    if (overtaken.delete(target)) htmx.trigger(document.body, "again");
+  });
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (isHeld || isAsking) { event.detail.shouldSwap = false; isDue = true; return; }
     before.set(event.detail.target, watched(event.detail.target));
