@@ -98,6 +98,18 @@ def test_boxes_are_picked_by_keyboard_and_mouse_and_each_says_what_became_of_it(
     expect(english.get_by_label("locker-c").first).to_be_checked()
 
 
+def test_enter_on_a_box_presses_no_button_before_the_pages_script_is_there(at: Windows) -> None:
+    page = at.desk("it", "/fleet/map")
+    page.route("**/pick.js*", lambda route: route.abort())
+    page.goto(f"{at.url}/fleet/map?pick=1")
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(request.method))
+    page.get_by_label("locker-a", exact=True).press("Enter")
+    redrawn(page)
+    assert "POST" not in asked
+    assert page.url.endswith("pick=1")
+
+
 def test_the_page_of_a_device_changes_by_itself_and_what_was_lost_is_fetched_again(
     place: tuple[Installation, Box], at: Windows
 ) -> None:

@@ -1,6 +1,6 @@
 // Picking boxes and devices on the map: how many are picked, all that are shown, a stretch by Shift, and what was
-// picked stays so when the map is drawn anew. Arrows walk from one to the next, the space bar picks. The buttons come
-// disabled: Enter on a box presses none before this runs.
+// picked stays so when the map is drawn anew. Arrows walk from one to the next, the space bar picks. All that
+// send come disabled: Enter on a box presses none before this runs.
 (() => {
   const bar = document.getElementById("picking");
   if (!bar) return;
@@ -14,7 +14,7 @@
     const devices = picked.filter((each) => each.value.includes("/")).length;
     bar.querySelector("[data-boxes]").textContent = picked.length - devices;
     bar.querySelector("[data-devices]").textContent = devices;
-    for (const button of bar.querySelectorAll("button:not([data-all])")) button.disabled = !picked.length;
+    for (const button of bar.closest("form").querySelectorAll("button:not([data-all], [data-shut])")) button.disabled = !picked.length;
   }
 
   function pick(which, checked) {
