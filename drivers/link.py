@@ -13,6 +13,7 @@ import serial
 from pydantic import Field
 
 from devices.errors import DeviceOffline
+from drivers import stuck
 from drivers.usb_port import is_usb
 
 Port = Annotated[
@@ -26,8 +27,6 @@ Port = Annotated[
 
 CHUNK = 4096
 CONNECT_S = 5.0
-STUCK_S = 30.0
-"""A port that takes no byte for so long is stuck: a flow control that never lets go, a printer that stopped reading."""
 LAST_WORD_S = 2.0
 """What was handed over still leaves within this time when a connection is closed."""
 _GONE = (OSError, serial.SerialException, termios.error)
@@ -45,7 +44,7 @@ class Link(Protocol):
         ...
 
     async def write(self, data: bytes) -> None:
-        """Hand all of it to the port. Raises DeviceOffline, also if it takes nothing for STUCK_S."""
+        """Hand all of it to the port. Raises DeviceOffline, also if it is stuck."""
         ...
 
     async def close(self) -> None:
@@ -58,7 +57,7 @@ async def open_link(port: str, baud: int) -> Link:
     if is_usb(port):
         from drivers.usb_link import open_usb  # not at the head: few boxes have such a device
 
-        return await open_usb(port, STUCK_S)
+        return await open_usb(port)
     if port.startswith("tcp://"):
         return await _open_tcp(port)
     try:
@@ -105,7 +104,7 @@ class SerialLink:
             return data
 
     async def write(self, data: bytes) -> None:
-        """Hand all of it to the kernel. Raises DeviceOffline, also if that takes nothing for STUCK_S."""
+        """Hand all of it to the kernel. Raises DeviceOffline, also if it is stuck."""
         loop = asyncio.get_running_loop()
         while data:
             self._check_open()
@@ -132,12 +131,12 @@ class SerialLink:
 
     async def _takes_more(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
-            async with asyncio.timeout(STUCK_S):
+            async with asyncio.timeout(stuck.STUCK_S):
                 await self._ready(loop.add_writer, loop.remove_writer)
         except TimeoutError as error:
             if isinstance(self._device, serial.Serial):
                 self._device.reset_output_buffer()  # else the kernel's close waits for it, and all of us with it
-            raise DeviceOffline(f"{self.name} is stuck: it took nothing for {STUCK_S:.0f} s") from error
+            raise stuck.takes_nothing(self.name) from error
 
     def _check_open(self) -> None:
         if self._closed:
@@ -180,17 +179,14 @@ class TcpLink:
         return data
 
     async def write(self, data: bytes) -> None:
-        """Hand all of it to the kernel. Raises DeviceOffline, also if that takes nothing for STUCK_S."""
+        """Hand all of it to the kernel. Raises DeviceOffline, also if it is stuck."""
         if self._writer.is_closing():
             raise DeviceOffline(f"{self.name} is gone: the connection was closed")
         try:
-            for at in range(0, len(data), CHUNK):
-                self._writer.write(data[at : at + CHUNK])
-                async with asyncio.timeout(STUCK_S):
-                    await self._writer.drain()
+            await stuck.hand_on(self._writer, data)
         except TimeoutError as error:  # what waits to be sent must not come out when it goes on, with the next in front
             self._writer.transport.abort()
-            raise DeviceOffline(f"{self.name} is stuck: it took nothing for {STUCK_S:.0f} s") from error
+            raise stuck.takes_nothing(self.name) from error
         except OSError as error:
             raise DeviceOffline(f"{self.name} is gone: {error}") from error
 

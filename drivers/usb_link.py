@@ -5,14 +5,15 @@ import contextlib
 import sys
 
 from devices.errors import DeviceOffline
+from drivers import stuck
 
 CHUNK = 4096
 OPEN_S = 10.0
 LAST_WORD_S = 2.0
 
 
-async def open_usb(port: str, stuck_s: float) -> "UsbLink":
-    """Open `usb://...`; a device that takes nothing for `stuck_s` is stuck. Raises DeviceOffline."""
+async def open_usb(port: str) -> "UsbLink":
+    """Open `usb://...`. Raises DeviceOffline."""
     try:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "drivers.usb_pump", port),
@@ -24,7 +25,7 @@ async def open_usb(port: str, stuck_s: float) -> "UsbLink":
         raise DeviceOffline(f"{port} cannot be opened: {error}") from error
     if process.stdin is None or process.stdout is None:
         raise DeviceOffline(f"{port} cannot be opened: no pipes")
-    link = UsbLink(port, process, process.stdout, process.stdin, stuck_s)
+    link = UsbLink(port, process, process.stdout, process.stdin)
     why = "libusb does not answer"
     try:
         with contextlib.suppress(TimeoutError):
@@ -48,10 +49,8 @@ class UsbLink:
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        stuck_s: float,
     ) -> None:
         self.name = name
-        self._stuck_s = stuck_s
         self._process = process
         self._reader = reader
         self._writer = writer
@@ -74,13 +73,10 @@ class UsbLink:
         if self._closed or self._process.returncode is not None:
             raise DeviceOffline(f"{self.name} is gone")
         try:
-            for at in range(0, len(data), CHUNK):
-                self._writer.write(data[at : at + CHUNK])
-                async with asyncio.timeout(self._stuck_s):
-                    await self._writer.drain()
+            await stuck.hand_on(self._writer, data)
         except TimeoutError as error:  # the rest of a job must not come out days later, when somebody puts in paper
             self._process.kill()
-            raise DeviceOffline(f"{self.name} is stuck: it took nothing for {self._stuck_s:.0f} s") from error
+            raise stuck.takes_nothing(self.name) from error
         except OSError as error:
             raise DeviceOffline(f"{self.name} is gone: {error}") from error
 

@@ -181,7 +181,7 @@ class Tcp:
         self.met: Callable[[], None] = lambda: None
         """Called when somebody has connected."""
         self._heard = heard
-        self._port: KeptPort | None = None
+        self._port = KeptPort()
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.StreamWriter] = set()
 
@@ -207,7 +207,6 @@ class Tcp:
     @property
     def number(self) -> int:
         """Where it listens."""
-        self._port = self._port or KeptPort()
         return self._port.number
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from devices.errors import DeviceOffline
 from drivers import link as links
+from drivers import stuck
 from drivers.link import Link, open_link
 
 BIG = bytes(range(256)) * 2000
@@ -140,7 +141,7 @@ async def test_bytes_go_both_ways_over_tcp_and_back_after_a_cut() -> None:
 
 
 async def test_a_serial_port_that_takes_nothing_is_offline(socket: Socket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "STUCK_S", 0.1)
+    monkeypatch.setattr(stuck, "STUCK_S", 0.1)
     async with opened(socket.port) as link:
         with pytest.raises(DeviceOffline, match="is stuck"):
             await link.write(BIG)
@@ -148,7 +149,7 @@ async def test_a_serial_port_that_takes_nothing_is_offline(socket: Socket, monke
 
 
 async def test_a_tcp_peer_that_takes_nothing_is_offline_and_the_job_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "STUCK_S", 0.1)
+    monkeypatch.setattr(stuck, "STUCK_S", 0.1)
     async with listening() as (port, callers), opened(port) as link:
         reader, writer = await callers.get()
         with pytest.raises(DeviceOffline, match="is stuck"):

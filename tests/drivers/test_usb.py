@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from devices.errors import DeviceOffline
-from drivers import link as links
-from drivers import usb_link
+from drivers import stuck, usb_link
 from drivers.link import open_link
 from drivers.usb_port import UsbPort, emulated, usb_port
 from gateway.catalogue import product
@@ -71,7 +70,7 @@ async def test_an_unplugged_device_is_offline_at_once_and_is_found_when_it_is_ba
 
 
 async def test_a_device_that_takes_nothing_is_offline(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "STUCK_S", 0.1)
+    monkeypatch.setattr(stuck, "STUCK_S", 0.1)
     link = await open_link(await echo.plug.plug(), 0)
     assert isinstance(link, usb_link.UsbLink)
     os.kill(link.pid, signal.SIGSTOP)
