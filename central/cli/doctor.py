@@ -1,7 +1,6 @@
 """What is wrong with an installation, in words; each check says what it looked at and what to do."""
 
 import os
-import shutil
 import socket
 import ssl
 import tempfile
@@ -19,6 +18,7 @@ from central import migrations, pki, settings
 from central.clock import Clock, utc_now
 from central.fleet import service
 from central.fleet.readers import WITHDRAWN
+from central.room import GIB, free_at
 from central.settings import BadSettings, Settings
 from central.store import Store
 from central.web import __file__ as web
@@ -166,7 +166,7 @@ def _door(told: Settings, _now: datetime) -> Iterator[Finding]:
 
 
 def _disk(told: Settings, _now: datetime) -> Iterator[Finding]:
-    free = shutil.disk_usage(told.home).free / 1024**3
+    free = free_at(told.home) / GIB
     words = f"{free:.1f} GiB free at {told.home}"
     if free > told.keep_free_gib:
         yield Finding("ok", "disk", words)

@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from central.fleet import desk, duty
 from central.fleet.alarm_tables import Contact
-from central.fleet.desk_pages import tried
 from central.fleet.watch_api import AlarmOut, told_of
 from central.people.auth import needs
 from central.people.roles import Actor
@@ -127,9 +126,10 @@ def remove_contact(store: StoreOf, by: Keeper, number: int) -> None:
 
 
 @router.post("/contacts/{number}/trials")
-def try_contact(request: Request, _: Keeper, number: int) -> TrialOut:
+def try_contact(request: Request, store: StoreOf, _: Keeper, number: int) -> TrialOut:
     """Send a message that only shows whether messages arrive; it may take seconds."""
-    return TrialOut(accepted=tried(request, number)[1])
+    state = request.app.state
+    return TrialOut(accepted=duty.tried(store, number, state.messages, state.send)[1])
 
 
 def _written(store: StoreOf, by: Actor, number: str, told: ContactIn) -> ContactOut:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
@@ -13,8 +13,6 @@ from central.alarms import Alarm, heaviest, state_of
 from central.fleet import desk, duty, rules, service, tickets
 from central.fleet.alarm_tables import AlarmRule, Contact, Notice, Ticket
 from central.fleet.lasting import lasting
-from central.fleet.messages import Messages
-from central.fleet.notify import Send
 from central.people.roles import ROLE_NAMES
 from central.people.service import name_of
 from central.web.here import Now, Reading, go, needs, pages, store_of
@@ -125,8 +123,9 @@ async def change_contact(request: Request, by: Keeper) -> Response:
 @router.post("/alarms/contacts/{contact}/try")
 def try_contact(request: Request, by: Keeper, contact: int) -> HTMLResponse:
     """Send a message that only shows whether messages arrive, and say what the provider said."""
-    told = tried(request, contact)
-    with store_of(request).read() as session:
+    store, state = store_of(request), request.app.state
+    told = duty.tried(store, contact, state.messages, state.send)
+    with store.read() as session:
         return _rules(request, session, None, tried=told)
 
 
@@ -170,14 +169,6 @@ def step(request: Request, by: Keeper, now: Now, ticket: int, to: str, note: Ann
     with store_of(request).write() as session:
         tickets.step(session, tickets.one(session, ticket), to, now, actor=by.ref, note=note.strip())
     return go("/tickets")
-
-
-def tried(request: Request, contact: int) -> tuple[str, bool]:
-    """Who was sent a trial, and whether the provider took it. Raises Refused (404)."""
-    with store_of(request).read() as session:
-        found = duty.one(session, contact)
-        name, url, message = found.name, found.url, cast(Messages, request.app.state.messages).trial(found.language)
-    return name, cast(Send, request.app.state.send)(url, *message)  # may take seconds, so outside any transaction
 
 
 def _open(session: Session, number: int) -> Alarm | None:

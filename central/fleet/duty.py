@@ -11,9 +11,10 @@ from central.alarms import SEVERITY
 from central.fleet import notify, rules
 from central.fleet.alarm_tables import AlarmRule, Contact, Notice
 from central.fleet.facts import AlarmRuleWritten, ContactWritten
+from central.fleet.messages import Messages
 from central.ledger.own import record
 from central.people.roles import ROLE_NAMES
-from central.store import row_in
+from central.store import Store, row_in
 from central.web.refused import Refused
 from central.web.states import RULE_NAMES
 from central.web.words import LANGUAGES, SOURCE, words_of
@@ -97,6 +98,14 @@ def remove_contact(session: Session, number: int, *, actor: str) -> None:
             session.delete(notice)
         session.delete(found)
         record(session, ContactWritten(contact=number, to="removed"), actor=actor)
+
+
+def tried(store: Store, number: int, messages: Messages, send: notify.Send) -> tuple[str, bool]:
+    """Who was sent a trial, and whether the provider took it, which may be seconds later. Raises Refused (404)."""
+    with store.read() as session:
+        found = one(session, number)
+        name, url, message = found.name, found.url, messages.trial(found.language)
+    return name, send(url, *message)  # outside any transaction
 
 
 def one(session: Session, number: int) -> Contact:
